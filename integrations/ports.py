@@ -1,0 +1,433 @@
+"""Ports: what the core asks of a tracker. Each integration gives one `Adapter`; nothing above this floor knows which tracker it talks to.
+
+Two halves. *Decoding* is pure: a payload (webhook or API answer alike) becomes a `Reading`, which says only what that payload carries; a part it
+does not carry is None and overwrites nothing. *Writing* is a `Client` bound to one connection: every method is exactly one API call unless its
+docstring says otherwise, never sleeps for long, never repeats a create blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from rules.facts import Checks, Kind, LinkKind
+from rules.intents import LabelSpec, Note
+
+Payload = Mapping[str, Any]
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------------------------
+
+
+class IntegrationError(Exception):
+    """Base of what an integration raises on purpose. The message is for people and holds no secret."""
+
+
+class BadSignature(IntegrationError):
+    """The delivery is not signed, or not by who it says."""
+
+
+class BadPayload(IntegrationError):
+    """A payload that cannot be read: names the field (dotted path), the value found and what would be right."""
+
+    def __init__(self, path: str, value: object, expected: str) -> None:
+        shown = repr(value)
+        super().__init__(f"{path}: got {shown if len(shown) <= 80 else shown[:77] + '...'}; expected {expected}")
+        self.path = path
+        self.value = value
+        self.expected = expected
+
+
+class Ignored(IntegrationError):
+    """A normal, recorded outcome: this delivery says nothing we keep. The message is the reason."""
+
+
+class PermanentError(IntegrationError):
+    """Trying again will not help: `code` is gone, locked, forbidden, archived, moved, invalid or unauthorised."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TransientError(IntegrationError):
+    """Worth another try, not before `retry_after` seconds (None: as the caller's backoff says). `uncertain`: the write may have happened."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, uncertain: bool = False, limited: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.uncertain = uncertain
+        self.limited = limited
+
+
+# --- what a payload says ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What intake needs to know of a delivery before it is stored. `project` and `installation` are the tracker's immutable ids, as text."""
+
+    guid: str
+    event: str
+    action: str | None
+    project: str | None
+    project_key: str | None
+    installation: str | None = None
+    subject: str | None = None
+    """What it is about, for the deliveries page: "#482" or "milestone 2.4"."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSeen:
+    """A person as a payload shows them. `bot` None: the payload does not say. `member`: owner, member or collaborator; None: not said."""
+
+    native_id: str
+    login: str
+    bot: bool | None = None
+    member: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSeen:
+    native_id: str
+    key: str
+    url: str
+    public: bool | None = None
+    archived: bool | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneSeen:
+    """A milestone as a payload shows it. `due` is the tracker's date (GitHub: the UTC date of due_on). `as_of` is its own updated_at."""
+
+    native_id: str
+    number: int | None
+    title: str
+    url: str
+    open: bool
+    as_of: datetime | None
+    due: date | None = None
+    start: date | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    kind: str = "milestone"
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    title: str
+    body: str
+    url: str
+    created_at: datetime
+    author: PersonSeen | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatePart:
+    """`status` is the tracker's own word (open, closed, merged; a Jira status name). `reason`: completed, not_planned, duplicate, merged, unmerged."""
+
+    open: bool
+    status: str
+    closed_at: datetime | None = None
+    reason: str | None = None
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """Milestone membership: `milestones` are all the milestones this item is in (empty: none)."""
+
+    milestones: tuple[MilestoneSeen, ...]
+    due: date | None = None
+    estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullPart:
+    draft: bool
+    head_sha: str
+    head_ref: str
+    base_ref: str
+    merged: bool
+    auto_merge: bool = False
+    from_fork: bool = False
+    lines: int | None = None
+    files: int | None = None
+    commits: int | None = None
+    mergeable: bool | None = None
+    reviewers: tuple[PersonSeen, ...] = ()
+    reviewer_teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSeen:
+    """An item as one payload shows it, in groups of fields. A group is None where the payload does not carry it whole.
+
+    `as_of` is the snapshot's own timestamp (updated_at); None: nothing in it may overwrite. Identity is `native_id`; `key` is how people say it
+    ("#482"). For a pull request both its issue id and its pull request id may occur in payloads: identity is therefore kind-neutral
+    `<project native id>/<number>` on GitHub.
+    """
+
+    native_id: str
+    key: str
+    number: int
+    kind: Kind
+    as_of: datetime | None
+    text: TextPart | None = None
+    state: StatePart | None = None
+    labels: tuple[str, ...] | None = None
+    assignees: tuple[PersonSeen, ...] | None = None
+    plan: PlanPart | None = None
+    pull: PullPart | None = None
+    deleted: bool = False
+    moved_to: str | None = None
+
+
+class Field(StrEnum):
+    """What a change is about."""
+
+    STATE = "state"
+    TITLE = "title"
+    BODY = "body"
+    LABEL = "label"
+    ASSIGNEE = "assignee"
+    REVIEWER = "reviewer"
+    MILESTONE = "milestone"
+    DRAFT = "draft"
+    COMMENT = "comment"
+    REVIEW = "review"
+    REVIEW_COMMENT = "review_comment"
+    PUSH = "push"
+    DUE = "due"
+    LINK = "link"
+    LOCK = "lock"
+    MILESTONE_STATE = "milestone_state"
+    MILESTONE_TITLE = "milestone_title"
+    ESTIMATE = "estimate"
+    WORKLOG = "worklog"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSeen:
+    """One entry of history. `natural_key` is the same whichever way it is learnt (two hooks, a redelivery, the import), unique per project.
+
+    `item` or `milestone` is the native id it belongs to. `before`/`after` keep the tracker's own words (a label is `after` when added,
+    `before` when removed; a milestone its native id). `url` is where a person can read it.
+    """
+
+    natural_key: str
+    at: datetime
+    field: Field
+    actor: PersonSeen | None
+    item: str | None = None
+    milestone: str | None = None
+    before: str | None = None
+    after: str | None = None
+    url: str | None = None
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """An edge as the source payload shows it. `target` is a native id or, where only words are known, a key such as "acme/shop#12" or "PAY-7"."""
+
+    kind: LinkKind
+    source: str
+    target: str
+    removed: bool = False
+    parent: bool = False
+    """A parent/sub-issue edge: `source` is the child."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinksSeen:
+    """All links of one kind-set that a text names: replaces what the same source's text said before."""
+
+    source: str
+    closes: tuple[str, ...]
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSeen:
+    """A review: state approved, changes_requested, commented or dismissed."""
+
+    item: str
+    native_id: str
+    reviewer: PersonSeen
+    state: str
+    at: datetime
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksSeen:
+    """The state of checks on a commit. `name` identifies one check run, suite or status context, `state` is its own."""
+
+    head_sha: str
+    name: str
+    state: Checks
+    at: datetime
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommentSeen:
+    """A comment by anybody: what answers, echoes and removals are recognised from. `event` is created, edited, deleted or minimized."""
+
+    item: str
+    native_id: str
+    event: str
+    body: str
+    author: PersonSeen
+    actor: PersonSeen | None
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEvent:
+    """Something about the project or connection itself: renamed, transferred, archived, deleted, suspended, installed, uninstalled, added, removed."""
+
+    kind: str
+    project: str | None = None
+    installation: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one payload says. `needs_read`: native ids of items that only a read can tell the rest of."""
+
+    at: datetime
+    project: ProjectSeen | None = None
+    actor: PersonSeen | None = None
+    items: tuple[ItemSeen, ...] = ()
+    milestones: tuple[MilestoneSeen, ...] = ()
+    changes: tuple[ChangeSeen, ...] = ()
+    links: tuple[LinkSeen, ...] = ()
+    texts: tuple[LinksSeen, ...] = ()
+    reviews: tuple[ReviewSeen, ...] = ()
+    checks: tuple[ChecksSeen, ...] = ()
+    comments: tuple[CommentSeen, ...] = ()
+    project_events: tuple[ProjectEvent, ...] = ()
+    needs_read: tuple[str, ...] = ()
+    note: str = ""
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Opened secrets of one connection. Never logged, never stored as such."""
+
+    base_url: str
+    token: str | None = None
+    app_id: str | None = None
+    private_key: str | None = None
+    installation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An item to write to: project key ("acme/shop"), number, and our key for humans."""
+
+    project: str
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRef:
+    native_id: str
+    body: str
+    author: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a connection can do. `login` is under whose name comments appear; `missing` names the scopes or permissions that are lacking."""
+
+    ok: bool
+    login: str
+    can_read: bool
+    can_write: bool
+    missing: tuple[str, ...] = ()
+    detail: str = ""
+    dedicated: bool = False
+    """An app's own account: everything by it is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySeen:
+    project: ProjectSeen
+    default_branch: str = ""
+    installation: str | None = None
+
+
+class Client(Protocol):
+    """The write side (and the few reads) of one connection. Raises `PermanentError` or `TransientError`."""
+
+    def check(self, project: str | None = None) -> Check: ...
+
+    def get_project(self, project: str) -> RepositorySeen: ...
+
+    def list_projects(self) -> Iterator[RepositorySeen]: ...
+
+    def ensure_label(self, project: str, label: LabelSpec) -> None:
+        """Create the label; a label that exists already is fine and left as it is."""
+
+    def add_label(self, target: Target, name: str) -> None: ...
+
+    def remove_label(self, target: Target, name: str) -> None:
+        """Take the label off; one that is not there is fine."""
+
+    def create_comment(self, target: Target, body: str) -> CommentRef: ...
+
+    def edit_comment(self, target: Target, native_id: str, body: str) -> None: ...
+
+    def find_comment(self, target: Target, marker: str) -> CommentRef | None:
+        """Look for our own comment that carries the marker (reads, as many pages as needed)."""
+
+    def read_item(self, project: str, number: int) -> Reading:
+        """A whole read of one item, to mend a gap (several calls)."""
+
+    def close(self) -> None: ...
+
+
+class Adapter(Protocol):
+    """One kind of tracker."""
+
+    kind: str
+
+    def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
+        """Raise `BadSignature` unless `raw` is signed with `secret`. Constant time. Header names are lower case."""
+
+    def envelope(self, headers: Mapping[str, str], payload: object) -> Envelope:
+        """Read the envelope. Raises `BadPayload`."""
+
+    def decode(self, event: str, payload: Payload, received_at: datetime) -> Reading:
+        """What the payload says. Pure. Raises `Ignored` with the reason, or `BadPayload` naming the field."""
+
+    def client(self, credentials: Credentials) -> Client: ...
+
+    def render(self, note: Note, marker: str) -> str:
+        """The note in this tracker's markup, escaped and cut to its length, with the hidden marker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The adapters by kind of tracker; made in one place, `app.bootstrap`."""
+
+    by_kind: Mapping[str, Adapter] = field(default_factory=dict)
+
+    def __getitem__(self, kind: str) -> Adapter:
+        return self.by_kind[kind]

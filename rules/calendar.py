@@ -1,0 +1,132 @@
+"""Working time: how long something took in a project's own days. Pure arithmetic over a set of facts; reads no clock.
+
+A working day is a whole local day (midnight to midnight in the project's zone) that is neither a day off in the week, nor a holiday, nor in a
+blackout. Time on other days does not count. On a seven-day week without holidays a working day is just a day of 24 local hours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+HORIZON_DAYS = 4000
+"""How far a search for the next working day looks before it gives up (a calendar with no working day at all)."""
+
+
+class NoWorkingDay(ValueError):
+    """The calendar has no working day within the horizon: its week is empty or its blackouts never end."""
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A project's working days, holidays, zone and hours.
+
+    `weekdays` are numbered as Python does (Monday 0). `holidays` and `blackouts` are local dates; a blackout is (first, last), both included.
+    `opens` and `closes` bound the hours in which we write to people.
+    """
+
+    zone: str = "UTC"
+    weekdays: frozenset[int] = frozenset({0, 1, 2, 3, 4, 5, 6})
+    holidays: frozenset[date] = frozenset()
+    blackouts: tuple[tuple[date, date], ...] = field(default=())
+    opens: time = time(8, 0)
+    closes: time = time(18, 0)
+
+    @property
+    def every_day(self) -> bool:
+        """Whether plain days and working days are the same thing, so that texts may say "days"."""
+        return len(self.weekdays) == 7 and not self.holidays
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(_zone(self.zone))
+
+    def local_date(self, at: datetime) -> date:
+        return self.local(at).date()
+
+    def is_working_day(self, day: date) -> bool:
+        return (
+            day.weekday() in self.weekdays
+            and day not in self.holidays
+            and not any(first <= day <= last for first, last in self.blackouts)
+        )
+
+    def midnight(self, day: date) -> datetime:
+        """The instant at which a local date begins, in UTC."""
+        return datetime.combine(day, time(), tzinfo=_zone(self.zone)).astimezone(UTC)
+
+    def end_of_day(self, day: date) -> datetime:
+        """The first instant after a local date, in UTC."""
+        return self.midnight(day + DAY)
+
+    def next_working_day(self, day: date) -> date:
+        """The day itself where it is a working day, else the next that is."""
+        for ahead in range(HORIZON_DAYS):
+            found = day + ahead * DAY
+            if self.is_working_day(found):
+                return found
+        raise NoWorkingDay(f"no working day within {HORIZON_DAYS} days of {day}")
+
+    def due_end(self, due: date) -> datetime:
+        """The instant at which a due date has passed: the end of that day; a due date on a day off means the next working day."""
+        return self.end_of_day(self.next_working_day(due))
+
+    def add_working_days(self, at: datetime, days: float) -> datetime:
+        """The first instant at which `days` working days have passed since `at`. Inverse of `working_days`, to the microsecond."""
+        if days < 0:
+            raise ValueError(f"days must not be negative, got {days}")
+        if days == 0:
+            return at
+        day = self.next_working_day(self.local_date(at))
+        start = max(at, self.midnight(day))
+        left = days
+        while True:
+            begin, end = self.midnight(day), self.end_of_day(day)
+            share = (end - start) / (end - begin)
+            if left <= share:
+                return start + left * (end - begin)
+            left -= share
+            day = self.next_working_day(day + DAY)
+            start = self.midnight(day)
+
+    def working_days(self, since: datetime, until: datetime) -> float:
+        """How many working days (with fractions) lie between two instants; 0 when `until` is not after `since`."""
+        if until <= since:
+            return 0.0
+        day, last = self.local_date(since), self.local_date(until)
+        if day == last:
+            return self._share(day, since, until)
+        whole = self._whole_days(day + DAY, last)
+        return self._share(day, since, self.end_of_day(day)) + whole + self._share(last, self.midnight(last), until)
+
+    def _share(self, day: date, since: datetime, until: datetime) -> float:
+        if not self.is_working_day(day):
+            return 0.0
+        return (until - since) / (self.end_of_day(day) - self.midnight(day))
+
+    def _whole_days(self, first: date, beyond: date) -> int:
+        span = (beyond - first).days
+        if span <= 0:
+            return 0
+        if self.every_day and not self.blackouts:
+            return span
+        return sum(self.is_working_day(first + ahead * DAY) for ahead in range(span))
+
+    def next_open(self, at: datetime) -> datetime:
+        """The first instant, `at` or later, within the hours of a working day."""
+        local = self.local(at)
+        day = self.next_working_day(local.date())
+        if day == local.date():
+            if local.time() < self.opens:
+                return datetime.combine(day, self.opens, tzinfo=_zone(self.zone)).astimezone(UTC)
+            if local.time() < self.closes:
+                return at
+            day = self.next_working_day(day + DAY)
+        return datetime.combine(day, self.opens, tzinfo=_zone(self.zone)).astimezone(UTC)

@@ -1,0 +1,353 @@
+"""Facts: what a rule may know about a project, an item, a milestone or a person. Frozen data, no behaviour beyond a lookup.
+
+Facts come from the store, from a recorded history or from a test; a rule cannot tell which. All instants are aware UTC datetimes;
+dates are calendar dates in the project's zone; `None` always means *not known* or *not set*, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from rules.calendar import Calendar
+
+
+class Kind(StrEnum):
+    """What an item is."""
+
+    ISSUE = "issue"
+    PULL_REQUEST = "pull_request"
+    EPIC = "epic"
+    SUBTASK = "subtask"
+
+
+class State(StrEnum):
+    """Where an item stands, in our words; the tracker's own word is `Item.status`."""
+
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    IN_REVIEW = "in_review"
+    DONE = "done"
+    DROPPED = "dropped"
+
+    @property
+    def is_open(self) -> bool:
+        return self not in (State.DONE, State.DROPPED)
+
+
+class MilestoneKind(StrEnum):
+    """What a milestone is: anything with a date and members."""
+
+    MILESTONE = "milestone"
+    VERSION = "version"
+    SPRINT = "sprint"
+    EPIC = "epic"
+
+
+class Side(StrEnum):
+    """Who a step on a pull request came from."""
+
+    AUTHOR = "author"
+    REVIEWER = "reviewer"
+    BYSTANDER = "bystander"
+    AUTOMATION = "automation"
+
+
+class Checks(StrEnum):
+    """The sum of the checks on a pull request's head; NONE: the head has no checks; UNKNOWN: never told."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    PENDING = "pending"
+    GREEN = "green"
+    RED = "red"
+    AWAITING_APPROVAL = "awaiting_approval"
+
+
+class Review(StrEnum):
+    """The sum of the reviews on a pull request's current content."""
+
+    NONE = "none"
+    COMMENTED = "commented"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+
+
+class LinkKind(StrEnum):
+    """How one item points at another: the source *closes*, *blocks*, *relates to*, *implements*, *splits from* or *is stacked on* the target."""
+
+    CLOSES = "closes"
+    IMPLEMENTS = "implements"
+    BLOCKS = "blocks"
+    RELATES = "relates"
+    MENTIONS = "mentions"
+    SPLIT_FROM = "split_from"
+    STACKED_ON = "stacked_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Where to find an item: enough to name it and link to it, nothing that could leak."""
+
+    id: int
+    key: str
+    url: str
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who acts in a tracker. `bot` is automation by type, name or the project's list; `member` has write access or belongs to the owner."""
+
+    id: int
+    login: str
+    bot: bool = False
+    member: bool = False
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment, opened, state, checklist or linked."""
+
+    kind: str
+    at: datetime
+    url: str | None = None
+    side: Side = Side.BYSTANDER
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge to or from another item, with the little that may be known of its other end."""
+
+    kind: LinkKind
+    inbound: bool
+    other: Ref
+    other_kind: Kind | None = None
+    other_state: State | None = None
+    other_closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueSet:
+    """A due date as it was set (or taken away: None) at an instant."""
+
+    due: date | None
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How big an item is: boxes of its check list, estimate in the team's unit, changed lines and files of a pull request, length of the description."""
+
+    checklist_total: int = 0
+    checklist_done: int = 0
+    estimate: float | None = None
+    lines: int | None = None
+    files: int | None = None
+    body_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What only a pull request has.
+
+    `last_word` is the latest of pushes, reviews, review comments and comments by the author, a reviewer or a member (never automation or a
+    bystander). `ready_at` is when it last left draft (its creation if never a draft).
+    """
+
+    draft: bool = False
+    checks: Checks = Checks.UNKNOWN
+    mergeable: bool | None = None
+    review: Review = Review.NONE
+    review_requested: bool = False
+    queued: bool = False
+    last_word: Step | None = None
+    last_push: Step | None = None
+    first_review_at: datetime | None = None
+    size_at_first_review: Size | None = None
+    ready_at: datetime | None = None
+    from_fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a project has decided about how it is read. Every field has a default that suits most; a project stores only what differs."""
+
+    left_out_labels: frozenset[str] = frozenset(
+        {
+            "on hold",
+            "blocked",
+            "wontfix",
+            "good first issue",
+            "help wanted",
+            "up for grabs",
+            "question",
+            "discussion",
+            "rfc",
+            "tracking",
+            "meta",
+            "umbrella",
+            "epic",
+        }
+    )
+    scope_left_out_labels: frozenset[str] = frozenset({"release"})
+    container_labels: frozenset[str] = frozenset({"tracking", "meta", "umbrella", "epic"})
+    waiting_labels: frozenset[str] = frozenset({"waiting", "needs info", "waiting for customer", "waiting for vendor"})
+    in_progress_labels: frozenset[str] = frozenset({"in progress", "wip", "doing"})
+    in_review_labels: frozenset[str] = frozenset({"in review"})
+    triage_labels: frozenset[str] = frozenset({"triage", "needs triage"})
+    automation: frozenset[str] = frozenset()
+    dormant_after_days: int = 90
+    policy: str = "scope"
+    """`scope`: the date is judged by what is planned; `train`: the date holds and only what is left behind counts."""
+    rolling_milestones: frozenset[int] = frozenset()
+    """Numbers of milestones whose date moves on by habit (asked on the page)."""
+    size_from: str | None = None
+    """Where sizes come from on GitHub: `label` (size/3), `title` ([3]); None: no sizes."""
+    label_prefix: str = "plumb:"
+    name_foreign_keys: bool = False
+
+    def folded(self, label: str) -> str:
+        return fold(label)
+
+
+def fold(label: str) -> str:
+    """A label as labels are compared: case, hyphens, underscores and surrounding blanks do not matter."""
+    return " ".join(label.casefold().replace("-", " ").replace("_", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A GitHub repository or a Jira project, as rules need it. `known_from` is the instant from which its history is whole."""
+
+    id: int
+    key: str
+    tracker: str
+    url: str
+    calendar: Calendar
+    settings: Settings = field(default_factory=Settings)
+    public: bool = False
+    known_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An issue, pull request, epic or sub-task, with what rules ask of it kept ready: judging costs the same at ten changes or ten thousand.
+
+    `last_movement` is the latest step that counts as movement (a push, review, comment by author, assignee, reviewer or member, a state change,
+    a ticked box, movement of a linked or child item); labels, milestones, automation and bystanders are none. `acted_at` is when an assignee last
+    acted after being assigned. `at_start` is the size when work on it began. `gap` says that a part of its history is missing until a repair read.
+    """
+
+    id: int
+    project: Project
+    key: str
+    kind: Kind
+    title: str
+    url: str
+    state: State
+    status: str
+    created_at: datetime
+    state_since: datetime
+    last_movement: Step
+    body: str = ""
+    author: Person | None = None
+    assignees: tuple[Person, ...] = ()
+    labels: tuple[str, ...] = ()
+    milestone_ids: tuple[int, ...] = ()
+    milestone_title: str | None = None
+    parent: Ref | None = None
+    children_open: int = 0
+    children_total: int = 0
+    links: tuple[Link, ...] = ()
+    size: Size = field(default_factory=Size)
+    at_start: Size | None = None
+    spent: float | None = None
+    due: date | None = None
+    dues: tuple[DueSet, ...] = ()
+    started_at: datetime | None = None
+    acted_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_as: str | None = None
+    pull_request: PullRequest | None = None
+    locked: bool = False
+    gap: bool = False
+    known_from: datetime | None = None
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(id=self.id, key=self.key, url=self.url, project=self.project.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One stay of an item in a milestone: from `joined_at` until `left_at` (None: still in). An item that left and came back has several.
+
+    `joined_at` None means it was in before its history is known. `closes` are the ids of items that this pull request closes; `parent_id` and
+    `split_from` point at the item it was broken out of; `carried_from` names the milestone it came over from and `carried_closed` whether that
+    one was closed, released or running at the time; `transferred_to` names a running sprint of the same board it moved to.
+    """
+
+    item: Ref
+    kind: Kind
+    title: str
+    state: State
+    created_at: datetime
+    state_since: datetime
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    closed_at: datetime | None = None
+    labels: tuple[str, ...] = ()
+    estimate: float | None = None
+    assigned: bool = False
+    last_step: Step | None = None
+    waiting_on: Ref | None = None
+    closes: tuple[int, ...] = ()
+    parent_id: int | None = None
+    split_from: int | None = None
+    carried_from: str | None = None
+    carried_closed: bool = False
+    transferred_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A milestone's membership and estimates at commitment. `how`: frozen (live), reconstructed (from history) or command (by a person)."""
+
+    as_of: datetime
+    how: str
+    members: Mapping[int, float | None]
+    """Item id to estimate at that time (None: unsized)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """Anything with a date and members. `dues` holds every date it ever had, oldest first, the present one last."""
+
+    id: int
+    project: Project
+    kind: MilestoneKind
+    key: str
+    title: str
+    url: str
+    open: bool
+    members: tuple[Member, ...] = ()
+    number: int | None = None
+    start: date | None = None
+    due: date | None = None
+    dues: tuple[DueSet, ...] = ()
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    released: bool = False
+    baseline: Baseline | None = None
+    home: Ref | None = None
+    own_p75_growth: float | None = None
+    """The team's own 75th percentile of net growth (share of items), from eight finished milestones on; None before."""
+    known_from: datetime | None = None
+
+
+Subject = Item | Milestone
+"""What a rule judges. (People and programmes join when a rule type needs them.)"""

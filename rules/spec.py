@@ -1,0 +1,82 @@
+"""What a rule type is, and what a rule made from it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from rules.facts import Item, Kind, Milestone, MilestoneKind, Subject
+from rules.verdict import Reach, Severity, Verdict
+
+
+class Params(BaseModel):
+    """Base of every rule type's parameters: frozen, unknown keys refused. Fields carry title, unit (`json_schema_extra`), bounds and default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class NoParams(Params):
+    """A rule type with nothing to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleType:
+    """A kind of judgement: code in `rules/catalog/`, one file each, named after the bad pattern.
+
+    `judge(subject, params, now)` is pure. `judges` names what it looks at (`Item` or `Milestone`) and `kinds` which of those. `label` is the
+    family label (without prefix, with its colour) that its flags carry. `yields_to` are the types that speak for the same fact: where one of
+    them has flagged the subject, this one is skipped. `sentence` says in one line what it looks for.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    judges: type[Item] | type[Milestone]
+    params: type[Params]
+    judge: Callable[[Any, Any, datetime], Verdict]
+    doc: str
+    kinds: frozenset[Kind] | frozenset[MilestoneKind] = frozenset()
+    label: str | None = None
+    label_color: str = "d4d4d4"
+    yields_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which subjects a rule looks at: project keys or globs (`acme/*`), kinds, and a CEL condition. Empty: all."""
+
+    projects: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule in force: one version of one row. `reach` and `severity` cap what its type asks for; `live_since` is None unless mode is live."""
+
+    id: int
+    version: int
+    name: str
+    type: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
+    severity: Severity = Severity.WARNING
+    reach: Reach = Reach.COMMENT
+    mode: str = "observe"
+    title: str = ""
+    live_since: datetime | None = None
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One rule's verdict on one subject at one instant."""
+
+    rule: Rule
+    subject: Subject
+    verdict: Verdict
+    at: datetime

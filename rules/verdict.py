@@ -1,0 +1,133 @@
+"""Verdicts: what a rule found, why, since when, and when that could change by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from rules.facts import Ref, Step
+
+
+class Outcome(StrEnum):
+    FLAGGED = "flagged"
+    CLEAR = "clear"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+class Severity(StrEnum):
+    """*note*: page and digest; *warning*: label and comment; *urgent*: comment now, escalation."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    URGENT = "urgent"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Reach(StrEnum):
+    """How far a flag may travel: pages and digest only, a label, or label and comment."""
+
+    PAGE = "page"
+    LABEL = "label"
+    COMMENT = "comment"
+
+    @property
+    def rank(self) -> int:
+        return list(Reach).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A duration in (working) days, as a value of a sentence; worded "14 days" or "3 working days" by the project's calendar."""
+
+    count: float
+    working: bool = False
+
+
+Value = str | int | float | bool | None | date | datetime | Ref | Step | Days
+"""What a sentence may be filled with. Text from a tracker goes in as `str` and is escaped by whoever renders it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence: the `code` of its template in `rules/wording/` and the values to fill in."""
+
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule found for one subject.
+
+    `reason` is the sentence that says why, for every outcome. `evidence` are at most three further lines; `table` rows (of cells) stand where
+    the model comments have a table. `helps` is the code of the closing "what helps" or "pick one" sentence. `since` is when the bad state
+    began. `recheck_at` is the first instant at which the verdict could change with no event; None: only an event can change it. `gist` says
+    what the flag is about: while it is equal there is nothing new to tell. `reach` and `severity` are upper bounds that the rule's row may lower.
+    """
+
+    outcome: Outcome
+    reason: Said
+    since: datetime | None = None
+    recheck_at: datetime | None = None
+    evidence: tuple[Said, ...] = ()
+    table: tuple[tuple[Said, ...], ...] = ()
+    helps: Said | None = None
+    footnote: Said | None = None
+    gist: str = ""
+    severity: Severity = Severity.WARNING
+    reach: Reach = Reach.COMMENT
+    refs: tuple[Ref, ...] = ()
+
+
+def flagged(
+    code: str,
+    *,
+    since: datetime,
+    values: Mapping[str, Value] | None = None,
+    recheck_at: datetime | None = None,
+    evidence: tuple[Said, ...] = (),
+    table: tuple[tuple[Said, ...], ...] = (),
+    helps: Said | None = None,
+    footnote: Said | None = None,
+    gist: str = "",
+    severity: Severity = Severity.WARNING,
+    reach: Reach = Reach.COMMENT,
+    refs: tuple[Ref, ...] = (),
+) -> Verdict:
+    """The rule found what it looks for."""
+    return Verdict(
+        outcome=Outcome.FLAGGED,
+        reason=Said(code, values or {}),
+        since=since,
+        recheck_at=recheck_at,
+        evidence=evidence,
+        table=table,
+        helps=helps,
+        footnote=footnote,
+        gist=gist or code,
+        severity=severity,
+        reach=reach,
+        refs=refs,
+    )
+
+
+def clear(
+    code: str,
+    *,
+    values: Mapping[str, Value] | None = None,
+    recheck_at: datetime | None = None,
+    evidence: tuple[Said, ...] = (),
+) -> Verdict:
+    """The rule looked and found nothing; `recheck_at` says when time alone could change that."""
+    return Verdict(outcome=Outcome.CLEAR, reason=Said(code, values or {}), recheck_at=recheck_at, evidence=evidence)
+
+
+def skipped(code: str, *, values: Mapping[str, Value] | None = None, recheck_at: datetime | None = None) -> Verdict:
+    """The rule does not apply, or cannot know; the reason says which."""
+    return Verdict(outcome=Outcome.SKIPPED, reason=Said(code, values or {}), recheck_at=recheck_at)
