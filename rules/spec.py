@@ -35,7 +35,7 @@ class RuleType:
     name: str
     title: str
     sentence: str
-    judges: type[Item] | type[Milestone]
+    judges: type[Item | Milestone]
     params: type[Params]
     judge: Callable[[Any, Any, datetime], Verdict]
     doc: str
