@@ -254,6 +254,7 @@ milestone = _table(
     sa.Column("dues", sa.JSON, nullable=False, server_default="[]"),  # [[date|null, set_at], ...]
     sa.Column("as_of", Instant),
     sa.Column("home_item_id", BigId),
+    sa.Column("growth", sa.Float),  # net growth as a share of what was planned, kept when it closes
     sa.Column("members_total", sa.Integer, nullable=False, server_default="0"),
     sa.Column("members_open", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_check_at", Instant),
@@ -450,6 +451,12 @@ written = _table(  # every write to a tracker, newest last: the record people as
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
 
+known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
+    "known_label",
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+)
+
 # --- the instance itself -----------------------------------------------------------------------------------------------------------------
 
 instance = _table(  # one row
@@ -461,6 +468,7 @@ instance = _table(  # one row
     sa.Column("rate", sa.Float, nullable=False, server_default="1"),
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("paused_at", Instant),
+    sa.Column("ticked_at", Instant),  # real time of the clock's last tick
 )
 
 api_token = _table(
