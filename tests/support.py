@@ -51,9 +51,11 @@ def family(pid: int) -> list[int]:
 
 
 @contextmanager
-def python(*arguments: str, env: Mapping[str, str] | None = None, out: Path | None = None) -> Iterator[subprocess.Popen]:
+def python(
+    *arguments: str, env: Mapping[str, str] | None = None, out: Path | None = None
+) -> Iterator[subprocess.Popen]:
     """Run `python ARGUMENTS…` from the repository's root; whatever is left of its tree is killed at the end."""
-    with (out.open("wb") if out else Path(os.devnull).open("wb")) as stream:
+    with out.open("wb") if out else Path(os.devnull).open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,

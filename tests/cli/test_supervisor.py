@@ -13,8 +13,10 @@ from tests.support import alive, eventually, family, free_port, python
 
 pytestmark = pytest.mark.process
 
-SLEEPER = "import pathlib, os, sys, time; from app.process import die_with_parent; die_with_parent(grace=0.5); {first}; \
+SLEEPER = (
+    "import pathlib, os, sys, time; from app.process import die_with_parent; die_with_parent(grace=0.5); {first}; \
 pathlib.Path({file!r}).open('a').write(str(os.getpid()) + '\\n'); time.sleep(60)"
+)
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 #: A child of the part that knows nothing of supervisors and ignores SIGTERM.
 WITH_CHILD = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import signal, time; \
