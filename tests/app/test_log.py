@@ -83,6 +83,6 @@ def test_people_get_plain_lines_whose_traces_show_no_variables(capsys):
     said = capsys.readouterr().err
     assert "hello" in said
     assert "RuntimeError" in said
-    assert "hunter" not in said.replace('password = "hunter2"', "").replace('"no way in with Bearer hunter3"', "")
+    assert "hunter" not in said
     logging.getLogger().handlers.clear()
     structlog.reset_defaults()
