@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import multiprocessing
 from typing import Any
 
@@ -48,6 +49,8 @@ def load_application(target: str) -> Any:
     """Return the WSGI application `module:name`; called by Granian in the process that serves it."""
     settings = load_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
+    # It advises fewer threads than eight on few cores; ours wait for the database most of the time.
+    logging.getLogger("_granian").addFilter(lambda record: "allows spawning up to" not in record.getMessage())
     starter = multiprocessing.parent_process()
     die_with_parent(parent=starter.pid if starter else None)
     module, _, name = target.partition(":")
