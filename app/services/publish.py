@@ -286,7 +286,12 @@ class _Sender:
 
 def marker(tag: str, item_id: int) -> str:
     """What our comment on an item carries, unseen: `<!-- plumbline:1:tag:item -->` once rendered."""
-    return f"plumbline:1:{tag}:{item_id:x}"
+    return f"{marker_prefix(tag)}:{item_id:x}"
+
+
+def marker_prefix(tag: str) -> str:
+    """What every comment of this installation carries, whatever the item."""
+    return f"plumbline:1:{tag}"
 
 
 def _aimed(fresh: Shown, aim: Shown) -> Shown:

@@ -64,7 +64,7 @@ tracker = _table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("base_url", sa.Text, nullable=False),
-    sa.Column("webhook_secret", sa.LargeBinary, nullable=False),
+    sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -77,7 +77,7 @@ connection = _table(
     sa.Column("installation", sa.Text),
     sa.Column("login", sa.Text),
     sa.Column("dedicated", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("credentials", sa.LargeBinary, nullable=False),
+    sa.Column("credentials", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="unchecked"),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),

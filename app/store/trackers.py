@@ -19,7 +19,7 @@ class TrackerRow:
     name: str
     kind: str
     base_url: str
-    webhook_secret: bytes
+    webhook_secret: str
     lane_id: int
     """The tracker's own lane, for what belongs to no single project."""
 
@@ -35,7 +35,7 @@ class ConnectionRow:
     installation: str | None
     login: str | None
     dedicated: bool
-    credentials: bytes
+    credentials: str
     status: str
     status_detail: str
     checked_at: datetime | None
@@ -64,7 +64,7 @@ _TRACKER_LANE = "tracker:"
 _PROJECT_LANE = "project:"
 
 
-def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: bytes, now: datetime) -> TrackerRow:
+def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: str, now: datetime) -> TrackerRow:
     tracker_id = tx.execute(
         sa.insert(models.tracker)
         .values(name=name, kind=kind, base_url=base_url, webhook_secret=webhook_secret, created_at=now)
@@ -110,17 +110,17 @@ def remove_tracker(tx: Tx, tracker_id: int, *, now: datetime) -> None:
     tx.execute(
         sa.update(tracker)
         .where(tracker.c.id == tracker_id)
-        .values(removed_at=now, name=f"{name} (removed {tracker_id})", webhook_secret=b"")
+        .values(removed_at=now, name=f"{name} (removed {tracker_id})", webhook_secret="")
     )
     tx.execute(
-        sa.update(connection).where(connection.c.tracker_id == tracker_id).values(status="removed", credentials=b"")
+        sa.update(connection).where(connection.c.tracker_id == tracker_id).values(status="removed", credentials="")
     )
     for project in projects(tx, tracker_id=tracker_id):
         remove_project(tx, project.id, now=now)
 
 
 def save_connection(
-    tx: Tx, *, tracker_id: int, kind: str, installation: str | None, credentials: bytes, login: str | None = None
+    tx: Tx, *, tracker_id: int, kind: str, installation: str | None, credentials: str, login: str | None = None
 ) -> int:
     """Add a connection, or replace the credentials of the one with the same installation. Gives its id."""
     table = models.connection
