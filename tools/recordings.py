@@ -173,7 +173,7 @@ def _closed_once(entries: Iterable[Entry], closed_at: datetime | None) -> Iterat
             if is_open == (entry.kind == "reopened"):
                 continue
             is_open = entry.kind == "reopened"
-            if closed_at and not is_open and timedelta() < entry.at - closed_at <= timedelta(seconds=2):
+            if closed_at and not is_open and abs(entry.at - closed_at) <= timedelta(seconds=2):
                 entry = replace(entry, at=closed_at)
         yield entry
 
