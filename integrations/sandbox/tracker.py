@@ -25,7 +25,7 @@ from integrations.sandbox import tracker_items as items
 from integrations.sandbox.payloads import Payload, stamp
 from integrations.sandbox.replay import Webhook
 from integrations.sandbox.tracker_items import SandboxError
-from integrations.sandbox.tracker_store import prepare, transaction
+from integrations.sandbox.tracker_store import Store
 
 MOST_CHARACTERS = 65_536  # of a comment
 _COLOR = re.compile("[0-9a-fA-F]{6}")
@@ -81,31 +81,34 @@ class SandboxTracker:
         fault: Fault | None = None,
         may_write_locked: bool = False,
     ) -> None:
-        self._path, self._clock, self.login = Path(path), clock, login
+        self._store, self._clock, self.login = Store(Path(path)), clock, login
         self.on_webhook, self.fault, self._may_write_locked = on_webhook, fault, may_write_locked
-        prepare(self._path)
+
+    def close(self) -> None:
+        """Let go of the file in this thread; the next call takes it up again."""
+        self._store.close()
 
     # What is known of items: fed by the replay or by tests, no API.
 
     def observe(self, hook: Webhook) -> Webhook:
         """Learn of the item in a replayed webhook, and give the webhook back with what was written here shown in it."""
-        with transaction(self._path) as db:
+        with self._store.transaction() as db:
             return Webhook(hook.at, hook.event, hook.action, items.observe(db, hook.payload))
 
     def add_item(self, repo: str, number: int, *, pull: bool = False, labels: tuple[str, ...] = ()) -> None:
         """Make an open item known without a webhook."""
-        with transaction(self._path) as db:
+        with self._store.transaction() as db:
             items.observe(db, items.plain_item(repo, number, pull=pull, labels=labels, at=self._now()))
 
     def set_item(self, repo: str, number: int, *, locked: bool = False, gone: bool = False) -> None:
         """Lock or unlock the conversation, or delete the item (410 from then on)."""
-        with transaction(self._path) as db:
+        with self._store.transaction() as db:
             items.require(db, repo, number)
             db.execute("UPDATE items SET locked=?, gone=? WHERE repo=? AND number=?", (locked, gone, repo, number))
 
     def calls(self) -> list[Call]:
         """All API calls so far, oldest first."""
-        with transaction(self._path) as db:
+        with self._store.transaction() as db:
             rows = db.execute("SELECT * FROM calls ORDER BY id").fetchall()
         return [Call(method=r["method"], path=r["path"], at=_instant(r["at"]), status=r["status"]) for r in rows]
 
@@ -232,7 +235,7 @@ class SandboxTracker:
 
     def hide_comment(self, repo: str, comment_id: int, *, hidden: bool = True) -> None:
         """A person hides a comment or shows it again. GitHub sends no webhook for that."""
-        with transaction(self._path) as db:
+        with self._store.transaction() as db:
             items.require_comment(db, repo, comment_id)
             db.execute("UPDATE comments SET hidden=? WHERE id=?", (hidden, comment_id))
 
@@ -250,13 +253,13 @@ class SandboxTracker:
         if fault:
             fault("before", method, path)
         try:
-            with transaction(self._path) as db:
+            with self._store.transaction() as db:
                 result, hook = work(db)
                 if by is None:
                     self._count(db, method, path, answer)
         except SandboxError as error:
             if by is None:
-                with transaction(self._path) as db:
+                with self._store.transaction() as db:
                     self._count(db, method, path, error.status)
             raise
         if hook and self.on_webhook:

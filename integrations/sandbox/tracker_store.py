@@ -1,10 +1,12 @@
-"""The sandbox tracker's one SQLite file: schema, and a transaction as a context manager.
+"""The sandbox tracker's one SQLite file: its tables, and transactions on it.
 
-Several processes may use the file at once: each transaction has its own connection and takes the write lock at its
-start. Instants are stored as GitHub writes them (`2026-08-03T17:00:00Z`), which sorts by time.
+Several processes and threads may use the file at once: each has a connection of its own, and a transaction takes the
+write lock at its start. Instants are stored as GitHub writes them (`2026-08-03T17:00:00Z`), which sorts by time.
 """
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,21 +43,24 @@ INSERT INTO sqlite_sequence (name, seq)
 """
 
 
-def prepare(path: Path) -> None:
-    """Create the file and its tables where they are missing; safe to call from several processes."""
-    connection = _connect(path)
-    try:
+class Store:
+    """The file, opened once in each thread of each process that uses it; made where it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mine = threading.local()
+        self._inherited: list[sqlite3.Connection] = []
+        connection = self._connection()
         connection.execute("PRAGMA journal_mode=WAL")
         connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
-    finally:
-        connection.close()
 
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed at the end of the block, rolled back if it raises. Rows read by column name.
 
-@contextmanager
-def transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """A write transaction: committed at the end of the block, rolled back if it raises. Rows read by column name."""
-    connection = _connect(path)
-    try:
+        Not to be nested.
+        """
+        connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -63,13 +68,24 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
-    finally:
-        connection.close()
 
+    def close(self) -> None:
+        """Close this thread's connection; the next transaction opens it again."""
+        if connection := getattr(self._mine, "connection", None):
+            connection.close()
+        self._mine.connection = None
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    # A crash of the machine may lose the last writes of a sandbox, never its integrity.
-    connection.execute("PRAGMA synchronous=NORMAL")
-    return connection
+    def _connection(self) -> sqlite3.Connection:
+        known = getattr(self._mine, "connection", None)
+        if known is not None and self._mine.process != os.getpid():
+            # Made before a fork: SQLite forbids using it here, and even closing it, so it is kept and left alone.
+            self._inherited.append(known)
+            known = None
+        if known is None:
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            # A crash of the machine may lose the last writes of a sandbox, never its integrity.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            self._mine.connection, self._mine.process = connection, os.getpid()
+        found: sqlite3.Connection = self._mine.connection
+        return found

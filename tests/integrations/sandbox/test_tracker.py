@@ -1,6 +1,7 @@
 """The sandbox tracker answers, fails, counts and announces as GitHub does."""
 
 import json
+import multiprocessing
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,9 +163,26 @@ def test_a_fault_before_changes_nothing_and_one_after_loses_only_the_answer(
 
 def test_two_instances_share_one_file(tracker: SandboxTracker, tmp_path: Path) -> None:
     other = SandboxTracker(tmp_path / "sandbox.db", clock=ticking())
+    tracker.close()
     comment = tracker.create_comment(REPO, 1, "Hello")
     assert other.get_comment(REPO, comment.id) == comment
     assert other.item_labels(REPO, 1) == ["bug"]
+
+
+def test_processes_forked_from_one_another_write_side_by_side(tracker: SandboxTracker) -> None:
+    def write(name: str) -> None:
+        for turn in range(20):
+            tracker.create_comment(REPO, 1, f"{name} {turn}")
+
+    fork = multiprocessing.get_context("fork")
+    children = [fork.Process(target=write, args=(name,)) for name in ("left", "right")]
+    for child in children:
+        child.start()
+    write("parent")
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0, 0]
+    assert len({comment.body for comment in tracker.list_comments(REPO, 1)}) == len(tracker.calls()) - 1 == 60
 
 
 def test_replayed_snapshots_show_what_was_written_here(tracker: SandboxTracker) -> None:
@@ -293,6 +311,7 @@ class TrackerAgainstModel(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
+            self.tracker.close()
             self.folder.cleanup()
 
 
