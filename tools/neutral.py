@@ -55,7 +55,7 @@ _THINGS = {
     "": ("the field reduction", "scalar inverse", "point addition", "the nonce function", "context creation", "key parsing", "the signature cache", "the hash midstate", "batch verification", "the window table", "error callbacks", "the random source", "public headers", "the recovery module", "tweak functions", "the test runner", "group constants", "the scratch arena", "key serialization", "the ladder step", "the generator table", "session objects", "the byte order helpers", "magnitude limits", "the benchmark", "aggregate keys", "the shared secret", "vector files", "stack clearing", "the integer helpers", "return values", "the example program", "module registration", "the comparison helper", "ordering of keys", "the multiplier"),
 }  # fmt: skip
 _CONTEXTS = ("", " in tests", " for small inputs", " on 32-bit targets", " in the module", " before use", " where it is unused", " on start", " for embedded use", " once more", " in headers", " by default", " when it is missing", " for new callers")  # fmt: skip
-_SENTENCES = (
+SENTENCES = (
     "This keeps the behaviour as it is.", "The change is small and stands alone.", "Tested on both word sizes.",
     "The numbers are within noise.", "A later step can build on this.", "The second commit is only a move.",
     "This is easier to review commit by commit.", "The case came up while reading the tests.",
@@ -65,7 +65,7 @@ _SENTENCES = (
     "Looks right after the last push.", "Let us leave this for a follow-up.", "Done.", "I would keep the name.",
     "The range is checked one level up.", "This also covers the empty input.",
 )  # fmt: skip
-_PATHS = ("src/field.c", "src/scalar.c", "src/group.c", "src/hash.c", "src/tests.c", "include/curve.h", "README.md", "build/options.txt", "src/bench.c", "doc/notes.md")  # fmt: skip
+PATHS = ("src/field.c", "src/scalar.c", "src/group.c", "src/hash.c", "src/tests.c", "include/curve.h", "README.md", "build/options.txt", "src/bench.c", "doc/notes.md")  # fmt: skip
 
 _BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]", re.MULTILINE)
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
@@ -114,7 +114,7 @@ def neutral_text(original: str, *, seed: int, length: int | None = None, most: i
     count = max(1, min(most, (len(original) if length is None else length) // 250))
     # A stride with no factor in common with the number of sentences: none comes twice.
     first, stride = _draw(seed), (5, 7, 11, 13)[_draw(seed, 1) % 4]
-    parts = [" ".join(_SENTENCES[(first + nth * stride) % len(_SENTENCES)] for nth in range(count))]
+    parts = [" ".join(SENTENCES[(first + nth * stride) % len(SENTENCES)] for nth in range(count))]
     boxes = [mark.lower() for mark in _BOX.findall(text)]
     if boxes:
         steps = (_THINGS[""][_draw(seed, nth, 7) % len(_THINGS[""])] for nth in range(len(boxes)))
@@ -129,7 +129,7 @@ def neutral_text(original: str, *, seed: int, length: int | None = None, most: i
 
 def neutral_path(original: str) -> str:
     """One of a few made-up paths; the same original always gives the same."""
-    return _PATHS[int.from_bytes(sha256(original.encode()).digest()[:4]) % len(_PATHS)]
+    return PATHS[int.from_bytes(sha256(original.encode()).digest()[:4]) % len(PATHS)]
 
 
 def made_up_sha(*parts: object) -> str:

@@ -12,6 +12,8 @@ import pytest
 
 from integrations.sandbox.demo import demo_recording
 from integrations.sandbox.recording import Entry, Header, Opening, Person, Recording, RecordingError, check, read, write
+from tools import make_demo, neutral
+from tools.recordings import load
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "integrations" / "sandbox" / "data" / "demo.jsonl.gz"
@@ -98,9 +100,7 @@ def test_the_shipped_recording_names_no_real_person() -> None:
 
 
 def test_the_shipped_recording_has_made_up_prose_only() -> None:
-    from tools import neutral
-
-    sentences = set(neutral._SENTENCES)
+    sentences = set(neutral.SENTENCES)
     allowed = re.compile(r"- \[[ x]\] [a-z0-9 -]+|Closes #\d+\.|See #\d+(, #\d+)*\.|")
     titles = []
     with demo_recording() as recording:
@@ -114,7 +114,7 @@ def test_the_shipped_recording_has_made_up_prose_only() -> None:
                 titles.append(entry.opening.title)
             elif entry.title and entry.kind == "edited":
                 titles.append(entry.title)
-            assert entry.path in ("", *neutral._PATHS)
+            assert entry.path in ("", *neutral.PATHS)
     assert max(map(len, titles)) <= 80
     assert len(set(titles)) == len(titles), "every title is one item's own"
 
@@ -127,7 +127,7 @@ def test_the_shipped_recording_shares_no_long_text_with_its_source() -> None:
     }
     assert [title for title in known if len(title) > 12 and title in text] == []
     people = {item["author"] for item in items} | {event["actor"] for item in items for event in item["events"]}
-    names = {name for name in people if name and len(name) > 4 and name not in ("ghost",)}
+    names = {name for name in people if name and len(name) > 4 and name != "ghost"}
     words = set(re.findall(r"[\w-]+", text))
     assert {name for name in names if name in words} == set()
     shas = {event["sha"] for item in items for event in item["events"] if "sha" in event}
@@ -135,11 +135,8 @@ def test_the_shipped_recording_shares_no_long_text_with_its_source() -> None:
 
 
 def test_making_the_demo_again_gives_what_is_shipped() -> None:
-    from tools.make_demo import demo_recording as made
-    from tools.recordings import load
-
     source_lines("secp256k1.compact.jsonl.gz")
-    text = "".join(write(made(load(SOURCE))))
+    text = "".join(write(make_demo.demo_recording(load(SOURCE))))
     assert sha256(text.encode()).hexdigest() == sha256(gzip.decompress(SHIPPED.read_bytes())).hexdigest()
 
 

@@ -16,6 +16,7 @@ from integrations.sandbox.recording import Entry, Header, Recording, RecordingEr
 from integrations.sandbox.replay import Webhook, replay
 from integrations.sandbox.snapshots import item_in
 from integrations.sandbox.state import ProjectState
+from tools.recordings import instant, load, open_at, record
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT.parent / "shared" / "data" / "github"
@@ -163,7 +164,7 @@ def test_reviews_lack_what_githubs_lack(hooks: list[Webhook]) -> None:
 
 def test_an_event_of_an_item_that_was_never_opened_is_an_error() -> None:
     entry = Entry(at=END, kind="closed", number=5, by="dev-01")
-    with pytest.raises(RecordingError, match="closed of 5 .* never opened"):
+    with pytest.raises(RecordingError, match=r"closed of 5 .* never opened"):
         list(replay(Recording(Header(repository="demo/curve", until=END), [entry])))
 
 
@@ -227,8 +228,6 @@ def _same_types(theirs: dict[str, Any], ours: dict[str, Any], keys: set[str]) ->
 def test_the_whole_source_replays_to_the_state_it_was_recorded_in() -> None:
     if not SOURCE.exists():
         pytest.skip(f"the recorded source data is not at {SOURCE}")
-    from tools.recordings import instant, load, open_at, record
-
     source = load(SOURCE)
     state = ProjectState()
     recording = record(source, until=datetime(2026, 8, 22, 8, tzinfo=UTC))
