@@ -46,15 +46,43 @@ _VERBS = {
     "release": ("Release note for", "Prepare", "List", "Announce", "Mention", "Date"),
     "assurance": ("Test", "Check", "Fuzz", "Assert", "Cover the edges of", "Verify"),
     "side-channel": ("Wipe leftovers of", "Blind", "Clear", "Harden", "Review"),
-    "": ("Tidy", "Rename", "Move", "Split", "Simplify", "Remove", "Merge", "Rework", "Shorten", "Extract", "Replace", "Inline"),
+    "": (
+        "Tidy", "Rename", "Move", "Split", "Simplify", "Remove", "Merge", "Rework", "Shorten", "Extract", "Replace",
+        "Inline",
+    ),
 }  # fmt: skip
 _THINGS = {
-    "build": ("the static library", "the cross compiler", "optional modules", "the install target", "linker flags", "the config header", "warnings", "the package file", "the shared object name", "the table generator", "position-independent code", "the minimum build tool"),
-    "ci": ("the sanitizer job", "the big-endian job", "the wide matrix", "compiler images", "the memory checker", "the 32-bit job", "slow tests", "the coverage report", "the lint step", "artifact upload", "the arm job", "the snapshot compiler"),
-    "release": ("the change log", "the new option", "the header change", "the next version", "the version bump", "deprecated calls", "the tarball", "the upgrade steps", "module defaults", "the support table", "the error codes", "known limits"),
-    "": ("the field reduction", "scalar inverse", "point addition", "the nonce function", "context creation", "key parsing", "the signature cache", "the hash midstate", "batch verification", "the window table", "error callbacks", "the random source", "public headers", "the recovery module", "tweak functions", "the test runner", "group constants", "the scratch arena", "key serialization", "the ladder step", "the generator table", "session objects", "the byte order helpers", "magnitude limits", "the benchmark", "aggregate keys", "the shared secret", "vector files", "stack clearing", "the integer helpers", "return values", "the example program", "module registration", "the comparison helper", "ordering of keys", "the multiplier"),
+    "build": (
+        "the static library", "the cross compiler", "optional modules", "the install target", "linker flags",
+        "the config header", "warnings", "the package file", "the shared object name", "the table generator",
+        "position-independent code", "the minimum build tool",
+    ),
+    "ci": (
+        "the sanitizer job", "the big-endian job", "the wide matrix", "compiler images", "the memory checker",
+        "the 32-bit job", "slow tests", "the coverage report", "the lint step", "artifact upload", "the arm job",
+        "the snapshot compiler",
+    ),
+    "release": (
+        "the change log", "the new option", "the header change", "the next version", "the version bump",
+        "deprecated calls", "the tarball", "the upgrade steps", "module defaults", "the support table",
+        "the error codes", "known limits",
+    ),
+    "": (
+        "the field reduction", "scalar inverse", "point addition", "the nonce function", "context creation",
+        "key parsing", "the signature cache", "the hash midstate", "batch verification", "the window table",
+        "error callbacks", "the random source", "public headers", "the recovery module", "tweak functions",
+        "the test runner", "group constants", "the scratch arena", "key serialization", "the ladder step",
+        "the generator table", "session objects", "the byte order helpers", "magnitude limits", "the benchmark",
+        "aggregate keys", "the shared secret", "vector files", "stack clearing", "the integer helpers",
+        "return values", "the example program", "module registration", "the comparison helper", "ordering of keys",
+        "the multiplier",
+    ),
 }  # fmt: skip
-_CONTEXTS = ("", " in tests", " for small inputs", " on 32-bit targets", " in the module", " before use", " where it is unused", " on start", " for embedded use", " once more", " in headers", " by default", " when it is missing", " for new callers")  # fmt: skip
+_CONTEXTS = (
+    "", " in tests", " for small inputs", " on 32-bit targets", " in the module", " before use",
+    " where it is unused", " on start", " for embedded use", " once more", " in headers", " by default",
+    " when it is missing", " for new callers",
+)  # fmt: skip
 SENTENCES = (
     "This keeps the behaviour as it is.", "The change is small and stands alone.", "Tested on both word sizes.",
     "The numbers are within noise.", "A later step can build on this.", "The second commit is only a move.",
@@ -65,12 +93,16 @@ SENTENCES = (
     "Looks right after the last push.", "Let us leave this for a follow-up.", "Done.", "I would keep the name.",
     "The range is checked one level up.", "This also covers the empty input.",
 )  # fmt: skip
-PATHS = ("src/field.c", "src/scalar.c", "src/group.c", "src/hash.c", "src/tests.c", "include/curve.h", "README.md", "build/options.txt", "src/bench.c", "doc/notes.md")  # fmt: skip
+PATHS = (
+    "src/field.c", "src/scalar.c", "src/group.c", "src/hash.c", "src/tests.c", "include/curve.h", "README.md",
+    "build/options.txt", "src/bench.c", "doc/notes.md",
+)  # fmt: skip
 
 _BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]", re.MULTILINE)
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+"
-_REFERENCE = re.compile(rf"({_CLOSES})?(?:(?<![\w/#&])#|https://github\.com/bitcoin-core/secp256k1/(?:issues|pull)/)(\d{{1,5}})\b", re.IGNORECASE)  # fmt: skip
+_OWN_ITEM = r"(?:(?<![\w/#&])#|https://github\.com/bitcoin-core/secp256k1/(?:issues|pull)/)(\d{1,5})\b"
+_REFERENCE = re.compile(rf"({_CLOSES})?{_OWN_ITEM}", re.IGNORECASE)
 
 
 class Titles:

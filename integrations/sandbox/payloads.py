@@ -62,7 +62,8 @@ class Shapes:
         """The milestone with its totals as they are now. `due_on` is midnight UTC of the due date."""
         identity = number_of("milestone", self.full_name, milestone.number)
         return {
-            "url": f"{self._api}/milestones/{milestone.number}", "html_url": f"{self._web}/milestone/{milestone.number}",
+            "url": f"{self._api}/milestones/{milestone.number}",
+            "html_url": f"{self._web}/milestone/{milestone.number}",
             "labels_url": f"{self._api}/milestones/{milestone.number}/labels", "id": identity,
             "node_id": f"MI_{identity}", "number": milestone.number, "title": milestone.title, "description": None,
             "creator": self.user(milestone.creator), "open_issues": milestone.open_items,
@@ -78,15 +79,16 @@ class Shapes:
             "repository_url": self._api, "labels_url": f"{self._api}/issues/{item.number}/labels{{/name}}",
             "comments_url": f"{self._api}/issues/{item.number}/comments",
             "events_url": f"{self._api}/issues/{item.number}/events", "url": f"{self._api}/issues/{item.number}",
-            "id": number_of("issue", self.full_name, item.number), "comments": item.comments, "reactions": _reactions(),
-            "performed_via_github_app": None, "state_reason": None,
+            "id": number_of("issue", self.full_name, item.number), "comments": item.comments,
+            "reactions": _reactions(), "performed_via_github_app": None, "state_reason": None,
             "timeline_url": f"{self._api}/issues/{item.number}/timeline",
         }  # fmt: skip
         if item.pull:
             payload["draft"] = item.draft
             payload["pull_request"] = {
                 "url": f"{self._api}/pulls/{item.number}", "html_url": f"{self._web}/pull/{item.number}",
-                "diff_url": f"{self._web}/pull/{item.number}.diff", "patch_url": f"{self._web}/pull/{item.number}.patch",
+                "diff_url": f"{self._web}/pull/{item.number}.diff",
+                "patch_url": f"{self._web}/pull/{item.number}.patch",
                 "merged_at": _stamp(item.closed_at) if item.merged_by else None,
             }  # fmt: skip
         return payload
@@ -99,8 +101,9 @@ class Shapes:
         size, api = item.opening, f"{self._api}/pulls/{item.number}"
         merged_at = _stamp(item.closed_at) if item.merged_by else None
         payload = self._common(item, milestone) | {
-            "url": api, "id": number_of("pull", self.full_name, item.number), "diff_url": f"{self._web}/pull/{item.number}.diff",
-            "patch_url": f"{self._web}/pull/{item.number}.patch", "issue_url": f"{self._api}/issues/{item.number}",
+            "url": api, "id": number_of("pull", self.full_name, item.number),
+            "diff_url": f"{self._web}/pull/{item.number}.diff", "patch_url": f"{self._web}/pull/{item.number}.patch",
+            "issue_url": f"{self._api}/issues/{item.number}",
             "merged_at": merged_at, "merge_commit_sha": full_sha(f"merge {item.sha}") if merged_at else None,
             "requested_reviewers": self._users_of(item.reviewers), "requested_teams": [],
             "commits_url": f"{api}/commits", "review_comments_url": f"{api}/comments",

@@ -5,8 +5,8 @@
 
 Each payload shows the item as it was just after the event. Pure: no clock, no I/O, no waiting; whoever plays decides on
 speed. Memory holds the state of every item and nothing of the past. Not sent, because not recorded: pushes to branches,
-checks, edits of comments, reactions. A deleted comment is one that was never announced: its author and date are unknown,
-and stand as `ghost` and the time of deletion.
+checks, edits of comments, reactions. A deleted comment is one that was never announced: its author and date are not
+known, and stand as `ghost` and the time of deletion.
 """
 
 from collections.abc import Callable, Iterator

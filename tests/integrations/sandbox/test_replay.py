@@ -177,8 +177,8 @@ def test_replay_is_fast_enough_to_be_no_bottleneck() -> None:
 
 # Fields that decoding relies on, wherever GitHub's own example of that event and action has them.
 COMMON = {
-    "id", "node_id", "number", "state", "locked", "title", "body", "user", "labels", "assignee", "assignees", "milestone",
-    "created_at", "updated_at", "closed_at", "author_association", "html_url", "url",
+    "id", "node_id", "number", "state", "locked", "title", "body", "user", "labels", "assignee", "assignees",
+    "milestone", "created_at", "updated_at", "closed_at", "author_association", "html_url", "url",
 }  # fmt: skip
 RELIED_ON = {
     "issue": COMMON | {"comments", "repository_url"},
