@@ -383,6 +383,7 @@ standing = _table(
     _ref("project_id", "project"),
     sa.Column("subject_kind", sa.Text, nullable=False),
     sa.Column("subject_id", BigId, nullable=False),
+    sa.Column("shown_on", BigId),  # the item whose comment and labels tell of it; None: pages and digest only
     sa.Column("outcome", sa.Text, nullable=False),  # flagged, error; clear once closed
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("reach", sa.Text, nullable=False),
@@ -394,6 +395,7 @@ standing = _table(
     sa.Column("memory", sa.JSON, nullable=False, server_default="{}"),
 )
 sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
+sa.Index("ix_standing_shown_on", standing.c.shown_on, standing.c.closed_at)
 sa.Index("ix_standing_open", standing.c.project_id, standing.c.closed_at, standing.c.opened_at)
 sa.Index("ix_standing_rule", standing.c.rule_id, standing.c.closed_at, standing.c.opened_at)
 sa.Index(
