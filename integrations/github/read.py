@@ -1,6 +1,7 @@
-"""Typed access to untrusted JSON. Each accessor gives the value or raises `BadPayload` with the dotted path, the value and what would be right.
+"""Typed access to untrusted JSON.
 
-The path is put together only when something is wrong: these run on every delivery, twice. Text is made storable (no NUL, no lone
+Each accessor gives the value or raises `BadPayload` with the dotted path, the value and what would be right. The path
+is put together only when something is wrong: these run on every delivery, twice. Text is made storable (no NUL, no lone
 surrogates), whole numbers fit 64 bits, instants are aware UTC.
 """
 
@@ -48,7 +49,7 @@ def opt_obj(data: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, A
 
 
 def soft_obj(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An object, or an empty one: for `changes`, which GitHub itself has sent as a list and stand-ins send as `true`."""
+    """An object, or an empty one: for `changes`, which GitHub has sent as a list and stand-ins as `true`."""
     value = data.get(key)
     return value if type(value) is dict else {}
 

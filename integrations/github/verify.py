@@ -1,4 +1,7 @@
-"""Is a delivery signed by GitHub? HMAC-SHA256 over the raw body, as `X-Hub-Signature-256: sha256=<64 hex digits>` says it."""
+"""Is a delivery signed by GitHub?
+
+HMAC-SHA256 over the raw body, as `X-Hub-Signature-256: sha256=<64 hex digits>` says it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ def signature(raw: bytes, secret: str) -> str:
 def verify(headers: Mapping[str, str], raw: bytes, secret: str) -> None:
     """Raise `BadSignature` unless `raw` is signed with `secret`. Constant time. Header names are lower case.
 
-    An empty secret never verifies: anybody could sign with it. The message names the header, never the secret or the right value.
+    An empty secret never verifies: anybody could sign with it. The message names the header, never the secret or the
+    right value.
     """
     if not secret:
         raise BadSignature("no webhook secret is set for this tracker, so no delivery can be trusted")

@@ -1,4 +1,7 @@
-"""What happened to an item: the action of an `issues` or `pull_request` delivery as a change, and the snapshot with that action laid over it."""
+"""What happened to an item.
+
+The action of an `issues` or `pull_request` delivery as a change, and the snapshot with that action laid over it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ Act = Callable[[Payload, ItemSeen, PersonSeen | None, datetime], Acted]
 
 
 def act(action: str, payload: Payload, seen: ItemSeen, *, actor: PersonSeen | None, at: datetime) -> Acted:
-    """The item after `action`, with its changes. An action that is no history of ours (pinned, typed, …) gives the snapshot alone."""
+    """The item after `action`, with its changes.
+
+    An action that is no history of ours (pinned, typed, …) gives the snapshot alone.
+    """
     found = _ACTS.get(action)
     return Acted(seen) if found is None else found(payload, seen, actor, at)
 
@@ -80,7 +86,7 @@ def _edited(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: date
     return Acted(seen, tuple(found))
 
 
-def _label(on: bool) -> Act:
+def _label(*, on: bool) -> Act:
     def labelled(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         label = read.opt_obj(payload, "label")
         if label is None:
@@ -89,7 +95,7 @@ def _label(on: bool) -> Act:
         said = change(
             Field.LABEL,
             seen,
-            what=f"{_sign(on)}{name}",
+            what=f"{_sign(on=on)}{name}",
             actor=actor,
             at=at,
             before=None if on else name,
@@ -100,7 +106,7 @@ def _label(on: bool) -> Act:
     return labelled
 
 
-def _assignee(on: bool) -> Act:
+def _assignee(*, on: bool) -> Act:
     def assigned(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         who = parts.opt_person(payload, "assignee", "")
         if who is None:
@@ -108,7 +114,7 @@ def _assignee(on: bool) -> Act:
         said = change(
             Field.ASSIGNEE,
             seen,
-            what=f"{_sign(on)}{who.native_id}",
+            what=f"{_sign(on=on)}{who.native_id}",
             actor=actor,
             at=at,
             before=None if on else who.login,
@@ -119,22 +125,22 @@ def _assignee(on: bool) -> Act:
     return assigned
 
 
-def _reviewer(on: bool) -> Act:
+def _reviewer(*, on: bool) -> Act:
     def requested(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         who = parts.opt_person(payload, "requested_reviewer", "")
         team = read.opt_obj(payload, "requested_team")
-        if who is None and team is None:
-            return Acted(seen)
+        slug: str | None = None
         if who is not None:
-            what, word, slug = who.native_id, who.login, None
+            what, word = who.native_id, who.login
+        elif team is None:
+            return Acted(seen)
         else:
-            assert team is not None
             what = f"team:{read.whole(team, 'id', 'requested_team')}"
             word = slug = read.opt_text(team, "slug", "requested_team") or read.text(team, "name", "requested_team")
         said = change(
             Field.REVIEWER,
             seen,
-            what=_sign(on) + what,
+            what=_sign(on=on) + what,
             actor=actor,
             at=at,
             before=None if on else word,
@@ -145,7 +151,7 @@ def _reviewer(on: bool) -> Act:
     return requested
 
 
-def _milestone(on: bool) -> Act:
+def _milestone(*, on: bool) -> Act:
     def milestoned(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         data = read.opt_obj(payload, "milestone")
         if data is not None:
@@ -158,7 +164,7 @@ def _milestone(on: bool) -> Act:
         said = change(
             Field.MILESTONE,
             seen,
-            what=f"{_sign(on)}{one.title}",
+            what=f"{_sign(on=on)}{one.title}",
             actor=actor,
             at=at,
             before=None if on else one.native_id,
@@ -169,7 +175,7 @@ def _milestone(on: bool) -> Act:
     return milestoned
 
 
-def _draft(draft: bool) -> Act:
+def _draft(*, draft: bool) -> Act:
     def drafted(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         if seen.pull is not None and seen.pull.draft is not draft:
             seen = replace(seen, pull=replace(seen.pull, draft=draft))
@@ -179,7 +185,7 @@ def _draft(draft: bool) -> Act:
     return drafted
 
 
-def _lock(locked: bool) -> Act:
+def _lock(*, locked: bool) -> Act:
     def lock(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at: datetime) -> Acted:
         if seen.state is not None and seen.state.locked is not locked:
             seen = replace(seen, state=replace(seen.state, locked=locked))
@@ -234,7 +240,7 @@ def _transferred(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at:
     return Acted(replace(seen, moved_to=item.native_id(str(read.whole(there, "id", "changes.new_repository")), number)))
 
 
-def _sign(on: bool) -> str:
+def _sign(*, on: bool) -> str:
     return "+" if on else "-"
 
 
@@ -244,18 +250,18 @@ _ACTS: Mapping[str, Act] = {
     "merged": _closed,
     "reopened": _reopened,
     "edited": _edited,
-    "labeled": _label(True),
-    "unlabeled": _label(False),
-    "assigned": _assignee(True),
-    "unassigned": _assignee(False),
-    "review_requested": _reviewer(True),
-    "review_request_removed": _reviewer(False),
-    "milestoned": _milestone(True),
-    "demilestoned": _milestone(False),
-    "ready_for_review": _draft(False),
-    "converted_to_draft": _draft(True),
-    "locked": _lock(True),
-    "unlocked": _lock(False),
+    "labeled": _label(on=True),
+    "unlabeled": _label(on=False),
+    "assigned": _assignee(on=True),
+    "unassigned": _assignee(on=False),
+    "review_requested": _reviewer(on=True),
+    "review_request_removed": _reviewer(on=False),
+    "milestoned": _milestone(on=True),
+    "demilestoned": _milestone(on=False),
+    "ready_for_review": _draft(draft=False),
+    "converted_to_draft": _draft(draft=True),
+    "locked": _lock(locked=True),
+    "unlocked": _lock(locked=False),
     "auto_merge_enabled": _queue("auto_merge_enabled"),
     "auto_merge_disabled": _queue("auto_merge_disabled"),
     "enqueued": _queue("enqueued"),

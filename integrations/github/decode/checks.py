@@ -30,6 +30,7 @@ _STATUSES = {"success": Checks.GREEN, "failure": Checks.RED, "error": Checks.RED
 
 
 def check_run(payload: Payload, received_at: datetime) -> Reading:
+    """A check run was created, ran or ended."""
     project = parts.project(read.obj(payload, "repository"))
     data = read.obj(payload, "check_run")
     return _reading(payload, project, run(data, project, received_at))
@@ -48,6 +49,7 @@ def run(data: Mapping[str, Any], project: ProjectSeen, received_at: datetime, pa
 
 
 def check_suite(payload: Payload, received_at: datetime) -> Reading:
+    """A suite of check runs was asked for or ended; one that has no runs is ignored."""
     project = parts.project(read.obj(payload, "repository"))
     data = read.obj(payload, "check_suite")
     state = _state(data, "check_suite")
@@ -65,6 +67,7 @@ def check_suite(payload: Payload, received_at: datetime) -> Reading:
 
 
 def status(payload: Payload, received_at: datetime) -> Reading:
+    """A commit status was set. It names no pull requests: the commit tells them."""
     project = parts.project(read.obj(payload, "repository"))
     seen = ChecksSeen(
         head_sha=read.text(payload, "sha"),
@@ -80,7 +83,10 @@ def _reading(payload: Payload, project: ProjectSeen, seen: ChecksSeen) -> Readin
 
 
 def _state(data: Mapping[str, Any], path: str) -> Checks:
-    """Red, green or waiting. A run whose conclusion went stale has none; a conclusion GitHub adds later is unknown, not green."""
+    """Red, green or waiting. A run whose conclusion went stale has none;
+
+    a conclusion GitHub adds later is unknown, not green.
+    """
     conclusion = read.opt_text(data, "conclusion", path)
     if conclusion is None:
         return Checks.UNKNOWN if read.opt_text(data, "status", path) == "completed" else Checks.PENDING
@@ -95,7 +101,10 @@ def _app(data: Mapping[str, Any], path: str) -> str:
 
 
 def _items(data: Mapping[str, Any], project: ProjectSeen, path: str) -> tuple[str, ...]:
-    """The pull requests GitHub lists with the check: those of this repository (a fork's commit may list others), none for forks."""
+    """The pull requests GitHub lists with the check:
+
+    those of this repository (a fork's commit may list others), none for forks.
+    """
     found = []
     for place, pull in enumerate(read.objects(data, "pull_requests", path) or ()):
         base = read.soft_obj(read.soft_obj(pull, "base"), "repo").get("id")

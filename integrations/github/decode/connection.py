@@ -1,4 +1,7 @@
-"""What happens to the repository or the App's installation itself: `repository`, `installation`, `installation_repositories`."""
+"""What happens to the repository or the App's installation itself.
+
+Events: `repository`, `installation`, `installation_repositories`.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ def repository(payload: Payload, received_at: datetime) -> Reading:
 
 
 def installation(payload: Payload, received_at: datetime) -> Reading:
-    """The App was installed, taken away, suspended or given new rights; with the repositories it may see, where listed."""
+    """The App was installed, taken away, suspended or given new rights; with the repositories it may see, where
+    listed.
+    """
     action = read.text(payload, "action")
     if action not in _INSTALLATION:
         raise Ignored(f"installation {action} changes nothing Plumbline keeps")

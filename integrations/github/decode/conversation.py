@@ -1,4 +1,7 @@
-"""Comments and reviews: `issue_comment`, `pull_request_review`, `pull_request_review_comment`, `pull_request_review_thread`."""
+"""Comments and reviews.
+
+Events: `issue_comment`, `pull_request_review`, `pull_request_review_comment`, `pull_request_review_thread`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ GHOST = PersonSeen("10137", "ghost", False, False)
 
 
 def issue_comment(payload: Payload, received_at: datetime) -> Reading:
+    """A comment on an issue or pull request was written, edited or deleted."""
     project = parts.project(read.obj(payload, "repository"))
     seen = item.issue(read.obj(payload, "issue"), project)
     data = read.obj(payload, "comment")
@@ -46,6 +50,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
 
 
 def pull_request_review(payload: Payload, received_at: datetime) -> Reading:
+    """A review was given, edited or dismissed."""
     project = parts.project(read.obj(payload, "repository"))
     seen = item.pull_request(read.obj(payload, "pull_request"), project)
     data = read.obj(payload, "review")
@@ -68,6 +73,7 @@ def pull_request_review(payload: Payload, received_at: datetime) -> Reading:
 
 
 def pull_request_review_comment(payload: Payload, received_at: datetime) -> Reading:
+    """A comment on the lines of a pull request was written, edited or deleted."""
     project = parts.project(read.obj(payload, "repository"))
     seen = item.pull_request(read.obj(payload, "pull_request"), project)
     data = read.obj(payload, "comment")

@@ -1,6 +1,7 @@
-"""From an event's name and payload to a `Reading`: the one table of what Plumbline reads of GitHub, and why it leaves the rest.
+"""From an event's name and payload to a `Reading`: what Plumbline reads of GitHub, and why it leaves the rest.
 
-Pure: no I/O, no clock. Raises `Ignored` with the reason, or `BadPayload` naming the field; nothing else, whatever the payload.
+Pure: no I/O, no clock. Raises `Ignored` with the reason, or `BadPayload` naming the field; nothing else, whatever the
+payload.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def decode(event: str, payload: Payload, received_at: datetime) -> Reading:
 
 
 def issues(payload: Mapping[str, Any], received_at: datetime) -> Reading:
+    """Something happened to an issue (or to a pull request seen as one)."""
     project = parts.project(read.obj(payload, "repository"))
     seen = item.issue(read.obj(payload, "issue"), project)
     actor = parts.sender(payload, None if seen.text is None else seen.text.author)
@@ -38,6 +40,7 @@ def issues(payload: Mapping[str, Any], received_at: datetime) -> Reading:
 
 
 def pull_request(payload: Mapping[str, Any], received_at: datetime) -> Reading:
+    """Something happened to a pull request."""
     project = parts.project(read.obj(payload, "repository"))
     seen = item.pull_request(read.obj(payload, "pull_request"), project)
     actor = parts.sender(payload, None if seen.text is None else seen.text.author)

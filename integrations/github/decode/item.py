@@ -1,7 +1,8 @@
 """An issue or pull request as a snapshot shows it, in groups of fields, with the action's own object laid over it.
 
-GitHub calls a pull request an issue in `issues` and `issue_comment` payloads (the key `pull_request` tells): such a snapshot carries all but
-the pull group. Review payloads carry a shorter pull request, without sizes and mergeability: these stay None.
+GitHub calls a pull request an issue in `issues` and `issue_comment` payloads (the key `pull_request` tells): such a
+snapshot carries all but the pull group. Review payloads carry a shorter pull request, without sizes and mergeability:
+these stay None.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from rules.facts import Kind
 
 
 def native_id(repository: str, number: int) -> str:
+    """The identity of an item: `<repository id>/<number>`, the same for its issue and its pull request."""
     return f"{repository}/{number}"
+
+
+def moved(project: ProjectSeen, number: int, *, kind: Kind, to: str) -> ItemSeen:
+    """An item that is now another one (`to`), in another repository."""
+    return ItemSeen(native_id(project.native_id, number), f"#{number}", number, kind, None, moved_to=to)
 
 
 def issue(data: Mapping[str, Any], project: ProjectSeen, path: str = "issue") -> ItemSeen:
@@ -25,9 +32,8 @@ def issue(data: Mapping[str, Any], project: ProjectSeen, path: str = "issue") ->
     url = read.text(data, "html_url", path)
     pull = read.opt_obj(data, "pull_request", path)
     is_pull = pull is not None or "/pull/" in url
-    return _item(
-        data, project, path, url, Kind.PULL_REQUEST if is_pull else Kind.ISSUE, _issue_state(data, path, pull, is_pull)
-    )
+    kind = Kind.PULL_REQUEST if is_pull else Kind.ISSUE
+    return _item(data, project, path, url=url, kind=kind, state=_issue_state(data, path, pull, is_pull=is_pull))
 
 
 def pull_request(data: Mapping[str, Any], project: ProjectSeen, path: str = "pull_request") -> ItemSeen:
@@ -42,12 +48,13 @@ def pull_request(data: Mapping[str, Any], project: ProjectSeen, path: str = "pul
         reason=None if opened else ("merged" if merged else "unmerged"),
         locked=read.opt_flag(data, "locked", path) or False,
     )
-    seen = _item(data, project, path, read.text(data, "html_url", path), Kind.PULL_REQUEST, state)
-    return replace(seen, pull=_pull(data, path, merged))
+    url = read.text(data, "html_url", path)
+    seen = _item(data, project, path, url=url, kind=Kind.PULL_REQUEST, state=state)
+    return replace(seen, pull=_pull(data, path, merged=merged))
 
 
 def _item(
-    data: Mapping[str, Any], project: ProjectSeen, path: str, url: str, kind: Kind, state: StatePart | None
+    data: Mapping[str, Any], project: ProjectSeen, path: str, *, url: str, kind: Kind, state: StatePart | None
 ) -> ItemSeen:
     number = read.whole(data, "number", path)
     as_of = read.opt_instant(data, "updated_at", path)
@@ -76,8 +83,13 @@ def _item(
     )
 
 
-def _issue_state(data: Mapping[str, Any], path: str, pull: Mapping[str, Any] | None, is_pull: bool) -> StatePart | None:
-    """The state group; None where it is not told, or for a closed pull request whose issue view does not say whether it was merged."""
+def _issue_state(
+    data: Mapping[str, Any], path: str, pull: Mapping[str, Any] | None, *, is_pull: bool
+) -> StatePart | None:
+    """The state group;
+
+    None where it is not told, or for a closed pull request whose issue view does not say whether it was merged.
+    """
     word = read.opt_text(data, "state", path)
     if word is None:  # recorded `pinned` payloads carry a short issue
         return None
@@ -99,7 +111,7 @@ def _merged(data: Mapping[str, Any], path: str) -> bool:
     return read.opt_instant(data, "merged_at", path) is not None if merged is None else merged
 
 
-def _pull(data: Mapping[str, Any], path: str, merged: bool) -> PullPart:
+def _pull(data: Mapping[str, Any], path: str, *, merged: bool) -> PullPart:
     head, base = read.obj(data, "head", path), read.obj(data, "base", path)
     added, deleted = read.opt_whole(data, "additions", path), read.opt_whole(data, "deletions", path)
     return PullPart(
@@ -123,11 +135,15 @@ def _pull(data: Mapping[str, Any], path: str, merged: bool) -> PullPart:
     )
 
 
-# --- the action laid over the snapshot: recorded `unlabeled` and `unassigned` payloads still list what was removed ----------------------
+# --- the action laid over the snapshot: recorded `unlabeled` and `unassigned` payloads still list what was removed
+# ----------------------
 
 
 def with_label(seen: ItemSeen, name: str | None, *, on: bool) -> ItemSeen:
-    """The snapshot with the label on or off. `name` None (the label is gone from the repository too): the labels are not known."""
+    """The snapshot with the label on or off. `name` None (the label is gone from the repository too):
+
+    the labels are not known.
+    """
     if name is None or seen.labels is None:
         return replace(seen, labels=None)
     if (name in seen.labels) is on:
@@ -156,7 +172,10 @@ def with_reviewer(seen: ItemSeen, who: PersonSeen | None, team: str | None, *, o
 
 
 def with_milestone(seen: ItemSeen, plan: PlanPart | None, *, on: bool) -> ItemSeen:
-    """The snapshot in (or out of) the milestones of `plan`. Moving to another one sends both actions: leaving the old must not undo the new."""
+    """The snapshot in (or out of) the milestones of `plan`. Moving to another one sends both actions:
+
+    leaving the old must not undo the new.
+    """
     if plan is None or not plan.milestones or seen.plan is None:
         return seen
     if on:

@@ -1,28 +1,28 @@
-"""Natural keys of changes: the same entry of history gets the same key whether a webhook, a redelivery or the REST timeline tells it.
+"""Natural keys of changes: one entry of history has one key, whether a webhook, a redelivery or the REST timeline tells it.
 
-Unique per project. `<n>` is the item's number, `<iso>` the instant in UTC to the second (`2026-11-24T09:30:00Z`): for a webhook the
-snapshot's `updated_at` (`closed_at` for a closing), for the timeline the entry's `created_at`.
+Unique per project. `<n>` is the item's number, `<iso>` the instant in UTC to the second (`2026-11-24T09:30:00Z`): for a
+webhook the snapshot's `updated_at` (`closed_at` for a closing), for the timeline the entry's `created_at`.
 
-    comment:<id>  review:<id>  review:<id>:dismissed  review_comment:<id>      ids are the tracker's
-    push:<n>:<head sha>                   timeline: `committed` (its sha) and `head_ref_force_pushed` (commit_id)
-    state:<n>:opened:<iso>                the item's created_at; the timeline has no entry for it, the item itself tells it
-    state:<n>:closed:<iso>                also when merged: timeline `merged` and `closed` are one change, `after` says merged
+    comment:<id>  review:<id>  review:<id>:dismissed  review_comment:<id>     ids are the tracker's
+    push:<n>:<head sha>               timeline: `committed` (its sha) and `head_ref_force_pushed` (commit_id)
+    state:<n>:opened:<iso>            the item's created_at; the timeline has no such entry, the item itself tells it
+    state:<n>:closed:<iso>            also when merged: timeline `merged` and `closed` are one change, `after` says which
     state:<n>:reopened:<iso>
-    title:<n>:<iso>  body:<n>:<iso>       timeline: `renamed`; edits of the body are in webhooks only
-    label:<n>:+<name>:<iso>  label:<n>:-<name>:<iso>
-    assignee:<n>:+<user id>:<iso>  (and -)
-    reviewer:<n>:+<user id>:<iso>  reviewer:<n>:+team:<team id>:<iso>  (and -)
-    milestone:<n>:+<title>:<iso>  (and -) the timeline knows a milestone only by the title it had then
-    draft:<n>:ready:<iso>  draft:<n>:draft:<iso>
-    lock:<n>:locked:<iso>  lock:<n>:unlocked:<iso>
-    queue:<n>:auto_merge_enabled:<iso>    also auto_merge_disabled, enqueued, dequeued (timeline: auto_merge_enabled,
-                                          auto_merge_disabled, added_to_merge_queue, removed_from_merge_queue)
-    due:m<milestone number>:<iso>         iso: the milestone's updated_at (created_at when it was created with a date)
-    milestone_state:m<number>:closed:<iso>  (closed_at)  milestone_state:m<number>:opened:<iso>
+    title:<n>:<iso>  body:<n>:<iso>   timeline: `renamed`; edits of the body are in webhooks only
+    label:<n>:+<name>:<iso>           and `-` for taken off, here and below
+    assignee:<n>:+<user id>:<iso>
+    reviewer:<n>:+<user id>:<iso>     reviewer:<n>:+team:<team id>:<iso>
+    milestone:<n>:+<title>:<iso>      the timeline knows a milestone only by the title it had then
+    draft:<n>:ready:<iso>             draft:<n>:draft:<iso>
+    lock:<n>:locked:<iso>             lock:<n>:unlocked:<iso>
+    queue:<n>:auto_merge_enabled:<iso>  auto_merge_disabled, enqueued, dequeued (timeline: added_to_merge_queue,
+                                      removed_from_merge_queue)
+    due:m<milestone number>:<iso>     iso: the milestone's updated_at (created_at when it was created with a date)
+    milestone_state:m<number>:closed:<iso>  (closed_at)   milestone_state:m<number>:opened:<iso>
     milestone_title:m<number>:<iso>
 
-GitHub's clock may tick between an item's `updated_at` and the timeline entry's `created_at`: an import should look for the same key a second
-either side before it adds a row.
+GitHub's clock may tick between an item's `updated_at` and the timeline entry's `created_at`: an import should look for
+the same key a second either side before it adds a row.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def of_milestone(field: str, number: int, what: str, at: datetime) -> str:
 
 
 def push(number: int, sha: str) -> str:
+    """A push to a pull request, by the commit that became its head."""
     return f"push:{number}:{sha}"
 
 

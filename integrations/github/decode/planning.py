@@ -26,6 +26,7 @@ Payload = Mapping[str, Any]
 
 
 def milestone(payload: Payload, received_at: datetime) -> Reading:
+    """A milestone was created, edited, closed, opened again or deleted."""
     project = parts.project(read.obj(payload, "repository"))
     action = read.text(payload, "action")
     seen = parts.milestone(read.obj(payload, "milestone"), "milestone", deleted=action == "deleted")
@@ -38,7 +39,10 @@ def milestone(payload: Payload, received_at: datetime) -> Reading:
 def _milestone_changes(
     action: str, payload: Payload, seen: MilestoneSeen, *, actor: PersonSeen | None, at: datetime
 ) -> tuple[ChangeSeen, ...]:
-    """The history in a milestone event. A due date that keeps its UTC date has not moved: GitHub tells the same day at different hours."""
+    """The history in a milestone event. A due date that keeps its UTC date has not moved:
+
+    GitHub tells the same day at different hours.
+    """
     after = None if seen.due is None else seen.due.isoformat()
     if action == "created" and after is not None:
         return (_change(Field.DUE, seen, what="", actor=actor, at=seen.created_at or at, after=after),)
@@ -86,7 +90,10 @@ def _change(
 
 
 def sub_issues(payload: Payload, received_at: datetime) -> Reading:
-    """A sub-issue joined or left its parent. Neither issue's `updated_at` moves, and the payload tells no time: received_at is the time."""
+    """A sub-issue joined or left its parent. Neither issue's `updated_at` moves, and the payload tells no time:
+
+    received_at is the time.
+    """
     return _edge(payload, received_at, source="sub_issue", target="parent_issue", parent=True)
 
 
@@ -96,7 +103,7 @@ def issue_dependencies(payload: Payload, received_at: datetime) -> Reading:
 
 
 def _edge(payload: Payload, received_at: datetime, *, source: str, target: str, parent: bool) -> Reading:
-    """An edge between two issues, each in `<name>` with its repository in `<name>_repo` (absent: the delivery's own)."""
+    """An edge between two issues, each in `<name>` with its repository in `<name>_repo` (absent: the same)."""
     project = parts.project(read.obj(payload, "repository"))
     action = read.text(payload, "action")
     if not action.endswith(("_added", "_removed")):

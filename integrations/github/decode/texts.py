@@ -1,7 +1,7 @@
 """Which items a title and description name: "fixes #12", "closes acme/shop#3", full addresses, Jira keys.
 
-Only prose counts: code, quotes and HTML comments are left out. Only a pull request closes; in an issue the same words are a mention.
-Everything here is linear in the length of the text: anybody may write a description.
+Only prose counts: code, quotes and HTML comments are left out. Only a pull request closes; in an issue the same words
+are a mention. Everything here is linear in the length of the text: anybody may write a description.
 """
 
 from __future__ import annotations
