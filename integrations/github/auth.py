@@ -20,9 +20,9 @@ LIFETIME = 3600.0
 
 
 class TokenCache(Protocol):
-    """Where installation tokens are kept between clients and processes:
+    """Where installation tokens are kept between clients and processes.
 
-    an entry is a secret and is gone after its `seconds`.
+    An entry is a secret and is gone after its `seconds`.
     """
 
     def get(self, key: str) -> str | None:
@@ -131,9 +131,9 @@ class Connection:
 
 
 def _seconds(answer: Answer) -> float:
-    """How long the token lasts:
+    """How long the token lasts.
 
-    from the answer's own date to `expires_at`, so a clock of ours that is wrong does no harm.
+    From the answer's own date to `expires_at`, so a clock of ours that is wrong does no harm.
     """
     try:
         ends = datetime.fromisoformat(str(answer.data.get("expires_at")))

@@ -46,9 +46,9 @@ _URL_SAFE = "/:?#@!$&+,;=%~.-"
 
 
 def one_line(text: str) -> str:
-    """`text` on one line:
+    """`text` on one line.
 
-    white space of every kind becomes one space, control and invisible formatting characters are dropped.
+    White space of every kind becomes one space, control and invisible formatting characters are dropped.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -97,9 +97,9 @@ def code(text: str, *, in_table: bool = False) -> str:
 
 
 def url(address: str) -> str | None:
-    """`address` as a Markdown link's target, or None:
+    """`address` as a Markdown link's target, or None.
 
-    only absolute http(s) addresses, without user names, are linked to.
+    Only absolute http(s) addresses, without user names, are linked to.
     """
     if len(address) > URL_LIMIT or any(
         char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in address

@@ -213,9 +213,9 @@ def _line(line: Line, *, bold: bool = False, in_table: bool = False) -> str:
 
 
 def _merged(line: Line, *, bold: bool) -> Iterator[Span]:
-    """The spans as they will be shown:
+    """The spans as they will be shown.
 
-    only good addresses are links, and in a headline all is bold, so nothing within it is bold again.
+    Only good addresses are links, and in a headline all is bold, so nothing within it is bold again.
 
     Neighbours that are plain text after that become one: what must not become a mention or an address may be spread
     over several.

@@ -101,9 +101,9 @@ def _app(data: Mapping[str, Any], path: str) -> str:
 
 
 def _items(data: Mapping[str, Any], project: ProjectSeen, path: str) -> tuple[str, ...]:
-    """The pull requests GitHub lists with the check:
+    """The pull requests GitHub lists with the check.
 
-    those of this repository (a fork's commit may list others), none for forks.
+    Those of this repository (a fork's commit may list others), none for forks.
     """
     found = []
     for place, pull in enumerate(read.objects(data, "pull_requests", path) or ()):

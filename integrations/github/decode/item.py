@@ -140,9 +140,9 @@ def _pull(data: Mapping[str, Any], path: str, *, merged: bool) -> PullPart:
 
 
 def with_label(seen: ItemSeen, name: str | None, *, on: bool) -> ItemSeen:
-    """The snapshot with the label on or off. `name` None (the label is gone from the repository too):
+    """The snapshot with the label on or off. `name` None (the label is gone from the repository too).
 
-    the labels are not known.
+    The labels are not known.
     """
     if name is None or seen.labels is None:
         return replace(seen, labels=None)
@@ -172,9 +172,9 @@ def with_reviewer(seen: ItemSeen, who: PersonSeen | None, team: str | None, *, o
 
 
 def with_milestone(seen: ItemSeen, plan: PlanPart | None, *, on: bool) -> ItemSeen:
-    """The snapshot in (or out of) the milestones of `plan`. Moving to another one sends both actions:
+    """The snapshot in (or out of) the milestones of `plan`. Moving to another one sends both actions.
 
-    leaving the old must not undo the new.
+    Leaving the old must not undo the new.
     """
     if plan is None or not plan.milestones or seen.plan is None:
         return seen

@@ -1,12 +1,13 @@
-"""Natural keys of changes: one entry of history has one key, whether a webhook, a redelivery or the REST timeline tells it.
+"""Natural keys of changes: one entry of history has one key, however it is learnt.
 
-Unique per project. `<n>` is the item's number, `<iso>` the instant in UTC to the second (`2026-11-24T09:30:00Z`): for a
-webhook the snapshot's `updated_at` (`closed_at` for a closing), for the timeline the entry's `created_at`.
+The same whether a webhook, a redelivery or the REST timeline tells it, and unique per project. `<n>` is the item's
+number, `<iso>` the instant in UTC to the second (`2026-11-24T09:30:00Z`): for a webhook the snapshot's `updated_at`
+(`closed_at` for a closing), for the timeline the entry's `created_at`.
 
     comment:<id>  review:<id>  review:<id>:dismissed  review_comment:<id>     ids are the tracker's
     push:<n>:<head sha>               timeline: `committed` (its sha) and `head_ref_force_pushed` (commit_id)
     state:<n>:opened:<iso>            the item's created_at; the timeline has no such entry, the item itself tells it
-    state:<n>:closed:<iso>            also when merged: timeline `merged` and `closed` are one change, `after` says which
+    state:<n>:closed:<iso>            also when merged: timeline `merged` and `closed` are one change, `after` tells
     state:<n>:reopened:<iso>
     title:<n>:<iso>  body:<n>:<iso>   timeline: `renamed`; edits of the body are in webhooks only
     label:<n>:+<name>:<iso>           and `-` for taken off, here and below

@@ -34,9 +34,9 @@ def author(data: Mapping[str, Any], path: str) -> PersonSeen | None:
 
 
 def sender(payload: Mapping[str, Any], *authors: PersonSeen | None) -> PersonSeen | None:
-    """Who acted. The payload says of authors only whether they are members:
+    """Who acted. The payload says of authors only whether they are members.
 
-    taken over where the sender is one of `authors`.
+    Taken over where the sender is one of `authors`.
     """
     found = opt_person(payload, "sender", "")
     if found is not None:

@@ -39,7 +39,7 @@ def milestone(payload: Payload, received_at: datetime) -> Reading:
 def _milestone_changes(
     action: str, payload: Payload, seen: MilestoneSeen, *, actor: PersonSeen | None, at: datetime
 ) -> tuple[ChangeSeen, ...]:
-    """The history in a milestone event. A due date that keeps its UTC date has not moved:
+    """The history in a milestone event. A due date that keeps its UTC date has not moved.
 
     GitHub tells the same day at different hours.
     """
@@ -90,9 +90,9 @@ def _change(
 
 
 def sub_issues(payload: Payload, received_at: datetime) -> Reading:
-    """A sub-issue joined or left its parent. Neither issue's `updated_at` moves, and the payload tells no time:
+    """A sub-issue joined or left its parent. Neither issue's `updated_at` moves, and the payload tells no time.
 
-    received_at is the time.
+    `received_at` stands in for it.
     """
     return _edge(payload, received_at, source="sub_issue", target="parent_issue", parent=True)
 
