@@ -292,6 +292,15 @@ class CommentSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSeen:
+    """A label of the project itself, not of an item: `event` is created, edited or deleted; `before` the name it had, where it was renamed."""
+
+    name: str
+    event: str
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectEvent:
     """Something about the project or connection itself: renamed, transferred, archived, deleted, suspended, installed, uninstalled, added, removed."""
 
@@ -317,6 +326,7 @@ class Reading:
     checks: tuple[ChecksSeen, ...] = ()
     comments: tuple[CommentSeen, ...] = ()
     project_events: tuple[ProjectEvent, ...] = ()
+    labels: tuple[LabelSeen, ...] = ()
     needs_read: tuple[str, ...] = ()
     note: str = ""
 
