@@ -139,6 +139,10 @@ class Calendar:
             day = self.next_working_day(day + DAY)
         return datetime.combine(day, self.opens, tzinfo=_zone(self.zone)).astimezone(UTC)
 
+    def closing(self, at: datetime) -> datetime:
+        """The instant at which the hours of the local day of `at` end."""
+        return datetime.combine(self.local_date(at), self.closes, tzinfo=_zone(self.zone)).astimezone(UTC)
+
 
 def _micros(span: timedelta) -> int:
     return span // MICROSECOND

@@ -84,8 +84,14 @@ def pull(
     """A pull request whose last word was spoken at `moved`; fields of `PullRequest` go to it, others to the item."""
     last = step(word, moved, side=by, url=f"https://github.com/acme/shop/pull/{id_}#x")
     own = {name: fields.pop(name) for name in list(fields) if name in PullRequest.__slots__}
-    facts = PullRequest(**({"last_word": last, "checks": Checks.GREEN, "mergeable": True} | own))
-    base = {"kind": Kind.PULL_REQUEST, "state": State.IN_REVIEW, "last_movement": last, "pull_request": facts}
+    known: dict[str, Any] = {"last_word": last, "checks": Checks.GREEN, "mergeable": True}
+    facts = PullRequest(**(known | own))
+    base: dict[str, Any] = {
+        "kind": Kind.PULL_REQUEST,
+        "state": State.IN_REVIEW,
+        "last_movement": last,
+        "pull_request": facts,
+    }
     return item(id_, **(base | fields))
 
 
@@ -108,7 +114,8 @@ def member(id_: int, *, joined: str | None = "2026-11-20", left: str | None = No
 
 
 def done(id_: int, on: str, **fields: Any) -> Member:
-    return member(id_, **({"state": State.DONE, "closed_at": at(on), "state_since": at(on)} | fields))
+    base: dict[str, Any] = {"state": State.DONE, "closed_at": at(on), "state_since": at(on)}
+    return member(id_, **(base | fields))
 
 
 def planned(count: int, *, first: int = 1, **fields: Any) -> tuple[Member, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from rules.catalog import missed_milestone, scope_creep, stalled_review, stalled_work
-from rules.facts import Checks, DueSet, Kind, LinkKind, Review, Side, Size, Sprint, State
+from rules.facts import Checks, DueSet, Item, Kind, LinkKind, Milestone, Review, Side, Size, Sprint, State
 from rules.intents import Note
 from rules.spec import Judgement, Rule
 from rules.verdict import Outcome, Verdict
@@ -29,15 +29,17 @@ from tests.rules.build import (
 )
 
 FOOTER = (
-    "This note is edited in place and nothing gets closed. Answer with `/plumb snooze 2w reason`, `/plumb wrong reason` "
-    "or `/plumb help`. [Why this note?](https://plumb.acme.example/i/482)"
+    "This note is edited in place and nothing gets closed. Answer with `/plumb snooze 2w reason`, "
+    "`/plumb wrong reason` or `/plumb help`. [Why this note?](https://plumb.acme.example/i/482)"
 )
 
 
-def said(verdict: Verdict, subject: object, *, now: datetime) -> Note:
+def said(verdict: Verdict, subject: Item | Milestone, *, now: datetime) -> Note:
     assert verdict.outcome is Outcome.FLAGGED, verdict.reason
-    made = Judgement(Rule(id=1, version=1, name="r", type="t"), subject, verdict, now)  # type: ignore[arg-type]
-    return note([made], project=subject.project, item_url_in_plumbline="https://plumb.acme.example/i/482")  # type: ignore[attr-defined]
+    rule = Rule(id=1, version=1, name="r", type="t")
+    made = Judgement(rule, subject, verdict, now)
+    url = "https://plumb.acme.example/i/482"
+    return note([made], project=subject.project, item_url_in_plumbline=url)
 
 
 def test_github_stalled_at_the_authors_turn() -> None:
@@ -62,8 +64,8 @@ def test_github_stalled_at_a_reviewers_turn() -> None:
         "- Last step: [push of Tue 1 Dec](https://github.com/acme/shop/pull/482#x) that answers all comments; "
         "checks are green\n"
         "- Nobody is asked to review yet\n\n"
-        "**What helps:** a reviewer, or a word on when one has time. If it should wait, make it a draft and this note goes "
-        f"quiet.\n\n<sub>{FOOTER}</sub>"
+        "**What helps:** a reviewer, or a word on when one has time. If it should wait, make it a draft and this note "
+        f"goes quiet.\n\n<sub>{FOOTER}</sub>"
     )
 
 
@@ -87,7 +89,8 @@ def test_github_scope_on_the_home_item() -> None:
         "| [#519](https://github.com/acme/shop/issues/519) Fix login on Safari (bug) | 1 Dec | in review |\n"
         "| 4 more |  | [list](https://github.com/acme/shop/milestone/24) |\n\n"
         "Taken out: [#488](https://github.com/acme/shop/issues/488). Not counted: 3 that were done within a day.\n\n"
-        "**Pick one:** take something out · move the date · or call this the new plan with `/plumb baseline 2.4 reason`.\n\n"
+        "**Pick one:** take something out · move the date · or call this the new plan with "
+        "`/plumb baseline 2.4 reason`.\n\n"
         f"<sub>Planned = what was in on 24 Nov, one working day after the start. {FOOTER}</sub>"
     )
 
@@ -141,8 +144,7 @@ def test_jira_stalled_in_a_running_sprint() -> None:
 
 def test_jira_scope_of_a_release() -> None:
     now = at("2026-12-15")
-    key = {"item": ref(401, "MOB-401", of="MOB")}
-    added = [member(401, joined="2026-11-30", **key), *planned(5, first=402, joined="2026-12-01")]
+    added = [member(401, joined="2026-11-30"), *planned(5, first=402, joined="2026-12-01")]
     closed = [done(n, "2026-12-10", joined="2026-12-01", bug=True) for n in (501, 502, 503)]
     carried = [member(n, joined="2026-12-02", carried_from="5.1", carried_closed=True) for n in range(601, 607)]
     gone = [member(n, left="2026-12-03") for n in (322, 340)]
