@@ -61,8 +61,7 @@ class Runtime:
 
     def world(self) -> WorldClock:
         """The clock rules judge by, as stored in the instance row."""
-        with self.db.read() as tx:
-            return instance.load(tx).clock
+        return _world(self.db)
 
     def connect(self, connection_id: int) -> publish.Connected:
         """Open a connection for writing. Raises PermanentError where it is gone."""
@@ -96,17 +95,24 @@ def credentials_of(row: trackers.ConnectionRow, vault: SecretBox) -> Credentials
 def build(settings: Settings) -> Runtime:
     """A runtime for these settings; opens nothing but the key."""
     broker = redis.Redis.from_url(settings.redis_url)
+    db = Database(settings.database_url)
+    sandbox = SandboxAdapter(settings.home / "sandbox.db", clock=lambda: _world(db).now())
     return Runtime(
         settings=settings,
-        db=Database(settings.database_url),
+        db=db,
         broker=broker,
-        adapters=Adapters({"github": GitHubAdapter(), "sandbox": SandboxAdapter(settings.home / "sandbox.db")}),
+        adapters=Adapters({"github": GitHubAdapter(), "sandbox": sandbox}),
         vault=open_box(
             secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None, key_file=settings.key_file
         ),
         ringer=QueueRinger(broker),
         people=people.People(),
     )
+
+
+def _world(db: Database) -> WorldClock:
+    with db.read() as tx:
+        return instance.load(tx).clock
 
 
 @functools.cache
@@ -129,6 +135,15 @@ def migrate(settings: Settings) -> None:
     db = Database(settings.database_url)
     try:
         schema.migrate(db, demo=settings.demo)
+    finally:
+        db.dispose()
+
+
+def schema_revisions(url: str) -> tuple[str | None, str | None]:
+    """The schema the database holds and the one this version needs."""
+    db = Database(url)
+    try:
+        return schema.revisions(db)
     finally:
         db.dispose()
 

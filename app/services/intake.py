@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.services import bells
-from app.store import deliveries, instance, trackers
+from app.store import deliveries, instance, leases, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import real_now
@@ -85,7 +85,7 @@ class GroupCommit:
             with self._db.write() as tx:
                 deliveries.add_many(tx, [row for _, row, _ in group])
                 lanes = sorted({delivery.lane_id for delivery, _, _ in group})
-                rung = [lane for lane in lanes if bells.leases.ring(tx, "lane", lane, now=now, older_than=now - bells.STALE)]
+                rung = [lane for lane in lanes if leases.ring(tx, "lane", lane, now=now, older_than=now - bells.STALE)]
         except Exception as error:  # every waiting request must hear of it
             for _, _, future in group:
                 future.set_exception(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -210,8 +210,6 @@ class Court:
         return out
 
     def _baseline(self, milestone: Milestone, now: datetime) -> Milestone:
-        from dataclasses import replace
-
         at = baseline.freezes_at(milestone)
         if at is None or at > now:
             return milestone
@@ -280,8 +278,8 @@ def _steps(
     for rule_id, known in kept.items():
         if rule_id not in judged:  # off, removed, or it no longer looks here: the flag closes with the rule
             before = load_standing(known.memory)
-            rule = next((one.rule for one in prepared if one.rule.id == rule_id), None)
-            out.append(_withdrawn(known, before, rule, now))
+            in_force = next((one.rule for one in prepared if one.rule.id == rule_id), None)
+            out.append(_withdrawn(known, before, in_force, now))
     return out
 
 

@@ -77,7 +77,7 @@ def plan(
             rules=rules,
             settle=timedelta(minutes=calendar.settle_minutes),
             linger=timedelta(minutes=calendar.clear_minutes),
-            render=lambda found, item_id=item_id: adapters[row.tracker_kind].render(found, marker(tag, item_id)),  # noqa: B023
+            render=_renderer(adapters, row.tracker_kind, marker(tag, item_id)),
             page=f"{base_url}/i/{item_id}",
             now=now,
         )
@@ -95,6 +95,10 @@ def plan(
         if wish.again_at is not None:
             marks.append((lane_id, "plan", item_id, wish.again_at))
     subjects.add_marks(tx, marks, reason="to settle")
+
+
+def _renderer(adapters: Adapters, kind: str, hidden: str) -> Render:
+    return lambda found: adapters[kind].render(found, hidden)
 
 
 def wish_of(

@@ -242,8 +242,8 @@ class _Sender:
                     world=self._world(),
                 )
 
-    def _save(self, kind: str | None, detail: str, **values: Any) -> None:
-        self._commit(kind, detail, lambda tx: publications.update(tx, self.shown.id, **values))
+    def _save(self, kind: str | None, note: str, /, **values: Any) -> None:
+        self._commit(kind, note, lambda tx: publications.update(tx, self.shown.id, **values))
         with self.db.read() as tx:
             fresh = publications.get(tx, self.shown.id)
         # what we set out to show stays the aim of this round, even if the wish has changed meanwhile

@@ -352,14 +352,14 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
         elsewhere.setdefault(row.item_id, []).append(row)
     edges: dict[int, dict[str, list[int]]] = {}
     link = models.link
-    for row in tx.execute(
+    for edge in tx.execute(
         sa.select(link.c.source_item_id, link.c.kind, link.c.target_item_id).where(
             link.c.source_item_id.in_(ids),
             link.c.target_item_id.is_not(None),
             link.c.kind.in_(("closes", "implements", "parent", "split_from")),
         )
     ):
-        edges.setdefault(row.source_item_id, {}).setdefault(row.kind, []).append(row.target_item_id)
+        edges.setdefault(edge.source_item_id, {}).setdefault(edge.kind, []).append(edge.target_item_id)
     found: dict[int, list[facts.Member]] = {}
     for stay in stays:
         member = _member(stay, others=elsewhere.get(stay.id, ()), edges=edges.get(stay.id, {}))

@@ -49,9 +49,5 @@ def set_clock(tx: Tx, clock: WorldClock) -> None:
     )
 
 
-def set_paused(tx: Tx, at: datetime | None) -> None:
-    tx.execute(sa.update(models.instance).values(paused_at=at))
-
-
 def set_ticked(tx: Tx, at: datetime) -> None:
     tx.execute(sa.update(models.instance).values(ticked_at=at))

@@ -35,7 +35,14 @@ def migrate(db: Database, *, demo: bool = False) -> None:
         instance.ensure(tx, demo=demo)
 
 
+def revisions(db: Database) -> tuple[str | None, str | None]:
+    """The schema the database holds (None: none) and the one this version needs."""
+    with db.read() as tx:
+        held = MigrationContext.configure(tx).get_current_revision()
+    return held, ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def is_current(db: Database) -> bool:
     """Whether the database has exactly this version's schema."""
-    with db.read() as tx:
-        return MigrationContext.configure(tx).get_current_revision() == ScriptDirectory.from_config(_config()).get_current_head()
+    held, needed = revisions(db)
+    return held == needed

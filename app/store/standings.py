@@ -81,7 +81,8 @@ def open_of(tx: Tx, kind: str, ids: Iterable[int]) -> dict[Key, Kept]:
             table.c.subject_kind == kind, table.c.subject_id.in_(list(ids)), table.c.closed_at.is_(None)
         )
     )
-    return {kept.key: kept for row in rows if (kept := _kept(row))}
+    found = [_kept(row) for row in rows]
+    return {kept.key: kept for kept in found}
 
 
 def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
