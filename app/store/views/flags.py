@@ -51,6 +51,7 @@ class FlagRow:
     opened_at: datetime
     since: datetime | None
     closed_at: datetime | None
+    moved_at: datetime | None
     verdict: dict[str, Any]
 
 
@@ -135,6 +136,7 @@ def _base() -> sa.Select[Any]:
         m.rule.c.type.label("rule_type"),
         m.rule_version.c.title.label("rule_title"),
         m.project.c.key.label("project"),
+        m.item.c.moved_at,
         sa.func.coalesce(m.item.c.kind, m.milestone.c.kind, "").label("subject_type"),
         sa.func.coalesce(m.item.c.key, "").label("key"),
         sa.func.coalesce(m.item.c.title, m.milestone.c.title, "").label("title"),
@@ -171,5 +173,66 @@ def _row(row: Any) -> FlagRow:
         opened_at=row.opened_at,
         since=row.since,
         closed_at=row.closed_at,
+        moved_at=row.moved_at,
         verdict=row.verdict or {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FlagGroup:
+    """Open flags that ask one question: those of a milestone alone, those of items by rule and reason. `samples`: at most five, oldest first."""
+
+    count: int
+    samples: tuple[FlagRow, ...]
+
+    @property
+    def first(self) -> FlagRow:
+        return self.samples[0]
+
+
+SAMPLES = 5
+
+
+def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...]:
+    """Open warnings and urgent flags in groups: urgent first, milestones before items, large groups before small. One query."""
+    standing = m.standing.c
+    alone = sa.case((standing.subject_kind == "milestone", standing.subject_id), else_=0)
+    partition = [standing.rule_id, standing.code, standing.subject_kind, alone]
+    rank = sa.case({"urgent": 2, "warning": 1}, value=standing.severity, else_=0)
+    numbered = (
+        sa.select(
+            standing.id.label("standing_id"),
+            sa.func.row_number().over(partition_by=partition, order_by=[standing.opened_at, standing.id]).label("place"),
+            sa.func.count().over(partition_by=partition).label("n"),
+            sa.func.max(rank).over(partition_by=partition).label("worst"),
+        )
+        .where(
+            standing.closed_at.is_(None),
+            standing.outcome == "flagged",
+            standing.severity.in_(["warning", "urgent"]),
+            visible.clause(standing.project_id),
+        )
+        .subquery()
+    )
+    query = (
+        _base()
+        .add_columns(numbered.c.n, numbered.c.place)
+        .join(numbered, numbered.c.standing_id == standing.id)
+        .where(numbered.c.place <= SAMPLES)
+        .order_by(
+            numbered.c.worst.desc(),
+            (standing.subject_kind == "milestone").desc(),
+            numbered.c.n.desc(),
+            standing.rule_id,
+            standing.code,
+            alone,
+            numbered.c.place,
+        )
+        .limit(limit * SAMPLES)
+    )
+    groups: list[tuple[int, list[FlagRow]]] = []
+    for row in tx.execute(query):
+        if row.place == 1:
+            groups.append((row.n, []))
+        groups[-1][1].append(_row(row))
+    return tuple(FlagGroup(count=n, samples=tuple(samples)) for n, samples in groups[:limit])

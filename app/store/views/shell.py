@@ -40,8 +40,8 @@ class Shell:
     demo: bool
 
 
-def shell(tx: Tx, *, visible: Visible, day_start: datetime) -> Shell:
-    """Everything the frame of a page needs, in two queries. `day_start`: since when a write counts as today's (world time)."""
+def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_start: datetime) -> Shell:
+    """The frame of a page, in one query. `day_start`: since when a write counts as today's (world time)."""
     flags = (
         sa.select(m.standing.c.id)
         .where(m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.clause(m.standing.c.project_id))
@@ -70,7 +70,7 @@ def shell(tx: Tx, *, visible: Visible, day_start: datetime) -> Shell:
         )
     ).one()
     return Shell(
-        projects=projects(tx, visible=visible),
+        projects=projects,
         flags_open=counts.flags,
         set_aside=counts.aside,
         written_today=counts.written,
