@@ -48,6 +48,15 @@ def test_it_works_both_queues_in_its_own_process_judging_first(broker_url, tmp_p
         assert worker.wait(10) == 0
 
 
+def test_the_command_becomes_the_worker(broker_url, tmp_path):
+    file = tmp_path / "out"
+    enqueue(broker_url, DRAIN_QUEUE, str(file), "job")
+    with python("-m", "app.cli", "worker", env={"PLUMBLINE_REDIS_URL": broker_url}) as worker:
+        eventually(lambda: f"job in {worker.pid}" in text(file))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+
+
 def test_sigterm_lets_the_job_in_hand_finish(broker_url, tmp_path):
     file = tmp_path / "out"
     with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": broker_url}) as worker:
