@@ -99,8 +99,9 @@ def test_it_outlives_the_broker_and_goes_on_when_it_is_back(short_dir):
 
 
 def test_it_may_start_before_its_broker_and_stop_without_one(short_dir):
-    with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": BrokerFiles(short_dir).url}) as worker:
-        time.sleep(2.0)
+    log = short_dir / "log"
+    with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": BrokerFiles(short_dir).url}, out=log) as worker:
+        eventually(lambda: "broker away" in text(log), within=30)
         assert alive(worker.pid)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
