@@ -13,6 +13,7 @@ tests are skipped, saying why; with CI=true they fail instead, so that a green r
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ from typing import NoReturn
 import pytest
 import redis
 import sqlalchemy as sa
+import structlog
 
 from tests.support import ROOT, eventually, free_port
 
@@ -43,6 +45,17 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in [name for name in os.environ if name.startswith("PLUMBLINE_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """What a test sets up for its logs, with streams that close after it, ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

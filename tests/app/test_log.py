@@ -12,14 +12,9 @@ from app.log import HIDDEN, bound, configure_logging, redact
 
 @pytest.fixture
 def lines():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
     configure_logging(level="info", style="json", stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_our_lines_and_libraries_lines_carry_what_is_bound(lines):
@@ -84,5 +79,3 @@ def test_people_get_plain_lines_whose_traces_show_no_variables(capsys):
     assert "hello" in said
     assert "RuntimeError" in said
     assert "hunter" not in said
-    logging.getLogger().handlers.clear()
-    structlog.reset_defaults()

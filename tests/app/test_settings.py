@@ -88,3 +88,14 @@ def test_children_see_what_the_command_line_said(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     again = load_settings()
     assert (again.home, again.port, again.demo, again.redis_url) == (tmp_path, 9003, True, settings.redis_url)
+
+
+def test_a_mounted_secret_is_read_and_the_environment_wins_over_it(tmp_path, monkeypatch):
+    (tmp_path / "plumbline_database_url").write_text("postgresql://u:p@h/d\n")
+    (tmp_path / "plumbline_secret_key").write_text("from-file\n")
+    monkeypatch.setattr("app.settings._SECRETS_DIR", tmp_path)
+    assert load_settings().database_url == "postgresql+psycopg://u:p@h/d"
+    monkeypatch.setenv("PLUMBLINE_SECRET_KEY", "from-env")
+    key = load_settings().secret_key
+    assert key is not None
+    assert key.get_secret_value() == "from-env"

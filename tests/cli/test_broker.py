@@ -10,6 +10,7 @@ import redis
 
 from app.cli import broker
 from app.errors import UnavailableError, UserError
+from app.settings import load_settings
 from tests.support import alive, eventually, python
 
 pytestmark = pytest.mark.process
@@ -79,6 +80,14 @@ start_broker(Path({str(short_dir)!r})); print('up', flush=True); time.sleep(60)"
     again = broker.start_broker(short_dir)
     again.terminate()
     again.wait(10)
+
+
+def test_a_directory_with_a_space_and_a_percent_sign_will_do(short_dir):
+    home = short_dir / "my 50% home"
+    process = broker.start_broker(load_settings(home=home).broker_dir)
+    assert load_settings(home=home).redis_url == broker.BrokerFiles(home / "broker").url
+    process.terminate()
+    process.wait(10)
 
 
 def test_a_path_too_long_for_a_socket_says_what_to_do(tmp_path):

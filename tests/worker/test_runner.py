@@ -48,6 +48,15 @@ def test_it_works_both_queues_in_its_own_process_judging_first(broker_url, tmp_p
         assert worker.wait(10) == 0
 
 
+def test_the_command_becomes_the_worker(broker_url, tmp_path):
+    file = tmp_path / "out"
+    enqueue(broker_url, DRAIN_QUEUE, str(file), "job")
+    with python("-m", "app.cli", "worker", env={"PLUMBLINE_REDIS_URL": broker_url}) as worker:
+        eventually(lambda: f"job in {worker.pid}" in text(file))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+
+
 def test_sigterm_lets_the_job_in_hand_finish(broker_url, tmp_path):
     file = tmp_path / "out"
     with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": broker_url}) as worker:
@@ -90,8 +99,9 @@ def test_it_outlives_the_broker_and_goes_on_when_it_is_back(short_dir):
 
 
 def test_it_may_start_before_its_broker_and_stop_without_one(short_dir):
-    with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": BrokerFiles(short_dir).url}) as worker:
-        time.sleep(2.0)
+    log = short_dir / "log"
+    with python("-m", "app.worker", env={"PLUMBLINE_REDIS_URL": BrokerFiles(short_dir).url}, out=log) as worker:
+        eventually(lambda: "broker away" in text(log), within=30)
         assert alive(worker.pid)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
