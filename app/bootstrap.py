@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
-from typing import Any
 
 import redis
 import rq
@@ -14,13 +12,14 @@ from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
 from app.services import access, intake, publish
+from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, PUBLISH_QUEUE, Settings, load_settings
 from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import Adapters, Credentials, PermanentError
+from integrations.ports import Adapters, PermanentError
 from integrations.sandbox.adapter import SandboxAdapter
 
 log = structlog.get_logger()
@@ -84,12 +83,6 @@ class Runtime:
     def directory(self) -> intake.Directory:
         """Who is who, for the intake."""
         return intake.Directory(self.db, self.vault.open)
-
-
-def credentials_of(row: trackers.ConnectionRow, vault: SecretBox) -> Credentials:
-    """A connection's secrets, opened."""
-    secrets: dict[str, Any] = json.loads(vault.open(row.credentials)) if row.credentials else {}
-    return Credentials(base_url=row.base_url, installation=row.installation, **secrets)
 
 
 def build(settings: Settings) -> Runtime:
