@@ -54,11 +54,14 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
         structlog.processors.StackInfoRenderer(),
     ]
-    last: list[Processor] = (
-        [redact, structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=36)]
+    # Traces become plain text before secrets are blanked; prettier ones would print the variables of every frame.
+    trace = structlog.dev.plain_traceback
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=36, exception_formatter=trace)
         if console
-        else [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer()]
+        else structlog.processors.JSONRenderer()
     )
+    last: list[Processor] = [structlog.processors.format_exc_info, redact, renderer]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

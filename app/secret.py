@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,8 +89,8 @@ def _checked(text: str, *, where: str) -> bytes:
 def _create(path: Path) -> None:
     """Write a new key beside `path` and link it there: two first starts agree on whichever came first."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # 0600 from birth
+    scratch = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(Fernet.generate_key() + b"\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,7 +57,11 @@ class Settings(BaseSettings):
     @property
     def embedded_broker(self) -> bool:
         """True when no broker is configured, so that `plumbline up` runs one."""
-        return self.redis_url == f"unix://{self.broker_dir / 'b.sock'}"
+        return self.redis_url == self._embedded_url
+
+    @property
+    def _embedded_url(self) -> str:
+        return f"unix://{quote(str(self.broker_dir / 'b.sock'))}"
 
     @property
     def broker_dir(self) -> Path:
@@ -115,7 +119,7 @@ class Settings(BaseSettings):
         shown = f"[{shown}]" if ":" in shown else shown
         defaults = {
             "database_url": f"sqlite:///{self.home / 'plumbline.db'}",
-            "redis_url": f"unix://{self.broker_dir / 'b.sock'}",
+            "redis_url": self._embedded_url,
             "base_url": f"http://{shown}:{self.port}",
         }
         for name, value in defaults.items():

@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import redis
 
@@ -40,7 +41,7 @@ class BrokerFiles:
     @property
     def url(self) -> str:
         """The address for redis clients."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     @property
     def lock(self) -> Path:

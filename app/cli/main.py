@@ -53,7 +53,7 @@ Exit codes:
 \b
 Examples:
   plumbline up --demo
-  plumbline tracker add github acme --token-file token.txt
+  plumbline rules check rules.yaml
   plumbline doctor --json
 
 Settings come from the environment (PLUMBLINE_HOME, PLUMBLINE_DATABASE_URL, …): docs/operations.md.

@@ -25,6 +25,7 @@ from app.log import configure_logging
 from app.settings import Settings, load_settings, to_env
 
 _READY_WITHIN = 90.0
+_BROKER_WITHIN = 5.0
 
 
 @click.command("up")
@@ -72,7 +73,7 @@ def prepare(settings: Settings) -> None:
     if settings.embedded_broker:
         check_broker(settings.broker_dir)
     else:
-        wait_for_broker(settings.redis_url, timeout=5.0)
+        wait_for_broker(settings.redis_url, timeout=_BROKER_WITHIN)
 
 
 def check_port(host: str, port: int) -> None:

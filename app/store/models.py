@@ -64,7 +64,7 @@ tracker = _table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("base_url", sa.Text, nullable=False),
-    sa.Column("webhook_secret", sa.LargeBinary, nullable=False),
+    sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -77,7 +77,7 @@ connection = _table(
     sa.Column("installation", sa.Text),
     sa.Column("login", sa.Text),
     sa.Column("dedicated", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("credentials", sa.LargeBinary, nullable=False),
+    sa.Column("credentials", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="unchecked"),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
@@ -254,6 +254,7 @@ milestone = _table(
     sa.Column("dues", sa.JSON, nullable=False, server_default="[]"),  # [[date|null, set_at], ...]
     sa.Column("as_of", Instant),
     sa.Column("home_item_id", BigId),
+    sa.Column("growth", sa.Float),  # net growth as a share of what was planned, kept when it closes
     sa.Column("members_total", sa.Integer, nullable=False, server_default="0"),
     sa.Column("members_open", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_check_at", Instant),
@@ -382,6 +383,7 @@ standing = _table(
     _ref("project_id", "project"),
     sa.Column("subject_kind", sa.Text, nullable=False),
     sa.Column("subject_id", BigId, nullable=False),
+    sa.Column("shown_on", BigId),  # the item whose comment and labels tell of it; None: pages and digest only
     sa.Column("outcome", sa.Text, nullable=False),  # flagged, error; clear once closed
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("reach", sa.Text, nullable=False),
@@ -393,6 +395,7 @@ standing = _table(
     sa.Column("memory", sa.JSON, nullable=False, server_default="{}"),
 )
 sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
+sa.Index("ix_standing_shown_on", standing.c.shown_on, standing.c.closed_at)
 sa.Index("ix_standing_open", standing.c.project_id, standing.c.closed_at, standing.c.opened_at)
 sa.Index("ix_standing_rule", standing.c.rule_id, standing.c.closed_at, standing.c.opened_at)
 sa.Index(
@@ -450,6 +453,12 @@ written = _table(  # every write to a tracker, newest last: the record people as
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
 
+known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
+    "known_label",
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+)
+
 # --- the instance itself -----------------------------------------------------------------------------------------------------------------
 
 instance = _table(  # one row
@@ -461,6 +470,7 @@ instance = _table(  # one row
     sa.Column("rate", sa.Float, nullable=False, server_default="1"),
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("paused_at", Instant),
+    sa.Column("ticked_at", Instant),  # real time of the clock's last tick
 )
 
 api_token = _table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import multiprocessing
 from typing import Any
 
@@ -27,7 +28,7 @@ def serve(settings: Settings, *, target: str = APPLICATION) -> None:
     # One way on all platforms, and safe beside the threads this process already has, which fork is not.
     multiprocessing.set_start_method("spawn", force=True)
     level = LogLevels.debug if settings.log_level == "debug" else LogLevels.warning
-    Granian(
+    server = Granian(
         target,
         address=settings.host,
         port=settings.port,
@@ -41,7 +42,10 @@ def serve(settings: Settings, *, target: str = APPLICATION) -> None:
         log_level=level,
         # Through the root logger, so that its lines look like all others.
         log_dictconfig={"formatters": {}, "handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}},
-    ).serve(target_loader=load_application)
+    )
+    # It advises fewer than eight threads on few cores; ours wait for the database most of the time.
+    logging.getLogger("_granian").addFilter(lambda record: "allows spawning up to" not in record.getMessage())
+    server.serve(target_loader=load_application)
 
 
 def load_application(target: str) -> Any:

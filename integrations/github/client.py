@@ -1,0 +1,285 @@
+"""The `Client` port on GitHub, through PyGithub's requester.
+
+Each write is exactly one API call unless its docstring says otherwise; none is repeated blindly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from integrations.github import access, read
+from integrations.github.auth import Connection
+from integrations.github.decode import conversation, item, parts
+from integrations.github.decode.reading import about_item
+from integrations.github.http import Answer, LabelAbsentError, LabelExistsError, Transport
+from integrations.github.render import hidden
+from integrations.ports import (
+    BadPayload,
+    ChangeSeen,
+    Check,
+    CommentRef,
+    PermanentError,
+    ProjectSeen,
+    Reading,
+    RepositorySeen,
+    ReviewSeen,
+    Target,
+    TransientError,
+)
+from rules.intents import LabelSpec
+
+_KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]+)?/[A-Za-z0-9._-]{1,100}\Z")
+_DIGITS = re.compile(r"\d{1,19}\Z")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class GitHubClient:
+    """One connection. Not for several threads at once. Raises `PermanentError` or `TransientError`."""
+
+    connection: Connection
+    _login: str = ""
+    _projects: dict[str, ProjectSeen] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> int:
+        """Requests sent to GitHub so far, repeated reads and token requests included."""
+        return self.connection.tally.sent
+
+    # --- about the connection ---
+
+    def check(self, project: str | None = None) -> Check:
+        """What the connection can do (two to four calls)."""
+        if project is not None:
+            _path(project)
+        return access.check(self.connection, project)
+
+    def get_project(self, project: str) -> RepositorySeen:
+        """The repository (one call)."""
+        found = _repository(self._call("GET", _path(project)).data)
+        self._projects[project] = found.project
+        return found
+
+    def list_projects(self) -> Iterator[RepositorySeen]:
+        """All repositories the connection may see:
+
+        those of the installation, or of the token's user (one call per 100).
+        """
+        installation = self.connection.credentials.installation
+        path, key = ("/installation/repositories", "repositories") if self.connection.is_app else ("/user/repos", None)
+        for data in self._transport().pages(path, key=key):
+            yield _repository(data, installation if self.connection.is_app else None)
+
+    def list_installations(self) -> Iterator[tuple[str, str]]:
+        """An App's installations: native id and the account's login (one call per 100)."""
+        for data in self.connection.app().pages("/app/installations"):
+            yield _understood(partial(_installation, data))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.connection.close()
+
+    # --- writes: one call each ---
+
+    def ensure_label(self, project: str, label: LabelSpec) -> None:
+        """Create the label; a label that exists already is fine and left as it is.
+
+        One call, and a read where GitHub refuses the label without saying why.
+        """
+        body = {"name": label.name, "color": label.color, "description": label.description[:100]}
+        try:
+            self._call("POST", f"{_path(project)}/labels", body=body)
+        except LabelExistsError:
+            return
+        except PermanentError as error:
+            if error.code != "invalid" or not self._there(f"{_path(project)}/labels/{quote(label.name, safe='')}"):
+                raise
+
+    def add_label(self, target: Target, name: str) -> None:
+        """Put the label on; one that is on already is fine."""
+        self._call("POST", f"{_issue(target)}/labels", body={"labels": [name]})
+
+    def remove_label(self, target: Target, name: str) -> None:
+        """Take the label off; one that is not there is fine.
+
+        One call, and a read where GitHub does not say whether the label or the item is missing.
+        """
+        try:
+            self._call("DELETE", f"{_issue(target)}/labels/{quote(name, safe='')}")
+        except LabelAbsentError:
+            return
+        except PermanentError as error:
+            if error.code != "gone" or not self._there(f"{_issue(target)}/labels"):
+                raise
+
+    def create_comment(self, target: Target, body: str) -> CommentRef:
+        """Write a comment. A `TransientError` that is uncertain calls for `find_comment` before another try."""
+        answer = self._call("POST", f"{_issue(target)}/comments", body={"body": body})
+        return _understood(lambda: _comment(answer.data), written=True)
+
+    def edit_comment(self, target: Target, native_id: str, body: str) -> None:
+        """Replace a comment's text; nobody is notified."""
+        if _DIGITS.match(native_id) is None:
+            raise PermanentError("invalid", f"{native_id!r} is no comment id")
+        self._call("PATCH", f"{_path(target.project)}/issues/comments/{native_id}", body={"body": body})
+
+    # --- reads ---
+
+    def find_comment(self, target: Target, marker: str) -> CommentRef | None:
+        """Our own comment that carries the marker on a line of its own (one call per 100 comments, and once one for
+        our login).
+
+        Somebody may quote our comment, marker and all: only what we wrote counts, and only where the marker stands
+        alone on its line.
+        """
+        line = hidden(marker)
+        if not self._login:
+            self._login = access.own_login(self.connection)
+        for data in self._transport().pages(f"{_issue(target)}/comments"):
+            found = _understood(partial(_comment, data))
+            if found.author.casefold() == self._login.casefold() and line in map(str.strip, found.body.splitlines()):
+                return found
+        return None
+
+    def read_item(self, project: str, number: int) -> Reading:
+        """A whole read of one item:
+
+        the issue, and for a pull request itself and its reviews (one to three calls, and once the repository).
+
+        An item that was transferred is told as such (`moved_to`); one that is gone raises `PermanentError("gone")`.
+        """
+        seen = self._projects.get(project) or self.get_project(project).project
+        answer = self._call("GET", f"{_path(project)}/issues/{number}")
+        elsewhere = _elsewhere(answer.data, project)
+        if elsewhere is not None:
+            there = self.get_project(elsewhere).project
+            return _understood(lambda: _moved(answer.data, seen, there, number))
+        if not isinstance(answer.data, dict) or answer.data.get("pull_request") is None:
+            return _understood(lambda: _read_issue(answer, seen))
+        pull = self._call("GET", f"{_path(project)}/pulls/{number}")
+        reviews = list(self._transport().pages(f"{_path(project)}/pulls/{number}/reviews"))
+        return _understood(lambda: _read_pull(pull, reviews, seen))
+
+    # --- calls ---
+
+    def _transport(self) -> Transport:
+        return self.connection.transport()
+
+    def _there(self, path: str) -> bool:
+        """Whether a path can be read (one call)."""
+        try:
+            self._call("GET", path)
+        except PermanentError:
+            return False
+        return True
+
+    def _call(self, verb: str, path: str, *, body: Any = None) -> Answer:
+        """One call; a refused installation token (it may have been revoked early) is renewed once:
+
+        what was refused was not done.
+        """
+        try:
+            return self._transport().call(verb, path, body=body)
+        except PermanentError as error:
+            if error.code != "unauthorised" or not self.connection.renew():
+                raise
+        return self._transport().call(verb, path, body=body)
+
+
+def _understood(decode: Callable[[], T], *, written: bool = False) -> T:
+    """An answer that cannot be read is GitHub's trouble of the moment, not the payload of a delivery."""
+    try:
+        return decode()
+    except BadPayload as error:
+        raise TransientError(f"GitHub's answer is not as expected: {error}", uncertain=written) from error
+
+
+def _path(project: str) -> str:
+    if _KEY.match(project) is None:
+        raise PermanentError("invalid", f"{project!r} is no repository: expected owner/name")
+    return f"/repos/{project}"
+
+
+def _issue(target: Target) -> str:
+    return f"{_path(target.project)}/issues/{int(target.number)}"
+
+
+def _comment(data: Any) -> CommentRef:
+    if not isinstance(data, dict):
+        raise BadPayload("comment", data, "an object")
+    author = parts.opt_person(data, "user", "comment")
+    return CommentRef(
+        native_id=str(read.whole(data, "id", "comment")),
+        body=read.opt_text(data, "body", "comment") or "",
+        author="" if author is None else author.login,
+        url=read.opt_text(data, "html_url", "comment") or "",
+    )
+
+
+def _repository(data: Any, installation: str | None = None) -> RepositorySeen:
+    def decode() -> RepositorySeen:
+        if not isinstance(data, dict):
+            raise BadPayload("repository", data, "an object")
+        branch = read.opt_text(data, "default_branch", "repository") or ""
+        return RepositorySeen(parts.project(data), branch, installation)
+
+    return _understood(decode)
+
+
+def _installation(data: Any) -> tuple[str, str]:
+    one = _object(data, "installation")
+    return str(read.whole(one, "id", "installation")), str(read.soft_obj(one, "account").get("login") or "")
+
+
+def _elsewhere(data: Any, project: str) -> str | None:
+    """The repository an issue is in now, where GitHub redirected us to another one."""
+    url = data.get("repository_url") if isinstance(data, dict) else None
+    if not isinstance(url, str):
+        return None
+    there = "/".join(url.rstrip("/").split("/")[-2:])
+    return None if there.casefold() == project.casefold() or _KEY.match(there) is None else there
+
+
+def _read_issue(answer: Answer, project: ProjectSeen) -> Reading:
+    data = _object(answer.data, "issue")
+    seen = item.issue(data, project)
+    return about_item(project, seen, actor=None, at=seen.as_of or _at(data))
+
+
+def _read_pull(answer: Answer, reviews: list[Any], project: ProjectSeen) -> Reading:
+    data = _object(answer.data, "pull_request")
+    seen = item.pull_request(data, project)
+    at = seen.as_of or _at(data)
+    found: list[ReviewSeen] = []
+    changes: list[ChangeSeen] = []
+    for place, one in enumerate(reviews):
+        path = f"reviews.{place}"
+        given = _object(one, path)
+        if given.get("state") == "PENDING":  # a draft of the token's own user: nobody else sees it
+            continue
+        found.append(conversation.review(given, seen.native_id, at, path))
+        changes.append(conversation.review_change(found[-1], given, path))
+    return about_item(project, seen, actor=None, at=at, changes=tuple(changes), reviews=tuple(found))
+
+
+def _moved(data: Any, project: ProjectSeen, there: ProjectSeen, number: int) -> Reading:
+    """The old item, moved to where its data was found: nothing of the snapshot belongs to it any more."""
+    seen = item.issue(_object(data, "issue"), there)
+    old = item.moved(project, number, kind=seen.kind, to=seen.native_id)
+    return Reading(at=seen.as_of or _at(data), project=project, items=(old,))
+
+
+def _object(data: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise BadPayload(path, data, "an object")
+    return data
+
+
+def _at(data: Mapping[str, Any]) -> datetime:
+    return read.instant(data, "created_at")

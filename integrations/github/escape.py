@@ -1,0 +1,122 @@
+"""Untrusted text as GitHub Markdown: what was text stays text, on one line.
+
+A title may hold anything. After escaping, it makes no markup, no HTML, no link, no mention and no reference: GitHub
+looks for "@name", "#12", "GH-12", commit ids and addresses in the *rendered* text, so escaping alone does not help
+there. A zero-width space breaks them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+ZWSP = "\u200b"
+URL_LIMIT = 2_000
+
+_MARKUP = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    "\\": "&#92;",
+    "`": "&#96;",
+    "|": "&#124;",
+    "*": r"\*",
+    "_": r"\_",
+    "[": r"\[",
+    "]": r"\]",
+    "~": r"\~",
+    "$": r"\$",
+    "@": f"@{ZWSP}",
+    "#": f"#{ZWSP}",
+}
+_TABLE = str.maketrans(_MARKUP)
+_AUTOLINKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(https?|ftp|mailto|xmpp):"), rf"\1{ZWSP}:"),
+    (re.compile(r"://"), f":{ZWSP}//"),
+    (re.compile(r"(?i)(www)(?=\.)"), rf"\1{ZWSP}"),
+    (re.compile(r"(?i)(GH-)(?=\d)"), rf"\1{ZWSP}"),
+    # A word of seven to forty hex digits may be a commit.
+    (re.compile(r"(?i)(?<![0-9a-z])([0-9a-f])(?=[0-9a-f]{6,39}(?![0-9a-z]))"), rf"\1{ZWSP}"),
+    (re.compile(r"(?i):(?=[a-z0-9_+-]{1,40}:)"), f":{ZWSP}"),
+)
+_BLOCK_START = re.compile(r"(?:[-+=](?=[-+=\s]|\Z)|\d{1,9}(?=[.)](?:\s|\Z)))")
+_TICKS = re.compile(r"`+")
+_URL_SAFE = "/:?#@!$&+,;=%~.-"
+
+
+def one_line(text: str) -> str:
+    """`text` on one line.
+
+    White space of every kind becomes one space, control and invisible formatting characters are dropped.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for char in text:
+        category = unicodedata.category(char)
+        if char.isspace() or category in ("Zl", "Zp"):
+            kept.append(" ")
+        elif category not in ("Cc", "Cf", "Cs", "Co", "Cn"):
+            kept.append(char)
+    return "".join(kept)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters, an ellipsis for what is cut off."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """`text` (of any kind) as Markdown that shows just that text within a line."""
+    text = one_line(text)
+    for pattern, broken in _AUTOLINKS:
+        text = pattern.sub(broken, text)
+    return text.translate(_TABLE)
+
+
+def line_start(markdown: str) -> str:
+    """Escaped Markdown that may stand at the start of a line: no list, heading, rule or underline begins with it."""
+    found = _BLOCK_START.match(markdown)
+    if found is None:
+        return markdown
+    # A digit cannot be escaped; the full stop or bracket after it can.
+    return f"{found[0]}\\{markdown[found.end() :]}" if found[0][0].isdigit() else f"\\{markdown}"
+
+
+def code(text: str, *, in_table: bool = False) -> str:
+    """`text` as a code span. In a table a pipe would end the cell even there, so it becomes a look-alike."""
+    text = " ".join(one_line(text).split())
+    if not text:
+        return ""
+    if in_table:
+        text = text.replace("\\", "\uff3c").replace("|", "\u2758")
+    fence = "`" * (max((len(run) for run in _TICKS.findall(text)), default=0) + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def url(address: str) -> str | None:
+    """`address` as a Markdown link's target, or None.
+
+    Only absolute http(s) addresses, without user names, are linked to.
+    """
+    if len(address) > URL_LIMIT or any(
+        char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in address
+    ):
+        return None
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or "\\" in address:
+        return None
+    if re.fullmatch(r"[A-Za-z0-9.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", parts.netloc) is None:
+        return None
+    if "[" in parts.netloc:
+        return None
+    try:
+        return quote(address, safe=_URL_SAFE).replace("&", "&amp;")
+    except UnicodeEncodeError:
+        return None

