@@ -41,7 +41,8 @@ CONFIG: Mapping[str, Any] = {
     "axisY": {"grid": True, "domain": False, "ticks": False},
     "text": {"fontSize": 11, "color": "var(--chart-ink)"},
 }
-BANDS = ("Not reviewed", "Reviewed", "Approved", "Draft")
+BANDS = ("Reviewers’ turn", "Author’s turn", "Approved", "Draft")
+SHORT_BANDS = ("Reviewers", "Author", "Approved", "Draft")
 STATES = (("done", "Done", "--flow-1"), ("in_review", "In review", "--flow-2"), ("draft", "Draft", "--flow-3"), ("not_started", "Not started", "--flow-4"))  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def burn_up(
 def _band(pull: OpenPull) -> str:
     if pull.draft:
         return "Draft"
-    return "Approved" if pull.approved else "Reviewed" if pull.reviewed else "Not reviewed"
+    return "Approved" if pull.approved else "Author’s turn" if pull.authors_turn else "Reviewers’ turn"
 
 
 def _older(ages: Sequence[int], line: int | None) -> int:
@@ -158,7 +159,8 @@ def _ageing_spec(columns: Mapping[str, Sequence[int]], *, lines: Mapping[float, 
         for i, age in enumerate(sorted(ages))
     ]
     top = max([point["age"] for point in points] + list(lines.values()) + [30]) * 1.2
-    names = {place + 0.5: f"{name} {len(ages)}" for place, (name, ages) in enumerate(columns.items())}
+    said_names = BANDS if width > NARROW else SHORT_BANDS
+    names = {place + 0.5: f"{said_names[place]} {len(ages)}" for place, ages in enumerate(columns.values())}
     x = {
         "field": "x",
         "type": "quantitative",

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from app.store import schema
 from app.store.views import health
 from app.time import real_now
 from app.web.auth import bearer
@@ -65,6 +66,7 @@ class _Collector:
             ("plumbline_oldest_pending_delivery_seconds", "Age of the oldest delivery that waits; 0 where none does.", found.oldest_pending),
             ("plumbline_oldest_bell_seconds", "Age of the oldest bell nobody answered; 0 where none rings.", found.oldest_bell),
             ("plumbline_latest_delivery_seconds", "Time since the latest delivery; 0 where there was none.", found.latest_delivery),
+            ("plumbline_clock_tick_age_seconds", "Time since the clock last ticked; 0 before its first.", found.ticked_at),
         ):
             yield GaugeMetricFamily(name, text, value=max(0.0, (now - since).total_seconds()) if since else 0.0)
         yield GaugeMetricFamily("plumbline_subjects_due", "Subjects whose time to be judged has come.", value=self._due())
@@ -107,9 +109,7 @@ def _try(probe: Callable[[Runtime], str], runtime: Runtime) -> str:
 
 
 def _database(runtime: Runtime) -> str:
-    with runtime.db.read() as tx:
-        missing = health.missing_tables(tx)
-    return f"tables missing: {', '.join(missing[:5])}; run plumbline migrate" if missing else ""
+    return "" if schema.is_current(runtime.db) else "its schema is not of this version; run plumbline migrate"
 
 
 def _broker(runtime: Runtime) -> str:

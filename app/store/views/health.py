@@ -21,12 +21,8 @@ class Measures:
     oldest_pending: datetime | None
     oldest_bell: datetime | None
     latest_delivery: datetime | None
+    ticked_at: datetime | None
     paused: bool
-
-
-def missing_tables(tx: Tx) -> tuple[str, ...]:
-    """Tables that this version needs and the database lacks."""
-    return tuple(sorted(set(m.metadata.tables) - set(sa.inspect(tx).get_table_names())))
 
 
 def measures(tx: Tx) -> Measures:
@@ -48,6 +44,7 @@ def measures(tx: Tx) -> Measures:
             last.scalar_subquery().label("latest"),
             sa.select(sa.func.min(m.lane.c.rung_at)).scalar_subquery().label("bell"),
             sa.select(m.instance.c.paused_at).limit(1).scalar_subquery().label("paused"),
+            sa.select(m.instance.c.ticked_at).limit(1).scalar_subquery().label("ticked"),
         )
     ).one()
     return Measures(
@@ -57,6 +54,7 @@ def measures(tx: Tx) -> Measures:
         oldest_pending=row.pending,
         oldest_bell=row.bell,
         latest_delivery=row.latest,
+        ticked_at=row.ticked,
         paused=row.paused is not None,
     )
 
