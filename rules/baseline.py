@@ -138,10 +138,10 @@ def members_at(milestone: Milestone, at: datetime) -> dict[int, Member]:
     return {member.item.id: member for member in milestone.members if is_in(member, at)}
 
 
-def own_right(members: Mapping[int, Member], milestone: Milestone) -> dict[int, Member]:
-    """The members that are work of their own: no label that keeps them out, not part of another member, not dropped."""
+def own_right(members: Mapping[int, Member]) -> dict[int, Member]:
+    """The members that are work of their own: not part of another member, not dropped."""
     kept = {id_: member for id_, member in members.items() if member.state is not State.DROPPED}
-    return {id_: member for id_, member in kept.items() if _part_of(member, members, milestone) is None}
+    return {id_: member for id_, member in kept.items() if _part_of(member, members) is None}
 
 
 def baseline_at(milestone: Milestone, as_of: datetime) -> Baseline:
@@ -161,7 +161,7 @@ def growth(milestone: Milestone, *, baseline: Baseline, now: datetime) -> Growth
     for id_, member in sorted(latest.items(), key=lambda pair: (pair[1].item.key, pair[0])):
         if id_ in baseline.members:
             others = {other: stay for other, stay in latest.items() if other in baseline.members}
-            row = _planned_row(member, baseline.members[id_], _part_of(member, others, milestone), now)
+            row = _planned_row(member, baseline.members[id_], _part_of(member, others), now)
         else:
             row = _added_row(member, stays[id_], latest, milestone=milestone, baseline=baseline, now=now)
         rows.append(row)
@@ -211,7 +211,10 @@ def _added_row(
         return Row(member, Role.CARRIED_OVER, Said("member.carried-over", {"origin": origin.carried_from}))
     if origin is not None and milestone.kind is MilestoneKind.SPRINT:
         return Row(member, Role.TRANSFERRED, Said("member.transferred-in", {"origin": origin.carried_from}))
-    if (part := _part_of(member, latest, milestone)) is not None:
+    left_out = {fold(label) for label in milestone.project.settings.scope_left_out_labels}
+    if (label := next((label for label in member.labels if fold(label) in left_out), None)) is not None:
+        return Row(member, Role.NOT_COUNTED, Said("member.left-out", {"label": label}))
+    if (part := _part_of(member, latest)) is not None:
         return Row(member, Role.NOT_COUNTED, part)
     planned_pr = next(
         (m for m in latest.values() if m.item.id in baseline.members and member.item.id in m.closes), None
@@ -231,11 +234,8 @@ def _added_row(
     return Row(member, Role.ADDED, Said("member.added", {"on": first}))
 
 
-def _part_of(member: Member, others: Mapping[int, Member], milestone: Milestone) -> Said | None:
+def _part_of(member: Member, others: Mapping[int, Member]) -> Said | None:
     """Why a member is no work of its own here, if so."""
-    left_out = {fold(label) for label in milestone.project.settings.scope_left_out_labels}
-    if (label := next((label for label in member.labels if fold(label) in left_out), None)) is not None:
-        return Said("member.left-out", {"label": label})
     me = member.item.id
     if member.parent_id is not None and member.parent_id != me and member.parent_id in others:
         return Said("member.part", {"whole": others[member.parent_id].item})

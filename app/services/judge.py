@@ -149,7 +149,7 @@ class Court:
 
     def judge(self, now: datetime) -> int:
         """Judge everything on the list; gives how many subjects that were."""
-        prepared = _prepared(rules.in_force(self.tx))
+        prepared = prepared_rules(rules.in_force(self.tx))
         changed = set(self.plans)
         for kind, ids in (("item", self.items), ("milestone", self.milestones)):
             if ids:
@@ -198,18 +198,18 @@ class Court:
 
     def _with_baselines(self, found: dict[int, Milestone], now: datetime) -> dict[int, Milestone]:
         """Freeze what is to be frozen, and remember how a milestone that closed had grown."""
-        frozen = subjects.frozen_baselines(self.tx, found)
+        frozen, first_looks = subjects.baselines_begun(self.tx, found)
         out = {}
         for id_, milestone in found.items():
             if id_ not in frozen:
-                milestone = self._baseline(milestone, now)  # noqa: PLW2901
+                milestone = self._baseline(milestone, first_looks, now)  # noqa: PLW2901
             if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
                 share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
                 subjects.save_growth(self.tx, id_, share)
             out[id_] = milestone
         return out
 
-    def _baseline(self, milestone: Milestone, now: datetime) -> Milestone:
+    def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
         at = baseline.freezes_at(milestone)
         if at is None or at > now:
             return milestone
@@ -218,14 +218,17 @@ class Court:
         lived_through = known_from is not None and known_from <= at
         how = "frozen" if lived_through else "reconstructed"
         kept = replace(rebuilt, how=how)
-        if milestone.baseline is None or milestone.baseline != kept or now >= at + GRACE:
+        # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
+        first_seen = first_looks.get(milestone.id, now)
+        frozen = now >= max(at, first_seen) + GRACE
+        if milestone.baseline != kept or frozen:
             subjects.save_baseline(
-                self.tx, milestone.id, as_of=at, how=how, frozen=now >= at + GRACE, members=kept.members, now=now
+                self.tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen
             )
         return replace(milestone, baseline=kept)
 
 
-def _prepared(found: Sequence[Rule]) -> list[engine.PreparedRule]:
+def prepared_rules(found: Sequence[Rule]) -> list[engine.PreparedRule]:
     """Rules ready to judge. One whose stored parameters no longer hold says so on its page and harms no other."""
     ready = []
     for rule in found:

@@ -332,12 +332,24 @@ def save_baseline(
     )
 
 
-def frozen_baselines(tx: Tx, milestone_ids: Iterable[int]) -> set[int]:
+def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dict[int, datetime]]:
+    """Milestones whose baseline is frozen, and for the others when theirs was first drawn up."""
     table = models.baseline
-    return set(
-        tx.scalars(sa.select(table.c.milestone_id).where(table.c.milestone_id.in_(list(milestone_ids)), table.c.frozen))
-    )
+    rows = tx.execute(
+        sa.select(table.c.milestone_id, table.c.frozen, table.c.created_at).where(
+            table.c.milestone_id.in_(list(milestone_ids))
+        )
+    ).all()
+    frozen = {row.milestone_id for row in rows if row.frozen}
+    return frozen, {row.milestone_id: row.created_at for row in rows if not row.frozen}
 
 
 def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
     tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
+
+
+def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
+    """The project a subject belongs to; None where there is no such subject."""
+    table = TABLES[kind]
+    found: int | None = tx.scalar(sa.select(table.c.project_id).where(table.c.id == subject_id))
+    return found
