@@ -93,8 +93,8 @@ def _conditions() -> str:
         "# Conditions",
         textwrap.fill(
             "A condition is an expression in CEL that is true or false for one item or milestone, such as "
-            "`item.labels.exists(l, l == 'bug') && item.age_days > 14`. Ages are whole days and change at local midnight. "
-            "A number that is not known makes the rule not applicable, and the rule says so. Besides the fields there are "
+            "`item.labels.exists(l, l == 'bug') && item.age_days > 14`. Ages are whole days; they change at midnight. "
+            "A number that is not known makes the rule not applicable, and it says so. Besides the fields there are "
             "`today`, the beginning of the local day, and `days(n)`. Write `1.0` where you calculate with a field. "
             "An absent time compares as 1970: ask `has(item.created_at)` first.",
             110,

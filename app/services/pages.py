@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from app.services.projects import read_calendar
 from rules.baseline import Growth, Role, baseline_at, freezes_at, growth
 from rules.calendar import Calendar
 from rules.catalog.registry import TYPES
@@ -30,18 +31,11 @@ def rule_types() -> Mapping[str, RuleType]:
 
 
 def calendar_of(stored: Mapping[str, Any]) -> Calendar:
-    """A calendar from its stored form; what is missing or unknown there is as a fresh calendar has it."""
-    known: dict[str, Any] = {name: stored[name] for name in (f.name for f in fields(Calendar)) if stored.get(name) is not None}
-    if "weekdays" in known:
-        known["weekdays"] = frozenset(known["weekdays"])
-    if "holidays" in known:
-        known["holidays"] = frozenset(date.fromisoformat(day) for day in known["holidays"])
-    if "blackouts" in known:
-        known["blackouts"] = tuple((date.fromisoformat(a), date.fromisoformat(b)) for a, b in known["blackouts"])
-    for bound in ("opens", "closes"):
-        if isinstance(known.get(bound), str):
-            known[bound] = time.fromisoformat(known[bound])
-    return Calendar(**known)
+    """A calendar from its stored document; a plain one where that cannot be read: no page fails for a bad setting."""
+    try:
+        return read_calendar(stored)
+    except (ValueError, LookupError):
+        return Calendar()
 
 
 def project_for_words(*, project_id: int, key: str, tracker: str, calendar: Calendar) -> Project:

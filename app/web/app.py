@@ -46,7 +46,7 @@ def create_app(runtime: Runtime, *, explain: Explain | None = None) -> Flask:
         app.register_blueprint(page.blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
-    _add_hooks(app, csrf)
+    _add_hooks(app, csrf, runtime)
     return app
 
 
@@ -56,8 +56,9 @@ def _explain() -> Explain:
     return explain
 
 
-def _add_hooks(app: Flask, csrf: CSRFProtect) -> None:
-    from app.web.hooks import blueprint
+def _add_hooks(app: Flask, csrf: CSRFProtect, runtime: Runtime) -> None:
+    from app.web.hooks import hooks
 
+    blueprint = hooks(runtime)
     app.register_blueprint(blueprint)
     csrf.exempt(blueprint)  # deliveries carry a signature

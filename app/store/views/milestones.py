@@ -59,6 +59,15 @@ def milestones(
     return page_of(rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns))))
 
 
+def milestone_row(tx: Tx, milestone_id: int, *, visible: Visible) -> MilestoneRow | None:
+    """One milestone by our id; None where there is none to be seen. One query."""
+    query = _base().where(
+        m.milestone.c.id == milestone_id, m.milestone.c.deleted_at.is_(None), visible.clause(m.milestone.c.project_id)
+    )
+    row = tx.execute(query).one_or_none()
+    return _row(row) if row is not None else None
+
+
 def due_between(tx: Tx, *, visible: Visible, first: date, last: date) -> tuple[MilestoneRow, ...]:
     """Open milestones due from `first` to `last`, both included, soonest first; at most PAGE_SIZE. One query."""
     query = (

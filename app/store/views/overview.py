@@ -29,12 +29,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class OpenPull:
-    """An open pull request, as the chart of ages needs it. `reviewed`: anybody has left a review."""
+    """An open pull request, as the chart of ages needs it. `authors_turn`: somebody else has had the last word."""
 
     created_at: datetime
     draft: bool
     approved: bool
-    reviewed: bool
+    authors_turn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
         sa.select(
             item.created_at,
             item.pull["draft"].as_boolean().label("draft"),
-            item.reviews,
+            item.derived["review"].as_string().label("review"),
+            item.derived["last_word"]["side"].as_string().label("spoke"),
             sa.func.count().over().label("total"),
         )
         .where(
@@ -93,8 +94,8 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
         OpenPull(
             created_at=row.created_at,
             draft=bool(row.draft),
-            approved="approved" in _states(row.reviews),
-            reviewed=bool(_states(row.reviews)),
+            approved=row.review == "approved",
+            authors_turn=row.spoke is not None and row.spoke != "author",
         )
         for row in rows
     )
@@ -166,7 +167,3 @@ def _point(at: datetime, place: int, cells: Sequence[Any]) -> FlowPoint:
             totals["done"] += cell.n
     return FlowPoint(at=at, **totals)
 
-
-def _states(reviews: dict[str, Any] | None) -> set[str]:
-    """The states in the stored map of reviews, whatever each entry looks like."""
-    return {str(entry.get("state") if isinstance(entry, dict) else entry) for entry in (reviews or {}).values()}
