@@ -36,7 +36,7 @@ log = structlog.get_logger("demo")
 END = datetime(2026, 8, 3, 17, tzinfo=UTC)
 HOURS = (9, 13, 17)
 """When the clock stops on each of the last days, so that what opened can settle and be written within the hours."""
-SENDERS = 4
+SENDERS = 8
 
 
 Numbered = tuple[int, Any]

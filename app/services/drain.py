@@ -73,7 +73,7 @@ def drain(deps: Drain, lane_id: int) -> int:
         leases.release(deps.db, lease)
         raise
     if leases.release(deps.db, lease):
-        bells.ring(deps.db, deps.ringer, "lane", [lane_id])
+        deps.ringer.wake("lane", lane_id)  # rung while we held the lease: whoever came then went away again
     return done
 
 

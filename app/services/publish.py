@@ -76,7 +76,7 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
         if connected is not None:
             connected.client.close()
         if leases.release(db, lease):
-            bells.ring(db, ringer, "connection", [connection_id])
+            ringer.wake("connection", connection_id)  # rung while we held the lease
     return sent
 
 
