@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from rules.facts import Item, Kind, Milestone, MilestoneKind, Subject
 from rules.verdict import Reach, Severity, Verdict
@@ -19,6 +19,15 @@ class Params(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_is_no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse `yes` for a number: pydantic would read it as 1."""
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation in (int, float):
+            raise ValueError("must be a number")
+        return value
 
 
 class NoParams(Params):
