@@ -20,6 +20,7 @@ from rules.verdict import Reach, Severity
 KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope")
 SCOPE_KEYS = ("projects", "kinds", "condition")
 MAX_FILE = 1_000_000
+MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,8 @@ class _Reader:
             self.mistakes.append(Mistake(self.source, 1, 1, "file", f"is longer than {MAX_FILE} characters"))
             return None
         try:
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-                self.mistakes.append(Mistake(self.source, 1, 1, "file", "aliases (*name) are not allowed"))
+            if (refused := _refused(text)) is not None:
+                self.mistakes.append(Mistake(self.source, 1, 1, "file", refused))
                 return None
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, RecursionError) as error:
@@ -283,6 +284,20 @@ class _Reader:
             self.wrong(node, f"{where}.{key}", "must be a list of texts, such as [acme/*]")
             return ()
         return tuple(str(part.value) for part in node.value)
+
+
+def _refused(text: str) -> str | None:
+    """Why a text is not even read: aliases can make a small file huge, and deep nesting makes reading slow
+    (quadratic).
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return "aliases (*name) are not allowed"
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return "is nested too deeply for a file of rules"
+    return None
 
 
 def _value(node: Any) -> Any:

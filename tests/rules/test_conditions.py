@@ -89,7 +89,7 @@ def test_a_condition_knows_whether_time_can_change_it(text: str, uses: bool) -> 
         ("1 + 1", "true or false", 1, 1),
         ("[1].map(x, x) == [1]", "map()", 1, 1),
         ("true" + " " * 2000, "longer", 1, 1),
-        ("milestone.open", "'milestone.open' is not known here", 1, 1),
+        ("milestone.open", "'milestone.open' is not known here", 1, 10),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, message: str, line: int, column: int) -> None:
