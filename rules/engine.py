@@ -79,7 +79,7 @@ def problems(rule: Rule) -> list[RuleError]:
     except ValidationError as error:
         for detail in error.errors():
             field = ".".join(("params", *(str(part) for part in detail["loc"])))
-            found.append(RuleError(field, f"{detail['msg']} (given: {detail['input']!r})"))
+            found.append(RuleError(field, f"{detail['msg']} (given: {repr(detail['input'])[:80]})"))
     allowed = kinds_of(type_)
     wrong = [kind for kind in rule.scope.kinds if kind not in allowed]
     if wrong:

@@ -5,7 +5,7 @@ A file is taken whole or not at all: `parse` collects everything that is wrong a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -14,8 +14,11 @@ import yaml
 
 from rules.catalog.registry import TYPES, by_name
 from rules.engine import MODES, problems
+from rules.mistakes import Mistake, RuleFileError
 from rules.spec import Rule, Scope
 from rules.verdict import Reach, Severity
+
+__all__ = ["Mistake", "RuleDraft", "RuleFileError", "dump", "parse"]
 
 KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope")
 SCOPE_KEYS = ("projects", "kinds", "condition")
@@ -50,32 +53,6 @@ class RuleDraft:
             mode=self.mode,
             title=self.title,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing wrong in a file, with its place (line and column from 1), the field, what stands there and what would
-    be right.
-    """
-
-    source: str
-    line: int
-    column: int
-    field: str
-    message: str
-    value: str = ""
-
-    def __str__(self) -> str:
-        given = f" (given: {self.value})" if self.value else ""
-        return f"{self.source}:{self.line}:{self.column}: {self.field}: {self.message}{given}"
-
-
-class RuleFileError(ValueError):
-    """A file that is refused, with all its mistakes in the order of their lines."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column)))
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
 def parse(text: str, *, source: str) -> list[RuleDraft]:

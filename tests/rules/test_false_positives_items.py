@@ -147,6 +147,21 @@ def test_row_41_one_cause_is_one_comment() -> None:
     assert work(item(links=(blocked,))).reason.code == "stalled-work.blocked"
 
 
+def test_row_47_three_pull_requests_do_not_make_a_container() -> None:
+    links = tuple(link(LinkKind.IMPLEMENTS, ref(n), other_kind=Kind.PULL_REQUEST, state=State.DONE) for n in (2, 3, 4))
+    assert flagged(work(item(links=links)))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_row_53_a_public_item_does_not_tell_of_a_private_one(named: bool) -> None:
+    open_ = project(public=True, settings=settings(name_foreign_keys=named))
+    secret = link(
+        LinkKind.CLOSES, ref(7, "SEC-7", of="SEC"), other_kind=Kind.PULL_REQUEST, other_opened_at=at("2026-11-20")
+    )
+    (line,) = work(item(project=open_, links=(secret,))).evidence
+    assert line.code == ("stalled-work.waits-elsewhere" if named else "stalled-work.last-step")
+
+
 def test_row_42_a_pull_request_is_measured_from_its_first_review() -> None:
     reviewed = at("2026-11-24")
     first = Size(lines=300)

@@ -82,6 +82,15 @@ def test_a_mistake_has_its_place(text: str, line: int, column: int, field: str, 
     assert str(mistake).startswith(f"rules.yaml:{mistake.line}:{mistake.column}: {field}: ")
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.integers(0, len(FILE)), st.integers(0, 20))
+def test_a_broken_file_is_refused_and_never_crashes(noise: str, place: int, cut: int) -> None:
+    try:
+        parse(FILE[:place] + noise + FILE[place + cut :], source="f")
+    except RuleFileError as error:
+        assert error.mistakes and all(mistake.line >= 1 and mistake.column >= 1 for mistake in error.mistakes)
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     text = FILE.replace("mode: live", "mod: live").replace("14", "0").replace("stalled-work", "stalled-wrk")
     with pytest.raises(RuleFileError) as caught:
