@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from rules.catalog.registry import TYPES, by_name
-from rules.engine import MODES, problems
+from rules.engine import problems
 from rules.mistakes import Mistake, RuleFileError
-from rules.spec import Rule, Scope
+from rules.spec import MODES, Rule, Scope
 from rules.verdict import Reach, Severity
 
 __all__ = ["Mistake", "RuleDraft", "RuleFileError", "dump", "parse"]

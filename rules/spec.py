@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from rules.facts import Item, Kind, Milestone, MilestoneKind, Subject
 from rules.verdict import Reach, Severity, Verdict
 
+MODES = ("off", "observe", "live")
+"""Of a rule: not judged; judged and shown in Plumbline only; written to the tracker."""
+
 
 class Params(BaseModel):
     """Base of every rule type's parameters: frozen, unknown keys refused. Fields carry title, unit
@@ -55,6 +58,12 @@ class RuleType:
     label: str | None = None
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
+
+
+def kinds_of(type_: RuleType) -> tuple[str, ...]:
+    """The kinds that rules of a type may look at, sorted."""
+    every: type[Kind] | type[MilestoneKind] = Kind if type_.judges is Item else MilestoneKind
+    return tuple(sorted(kind.value for kind in type_.kinds or every))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rules.baseline import QUICK_DAYS, Growth, Role, Row, baseline_at, freezes_at, growth
+from rules.baseline import (
+    QUICK_DAYS,
+    Growth,
+    Role,
+    Row,
+    baseline_at,
+    freezes_at,
+    growth,
+)
 from rules.catalog.common import choice, hidden, known_from, setting
 from rules.catalog.scope_creep_words import evidence, headline, table
 from rules.catalog.timing import with_recheck

@@ -32,7 +32,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules.catalog.common import choice, days_between, dormant_at, hidden, left_out, quiet_since, setting, waiting_for
+from rules.catalog.common import (
+    choice,
+    days_between,
+    dormant_at,
+    hidden,
+    left_out,
+    quiet_since,
+    setting,
+    waiting_for,
+)
 from rules.catalog.timing import with_recheck
 from rules.facts import Item, Kind, Link, LinkKind, State, fold
 from rules.spec import Params, RuleType

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalog.registry import TYPES
-from rules.engine import kinds_of, prepare
+from rules.engine import prepare
 from rules.packs import load as packs
 from rules.rulefile import RuleDraft, RuleFileError, dump, parse
-from rules.spec import Scope
+from rules.spec import Scope, kinds_of
 from rules.verdict import Reach, Severity
 
 FILE = """\
