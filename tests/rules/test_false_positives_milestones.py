@@ -143,8 +143,9 @@ def test_row_21_closed_before_joining_is_not_growth() -> None:
 
 
 def test_row_22_done_within_a_working_day_and_release_chores_are_not_growth() -> None:
-    quick = [done(n, "2026-12-02", joined="2026-12-01") for n in (100, 101)]
-    assert not flagged(scope(milestone([*planned(10), *quick, *late(2, labels=("Release",))])))
+    quick = [done(n, "2026-12-02", joined="2026-12-01") for n in (100, 101, 102)]
+    chores = planned(2, first=200, joined="2026-12-01", labels=("Release",))
+    assert not flagged(scope(milestone([*planned(10), *quick, *chores])))
     slow = [done(n, "2026-12-02 00:01", joined="2026-12-01") for n in (100, 101, 102)]
     assert flagged(scope(milestone([*planned(10), *slow])))
 
