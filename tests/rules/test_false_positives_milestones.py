@@ -286,3 +286,8 @@ def test_a_grace_of_working_days() -> None:
     subject = item(due=DUE, project=jira())
     assert not flagged(due(subject, now=at("2026-12-14 23:00"), grace_days=1))
     assert flagged(due(subject, now=at("2026-12-15"), grace_days=1))
+
+
+def test_a_due_date_long_past_is_a_question_for_the_backlog() -> None:
+    assert flagged(due(item(due=DUE), now=at("2027-03-11 23:59")))
+    assert due(item(due=DUE), now=at("2027-03-12")).reason.code == "missed-due-date.dormant"
