@@ -34,7 +34,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from rules.catalog.common import choice, days_between, dormant_at, left_out, quiet_since, setting
+from rules.catalog.common import (
+    choice,
+    days_between,
+    dormant_at,
+    left_out,
+    quiet_since,
+    setting,
+)
 from rules.catalog.timing import with_recheck
 from rules.facts import Checks, Item, Kind, LinkKind, PullRequest, Review, Side
 from rules.spec import Params, RuleType

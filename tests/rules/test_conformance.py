@@ -106,6 +106,14 @@ def test_parameters_refuse_what_they_do_not_know(type_: RuleType) -> None:
         type_.params.model_validate({"quiet_for_ever": 1})
 
 
+def test_no_rule_code_reads_a_clock() -> None:
+    clock = re.compile(
+        r"\.(now|utcnow|today|time_ns|monotonic|perf_counter)\(|^import time|^from time import", re.MULTILINE
+    )
+    for path in RULES.rglob("*.py"):
+        assert not clock.search(path.read_text(encoding="utf-8")), path.name
+
+
 def test_names_are_unique() -> None:
     assert len({type_.name for type_ in TYPES}) == len(TYPES)
 
