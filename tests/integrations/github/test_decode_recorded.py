@@ -6,12 +6,12 @@ import json
 from collections import Counter
 
 import pytest
-from tests.integrations.github.payloads import RECEIVED, octokit, zulip
 
 from integrations.github.decode.events import READ
 from integrations.github.envelope import envelope
 from integrations.github.verify import signature
 from integrations.ports import Ignored, Reading
+from tests.integrations.github.payloads import RECEIVED, octokit, zulip
 
 HEADERS = {"x-github-delivery": "guid-1"}
 

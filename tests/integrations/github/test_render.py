@@ -190,7 +190,17 @@ TEXT = st.one_of(
     st.text(alphabet="@#*_`~[]()<>!|\\&$-+=.:/1aGHw \n\t\r\"'", max_size=30),
     st.lists(st.sampled_from(NASTY), min_size=2, max_size=4).map("".join),
 )
-URLS = [None, None, None, "https://github.com/acme/shop/issues/1", "javascript:alert(1)", "https://e\n", "//e", "http://a@b", "https://x/)[a](b"]
+URLS = [
+    None,
+    None,
+    None,
+    "https://github.com/acme/shop/issues/1",
+    "javascript:alert(1)",
+    "https://e\n",
+    "//e",
+    "http://a@b",
+    "https://x/)[a](b",
+]
 SPAN = st.builds(Span, TEXT, url=st.sampled_from(URLS), code=st.booleans(), strong=st.booleans())
 PLAIN = st.builds(Span, TEXT, strong=st.booleans())
 LINE = st.lists(SPAN, max_size=4).map(tuple)
@@ -227,9 +237,18 @@ def assert_safe(markdown: str, *, links: set[str]) -> None:
         if one.type == "link_open":
             assert one.attrs["href"] in links, markdown
     for block in PARSER.parse(markdown):
-        assert block.type not in ("heading_open", "hr", "code_block", "fence", "blockquote_open", "ordered_list_open"), markdown
+        assert block.type not in (
+            "heading_open",
+            "hr",
+            "code_block",
+            "fence",
+            "blockquote_open",
+            "ordered_list_open",
+        ), markdown
         if block.type == "html_block":
-            assert re.fullmatch(r"(<details><summary>More</summary>|</details>|<!-- plumbline:1:7f3c -->)\n?", block.content), markdown
+            assert re.fullmatch(
+                r"(<details><summary>More</summary>|</details>|<!-- plumbline:1:7f3c -->)\n?", block.content
+            ), markdown
 
 
 @settings(max_examples=400, deadline=None)
@@ -250,6 +269,7 @@ def test_no_text_makes_a_mention_a_link_html_or_another_line(line):
 @settings(max_examples=300, deadline=None)
 @given(LINE, LINE, LINE, LINE)
 @example((), (), (), (Span("a", code=True), Span("`#0", code=True)))
+@example((), (), (), (Span("!"), Span("x", url="https://github.com/acme/shop/issues/1")))
 def test_a_whole_note_of_anything_is_safe(headline, line, row, small):
     section = Section(headline, (line, line), ((cell("a"), cell("b"), cell("c")), (row, line, small), (row,)), (line,))
     note = Note((section, section), "What helps:", line, (small,))
@@ -263,15 +283,33 @@ def test_a_whole_note_of_anything_is_safe(headline, line, row, small):
 
 @given(TEXT)
 def test_a_title_keeps_its_words(text):
-    shown = "".join(text_nodes(render(Note((Section((Span(text),)),), quiet=True), MARKER))).replace(escape.ZWSP, "").strip()
+    shown = (
+        "".join(text_nodes(render(Note((Section((Span(text),)),), quiet=True), MARKER)))
+        .replace(escape.ZWSP, "")
+        .strip()
+    )
     words = " ".join(escape.one_line(text).split())
     assert " ".join(shown.split()) == words
 
 
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://", "https://a b", "https://a\nb", "http://u:p@h/x",
-     "https://h\\x", "https://[::1", "ftp://h/x", "https://h:99999999/", "https://ex\u202eample/", "", "x" * 3000],  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "https://",
+        "https://a b",
+        "https://a\nb",
+        "http://u:p@h/x",
+        "https://h\\x",
+        "https://[::1",
+        "ftp://h/x",
+        "https://h:99999999/",
+        "https://ex\u202eample/",
+        "",
+        "x" * 3000,
+    ],
 )
 def test_only_plain_web_addresses_are_linked(address):
     assert escape.url(address) is None

@@ -18,7 +18,20 @@ def named(body: str, *, title: str = "", closing: bool = True):
     return found.closes, found.mentions
 
 
-CLOSING = ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved", "Fixes", "CLOSES", "Fixes:"]
+CLOSING = [
+    "close",
+    "closes",
+    "closed",
+    "fix",
+    "fixes",
+    "fixed",
+    "resolve",
+    "resolves",
+    "resolved",
+    "Fixes",
+    "CLOSES",
+    "Fixes:",
+]
 
 
 @pytest.mark.parametrize("word", CLOSING)
@@ -77,8 +90,20 @@ def test_so_many_are_kept_and_no_more():
 
 
 @pytest.mark.parametrize(
-    "nasty", ["<!--" * 16_000, "`" * 65_000, "` `` " * 13_000, "a/" * 32_000, "#1" * 32_000, "fixes " * 10_000, "a-" * 32_000,
-              "A1" * 32_000, "https://a/b/" * 5_000, "- " * 30_000, "x" * 65_000 + "#"]  # fmt: skip
+    "nasty",
+    [
+        "<!--" * 16_000,
+        "`" * 65_000,
+        "` `` " * 13_000,
+        "a/" * 32_000,
+        "#1" * 32_000,
+        "fixes " * 10_000,
+        "a-" * 32_000,
+        "A1" * 32_000,
+        "https://a/b/" * 5_000,
+        "- " * 30_000,
+        "x" * 65_000 + "#",
+    ],
 )
 def test_a_nasty_text_takes_no_long_time(nasty):
     began = time.monotonic()

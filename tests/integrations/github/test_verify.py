@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.integrations.github.payloads import issue, milestone, payload
 
 from integrations.github.envelope import envelope
 from integrations.github.verify import HEADER, signature, verify
 from integrations.ports import BadPayload, BadSignature
+from tests.integrations.github.payloads import issue, milestone, payload
 
 RAW = b'{"zen": "Half measures are as bad as nothing at all."}'
 HEADERS = {"x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958", "x-github-event": "issues"}
