@@ -383,6 +383,26 @@ class RepositorySeen:
     installation: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a tracker may be written to: one write at a time, with limits on what creates content. `longest_wait` is how long a publisher may
+    sleep for its turn before it gives way.
+    """
+
+    seconds_between_writes: float = 1.0
+    creates_per_minute: int = 80
+    creates_per_hour: int = 500
+    longest_wait: float = 5.0
+
+    def wait_for_create(self, creates: list[datetime], now: datetime) -> float:
+        """Seconds until another create is allowed, given the instants of the last hour's creates, oldest first."""
+        wait = 0.0
+        for limit, window in ((self.creates_per_minute, 60.0), (self.creates_per_hour, 3600.0)):
+            if len(creates) >= limit:
+                wait = max(wait, window - (now - creates[-limit]).total_seconds())
+        return wait
+
+
 class Client(Protocol):
     """The write side (and the few reads) of one connection. Raises `PermanentError` or `TransientError`."""
 
@@ -417,6 +437,7 @@ class Adapter(Protocol):
     """One kind of tracker."""
 
     kind: str
+    pace: Pace
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
         """Raise `BadSignature` unless `raw` is signed with `secret`. Constant time. Header names are lower case."""

@@ -1,17 +1,21 @@
 """Working time: how long something took in a project's own days. Pure arithmetic over a set of facts; reads no clock.
 
-A working day is a whole local day (midnight to midnight in the project's zone) that is neither a day off in the week, nor a holiday, nor in a
-blackout. Time on other days does not count. On a seven-day week without holidays a working day is just a day of 24 local hours.
+A working day is a whole local day (midnight to midnight in the project's zone) that is neither a day off in the week,
+nor a holiday, nor in a blackout. Time on other days does not count. On a seven-day week without holidays a working
+day is just a day of 24 local hours. Shares of days are added up as exact fractions: a threshold is one instant, not a
+rounding error wide.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
 HORIZON_DAYS = 4000
 """How far a search for the next working day looks before it gives up (a calendar with no working day at all)."""
 
@@ -29,8 +33,8 @@ def _zone(name: str) -> ZoneInfo:
 class Calendar:
     """A project's working days, holidays, zone and hours.
 
-    `weekdays` are numbered as Python does (Monday 0). `holidays` and `blackouts` are local dates; a blackout is (first, last), both included.
-    `opens` and `closes` bound the hours in which we write to people.
+    `weekdays` are numbered as Python does (Monday 0). `holidays` and `blackouts` are local dates; a blackout is
+    (first, last), both included. `opens` and `closes` bound the hours in which we write to people.
     """
 
     zone: str = "UTC"
@@ -75,23 +79,28 @@ class Calendar:
         raise NoWorkingDay(f"no working day within {HORIZON_DAYS} days of {day}")
 
     def due_end(self, due: date) -> datetime:
-        """The instant at which a due date has passed: the end of that day; a due date on a day off means the next working day."""
+        """The instant at which a due date has passed: the end of that day; a due date on a day off means the next
+        working day.
+        """
         return self.end_of_day(self.next_working_day(due))
 
     def add_working_days(self, at: datetime, days: float) -> datetime:
-        """The first instant at which `days` working days have passed since `at`. Inverse of `working_days`, to the microsecond."""
+        """The first instant at which `days` working days have passed since `at`. Inverse of `working_days`.
+
+        Raises ValueError for negative days and NoWorkingDay where the calendar has none left.
+        """
         if days < 0:
             raise ValueError(f"days must not be negative, got {days}")
         if days == 0:
             return at
+        left = Fraction(days)
         day = self.next_working_day(self.local_date(at))
         start = max(at, self.midnight(day))
-        left = days
         while True:
-            begin, end = self.midnight(day), self.end_of_day(day)
-            share = (end - start) / (end - begin)
+            share = self._share(day, start, self.end_of_day(day))
             if left <= share:
-                return start + left * (end - begin)
+                micros = left * _micros(self.end_of_day(day) - self.midnight(day))
+                return start + MICROSECOND * -(-micros.numerator // micros.denominator)
             left -= share
             day = self.next_working_day(day + DAY)
             start = self.midnight(day)
@@ -102,22 +111,21 @@ class Calendar:
             return 0.0
         day, last = self.local_date(since), self.local_date(until)
         if day == last:
-            return self._share(day, since, until)
-        whole = self._whole_days(day + DAY, last)
-        return self._share(day, since, self.end_of_day(day)) + whole + self._share(last, self.midnight(last), until)
+            return float(self._share(day, since, until))
+        ends = self._share(day, since, self.end_of_day(day)) + self._share(last, self.midnight(last), until)
+        return float(ends + self._whole_days(day + DAY, last))
 
-    def _share(self, day: date, since: datetime, until: datetime) -> float:
-        if not self.is_working_day(day):
-            return 0.0
-        return (until - since) / (self.end_of_day(day) - self.midnight(day))
+    def _share(self, day: date, since: datetime, until: datetime) -> Fraction:
+        whole = _micros(self.end_of_day(day) - self.midnight(day))
+        if not self.is_working_day(day) or whole <= 0:  # a zone that crosses the date line skips a whole day
+            return Fraction(0)
+        return Fraction(_micros(until - since), whole)
 
     def _whole_days(self, first: date, beyond: date) -> int:
-        span = (beyond - first).days
-        if span <= 0:
-            return 0
-        if self.every_day and not self.blackouts:
-            return span
-        return sum(self.is_working_day(first + ahead * DAY) for ahead in range(span))
+        return sum(
+            self.is_working_day(day) and self.end_of_day(day) > self.midnight(day)
+            for day in (first + ahead * DAY for ahead in range((beyond - first).days))
+        )
 
     def next_open(self, at: datetime) -> datetime:
         """The first instant, `at` or later, within the hours of a working day."""
@@ -130,3 +138,11 @@ class Calendar:
                 return at
             day = self.next_working_day(day + DAY)
         return datetime.combine(day, self.opens, tzinfo=_zone(self.zone)).astimezone(UTC)
+
+    def closing(self, at: datetime) -> datetime:
+        """The instant at which the hours of the local day of `at` end."""
+        return datetime.combine(self.local_date(at), self.closes, tzinfo=_zone(self.zone)).astimezone(UTC)
+
+
+def _micros(span: timedelta) -> int:
+    return span // MICROSECOND

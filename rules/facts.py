@@ -1,7 +1,9 @@
-"""Facts: what a rule may know about a project, an item, a milestone or a person. Frozen data, no behaviour beyond a lookup.
+"""Facts: what a rule may know about a project, an item, a milestone or a person. Frozen data, no behaviour beyond a
+lookup.
 
-Facts come from the store, from a recorded history or from a test; a rule cannot tell which. All instants are aware UTC datetimes;
-dates are calendar dates in the project's zone; `None` always means *not known* or *not set*, never zero.
+Facts come from the store, from a recorded history or from a test; a rule cannot tell which. All instants are aware
+UTC datetimes; dates are calendar dates in the project's zone; `None` always means *not known* or *not set*, never
+zero.
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ class Review(StrEnum):
 
 
 class LinkKind(StrEnum):
-    """How one item points at another: the source *closes*, *blocks*, *relates to*, *implements*, *splits from* or *is stacked on* the target."""
+    """How one item points at another: the source *closes*, *blocks*, *relates to*, *implements*, *splits from* or *is
+    stacked on* the target.
+    """
 
     CLOSES = "closes"
     IMPLEMENTS = "implements"
@@ -99,7 +103,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who acts in a tracker. `bot` is automation by type, name or the project's list; `member` has write access or belongs to the owner."""
+    """Somebody who acts in a tracker. `bot` is automation by type, name or the project's list; `member` has write
+    access or belongs to the owner.
+    """
 
     id: int
     login: str
@@ -110,7 +116,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment, opened, state, checklist or linked."""
+    """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment,
+    opened, state, checklist or linked.
+    """
 
     kind: str
     at: datetime
@@ -128,19 +136,25 @@ class Link:
     other_kind: Kind | None = None
     other_state: State | None = None
     other_closed_at: datetime | None = None
+    other_opened_at: datetime | None = None
+    other_checks: Checks | None = None
+    other_review_requested: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DueSet:
-    """A due date as it was set (or taken away: None) at an instant."""
+    """A due date as it was set (or taken away: None) at an instant, by a person or by a machine."""
 
     due: date | None
     set_at: datetime
+    by_person: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How big an item is: boxes of its check list, estimate in the team's unit, changed lines and files of a pull request, length of the description."""
+    """How big an item is: boxes of its check list, estimate in the team's unit, changed lines and files of a pull
+    request, length of the description.
+    """
 
     checklist_total: int = 0
     checklist_done: int = 0
@@ -151,11 +165,20 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Sprint:
+    """The running sprint an item is in: its name, its last day and the sum of its estimates (None: not all known)."""
+
+    title: str
+    ends: date
+    points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """What only a pull request has.
 
-    `last_word` is the latest of pushes, reviews, review comments and comments by the author, a reviewer or a member (never automation or a
-    bystander). `ready_at` is when it last left draft (its creation if never a draft).
+    `last_word` is the latest of pushes, reviews, review comments and comments by the author, a reviewer or a member
+    (never automation or a bystander). `ready_at` is when it last left draft (its creation if never a draft).
     """
 
     draft: bool = False
@@ -174,7 +197,9 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a project has decided about how it is read. Every field has a default that suits most; a project stores only what differs."""
+    """What a project has decided about how it is read. Every field has a default that suits most; a project stores
+    only what differs.
+    """
 
     left_out_labels: frozenset[str] = frozenset(
         {
@@ -221,7 +246,9 @@ def fold(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A GitHub repository or a Jira project, as rules need it. `known_from` is the instant from which its history is whole."""
+    """A GitHub repository or a Jira project, as rules need it. `known_from` is the instant from which its history is
+    whole.
+    """
 
     id: int
     key: str
@@ -235,11 +262,13 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An issue, pull request, epic or sub-task, with what rules ask of it kept ready: judging costs the same at ten changes or ten thousand.
+    """An issue, pull request, epic or sub-task, with what rules ask of it kept ready: judging costs the same at ten
+    changes or ten thousand.
 
-    `last_movement` is the latest step that counts as movement (a push, review, comment by author, assignee, reviewer or member, a state change,
-    a ticked box, movement of a linked or child item); labels, milestones, automation and bystanders are none. `acted_at` is when an assignee last
-    acted after being assigned. `at_start` is the size when work on it began. `gap` says that a part of its history is missing until a repair read.
+    `last_movement` is the latest step that counts as movement (a push, review, comment by author, assignee, reviewer
+    or member, a state change, a ticked box, movement of a linked or child item); labels, milestones, automation and
+    bystanders are none. `acted_at` is when an assignee last acted after being assigned. `at_start` is the size when
+    work on it began. `gap` says that a part of its history is missing until a repair read.
     """
 
     id: int
@@ -276,6 +305,7 @@ class Item:
     locked: bool = False
     gap: bool = False
     known_from: datetime | None = None
+    sprint: Sprint | None = None
 
     @property
     def ref(self) -> Ref:
@@ -284,11 +314,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One stay of an item in a milestone: from `joined_at` until `left_at` (None: still in). An item that left and came back has several.
+    """One stay of an item in a milestone: from `joined_at` until `left_at` (None: still in). An item that left and
+    came back has several.
 
-    `joined_at` None means it was in before its history is known. `closes` are the ids of items that this pull request closes; `parent_id` and
-    `split_from` point at the item it was broken out of; `carried_from` names the milestone it came over from and `carried_closed` whether that
-    one was closed, released or running at the time; `transferred_to` names a running sprint of the same board it moved to.
+    `joined_at` None means it was in before its history is known. `closes` are the ids of items that this pull request
+    closes; `parent_id` and `split_from` point at the item it was broken out of; `carried_from` names the milestone it
+    came over from and `carried_closed` whether that one was closed, released or running at the time; `transferred_to`
+    names a running sprint of the same board it moved to.
     """
 
     item: Ref
@@ -304,6 +336,7 @@ class Member:
     estimate: float | None = None
     assigned: bool = False
     last_step: Step | None = None
+    bug: bool = False
     waiting_on: Ref | None = None
     closes: tuple[int, ...] = ()
     parent_id: int | None = None
@@ -315,7 +348,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A milestone's membership and estimates at commitment. `how`: frozen (live), reconstructed (from history) or command (by a person)."""
+    """A milestone's membership and estimates at commitment. `how`: frozen (live), reconstructed (from history) or
+    command (by a person).
+    """
 
     as_of: datetime
     how: str
@@ -346,6 +381,11 @@ class Milestone:
     home: Ref | None = None
     own_p75_growth: float | None = None
     """The team's own 75th percentile of net growth (share of items), from eight finished milestones on; None before."""
+    own_p25_done: float | None = None
+    """The team's own 25th percentile of the planned share done at a sprint's end, from eight finished sprints on."""
+    own_usual_done: float | None = None
+    """The team's own median of that share."""
+    gap: bool = False
     known_from: datetime | None = None
 
 

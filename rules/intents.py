@@ -1,7 +1,7 @@
 """Intents: what a tracker item should show, before any tracker's markup.
 
-A `Note` is a comment in plain structure. Everything in a `Span` is untrusted or plain text: the tracker's renderer escapes it, neutralises
-mentions and cuts it to length. Links are made of absolute URLs only.
+A `Note` is a comment in plain structure. Everything in a `Span` is untrusted or plain text: the tracker's renderer
+escapes it, neutralises mentions and cuts it to length. Links are made of absolute URLs only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One flag in a comment: the fact in bold, at most three lines of evidence, perhaps a table (first row: headings) and lines below it."""
+    """One flag in a comment: the fact in bold, at most three lines of evidence, perhaps a table (first row: headings)
+    and lines below it.
+    """
 
     headline: Line
     lines: tuple[Line, ...] = ()
@@ -34,7 +36,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One whole comment: flags, most urgent first; what helps, once; the small print, once. A quiet note is a single line."""
+    """One whole comment: flags, most urgent first; what helps, once; the small print, once. A quiet note is a single
+    line.
+    """
 
     sections: tuple[Section, ...]
     helps_lead: str = ""

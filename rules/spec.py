@@ -14,7 +14,9 @@ from rules.verdict import Reach, Severity, Verdict
 
 
 class Params(BaseModel):
-    """Base of every rule type's parameters: frozen, unknown keys refused. Fields carry title, unit (`json_schema_extra`), bounds and default."""
+    """Base of every rule type's parameters: frozen, unknown keys refused. Fields carry title, unit
+    (`json_schema_extra`), bounds and default.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -27,9 +29,10 @@ class NoParams(Params):
 class RuleType:
     """A kind of judgement: code in `rules/catalog/`, one file each, named after the bad pattern.
 
-    `judge(subject, params, now)` is pure. `judges` names what it looks at (`Item` or `Milestone`) and `kinds` which of those. `label` is the
-    family label (without prefix, with its colour) that its flags carry. `yields_to` are the types that speak for the same fact: where one of
-    them has flagged the subject, this one is skipped. `sentence` says in one line what it looks for.
+    `judge(subject, params, now)` is pure. `judges` names what it looks at (`Item` or `Milestone`) and `kinds` which
+    of those. `label` is the family label (without prefix, with its colour) that its flags carry. `yields_to` are the
+    types that speak for the same fact: where one of them has flagged the subject, this one is skipped. `sentence`
+    says in one line what it looks for.
     """
 
     name: str
@@ -56,7 +59,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule in force: one version of one row. `reach` and `severity` cap what its type asks for; `live_since` is None unless mode is live."""
+    """A rule in force: one version of one row. `reach` and `severity` cap what its type asks for; `live_since` is
+    None unless mode is live.
+    """
 
     id: int
     version: int

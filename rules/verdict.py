@@ -43,13 +43,15 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A duration in (working) days, as a value of a sentence; worded "14 days" or "3 working days" by the project's calendar."""
+    """A duration in (working) days, as a value of a sentence; worded "14 days" or "3 working days" by the project's
+    calendar.
+    """
 
     count: float
     working: bool = False
 
 
-Value = str | int | float | bool | None | date | datetime | Ref | Step | Days
+Value = str | int | float | bool | None | date | datetime | Ref | Step | Days | tuple[Ref, ...]
 """What a sentence may be filled with. Text from a tracker goes in as `str` and is escaped by whoever renders it."""
 
 
@@ -65,10 +67,11 @@ class Said:
 class Verdict:
     """What one rule found for one subject.
 
-    `reason` is the sentence that says why, for every outcome. `evidence` are at most three further lines; `table` rows (of cells) stand where
-    the model comments have a table. `helps` is the code of the closing "what helps" or "pick one" sentence. `since` is when the bad state
-    began. `recheck_at` is the first instant at which the verdict could change with no event; None: only an event can change it. `gist` says
-    what the flag is about: while it is equal there is nothing new to tell. `reach` and `severity` are upper bounds that the rule's row may lower.
+    `reason` is the sentence that says why, for every outcome. `evidence` are at most three further lines; `table`
+    rows (of cells) stand where the model comments have a table. `helps` is the code of the closing "what helps" or
+    "pick one" sentence. `since` is when the bad state began. `recheck_at` is the first instant at which the verdict
+    could change with no event; None: only an event can change it. `gist` says what the flag is about: while it is
+    equal there is nothing new to tell. `reach` and `severity` are upper bounds that the rule's row may lower.
     """
 
     outcome: Outcome
@@ -83,6 +86,10 @@ class Verdict:
     severity: Severity = Severity.WARNING
     reach: Reach = Reach.COMMENT
     refs: tuple[Ref, ...] = ()
+    below: tuple[Said, ...] = ()
+    """Lines that stand under the evidence or the table."""
+    weight: float = 0.0
+    """How bad, within one severity: a flag that somebody acknowledged is worse when its weight has grown."""
 
 
 def flagged(
@@ -99,6 +106,8 @@ def flagged(
     severity: Severity = Severity.WARNING,
     reach: Reach = Reach.COMMENT,
     refs: tuple[Ref, ...] = (),
+    below: tuple[Said, ...] = (),
+    weight: float = 0.0,
 ) -> Verdict:
     """The rule found what it looks for."""
     return Verdict(
@@ -114,6 +123,8 @@ def flagged(
         severity=severity,
         reach=reach,
         refs=refs,
+        below=below,
+        weight=weight,
     )
 
 

@@ -10,7 +10,7 @@ from integrations.github import envelope, render, verify
 from integrations.github.auth import Connection, MemoryTokenCache, TokenCache
 from integrations.github.client import GitHubClient
 from integrations.github.decode import events
-from integrations.ports import Credentials, Envelope, Payload, Reading
+from integrations.ports import Credentials, Envelope, Pace, Payload, Reading
 from rules.intents import Note
 
 
@@ -20,6 +20,7 @@ class GitHubAdapter:
 
     tokens: TokenCache = field(default_factory=MemoryTokenCache)
     timeout: int = 15
+    pace: Pace = field(default_factory=Pace)
     kind: str = "github"
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:

@@ -1,0 +1,203 @@
+"""Putting it together: the one place that names concrete trackers, the broker and the database."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+import rq
+import structlog
+from rq.exceptions import DuplicateJobError
+
+from app.secret import SecretBox, open_box
+from app.services import access, connect, intake, publish, rulebook
+from app.services.connect import credentials_of
+from app.services.labels import label_spec
+from app.settings import DRAIN_QUEUE, PUBLISH_QUEUE, Settings, load_settings
+from app.store import instance, people, schema, trackers
+from app.store.database import Database
+from app.time import WorldClock, real_now
+from integrations.github.adapter import GitHubAdapter
+from integrations.ports import Adapters, PermanentError
+from integrations.sandbox.adapter import SandboxAdapter
+from integrations.sandbox.demo import DemoProject, line_of
+from integrations.sandbox.tracker import SandboxTracker
+from rules.packs.load import load as load_pack
+
+log = structlog.get_logger()
+
+__all__ = ["DemoProject", "Runtime", "build", "demo_project", "line_of", "migrate", "prepare_demo", "runtime", "welcome"]
+
+JOB_SECONDS = 600
+JOBS = {"lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"), "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection")}
+
+
+class QueueRinger:
+    """Rings through RQ. A broker that does not answer is no error here: the clock rings again."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._queues = {kind: rq.Queue(queue, connection=broker) for kind, (queue, _) in JOBS.items()}
+
+    def wake(self, kind: str, row_id: int) -> None:
+        """Queue one job; a second ring while it waits is the same ring."""
+        try:
+            self._queues[kind].enqueue(
+                JOBS[kind][1], row_id, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=3600
+            )
+        except DuplicateJobError:
+            return
+        except redis.RedisError as error:
+            log.warning("the broker did not take a bell; the clock will ring again", kind=kind, id=row_id, error=str(error))
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a process of this installation works with."""
+
+    settings: Settings
+    db: Database
+    broker: redis.Redis
+    adapters: Adapters
+    vault: SecretBox
+    ringer: QueueRinger
+    people: people.People
+
+    def world(self) -> WorldClock:
+        """The clock rules judge by, as stored in the instance row."""
+        return _world(self.db)
+
+    def connect(self, connection_id: int) -> publish.Connected:
+        """Open a connection for writing. Raises PermanentError where it is gone."""
+        with self.db.read() as tx:
+            found = trackers.connections(tx, connection_id=connection_id)
+        if not found:
+            raise PermanentError("gone", f"connection {connection_id} was removed")
+        row = found[0]
+        adapter = self.adapters[row.tracker_kind]
+        return publish.Connected(
+            client=adapter.client(credentials_of(row, self.vault)), pace=adapter.pace, label_specs=label_spec
+        )
+
+    @functools.cached_property
+    def commits(self) -> intake.GroupCommit:
+        """This process's group commit."""
+        return intake.GroupCommit(self.db, self.ringer)
+
+    @functools.cached_property
+    def directory(self) -> intake.Directory:
+        """Who is who, for the intake."""
+        return intake.Directory(self.db, self.vault.open)
+
+
+def build(settings: Settings) -> Runtime:
+    """A runtime for these settings; opens nothing but the key."""
+    broker = redis.Redis.from_url(settings.redis_url)
+    db = Database(settings.database_url)
+    sandbox = SandboxAdapter(settings.home / "sandbox.db", clock=lambda: _world(db).now())
+    return Runtime(
+        settings=settings,
+        db=db,
+        broker=broker,
+        adapters=Adapters({"github": GitHubAdapter(), "sandbox": sandbox}),
+        vault=open_box(
+            secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None, key_file=settings.key_file
+        ),
+        ringer=QueueRinger(broker),
+        people=people.People(),
+    )
+
+
+def _world(db: Database) -> WorldClock:
+    with db.read() as tx:
+        return instance.load(tx).clock
+
+
+@functools.cache
+def runtime() -> Runtime:
+    """This process's runtime, from the environment."""
+    return build(load_settings())
+
+
+def migrate_url(url: str) -> None:
+    """Bring the database at `url` to this version's schema."""
+    db = Database(url)
+    try:
+        schema.migrate(db)
+    finally:
+        db.dispose()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring this installation's database to this version's schema."""
+    db = Database(settings.database_url)
+    try:
+        schema.migrate(db, demo=settings.demo)
+    finally:
+        db.dispose()
+
+
+def schema_revisions(url: str) -> tuple[str | None, str | None]:
+    """The schema the database holds and the one this version needs."""
+    db = Database(url)
+    try:
+        return schema.revisions(db)
+    finally:
+        db.dispose()
+
+
+DEMO_TRACKER = "demo"
+DEMO_SECRET = "the demo signs its own webhooks"  # noqa: S105 (it guards a toy)
+DEMO_PACK = "open-source"
+DEMO_START = datetime(2026, 6, 15, 8, tzinfo=UTC)
+"""Up to here the record is played at once, from here day by day: the last seven weeks before its end."""
+
+
+def demo_project(this: Runtime) -> DemoProject:
+    """The recorded project as a source of webhooks."""
+    sandbox = this.adapters["sandbox"]
+    assert isinstance(sandbox, SandboxAdapter)
+    return DemoProject(SandboxTracker(sandbox.path, clock=sandbox.clock))
+
+
+def prepare_demo(settings: Settings) -> None:
+    """Make the demo's tracker and project, once, with the clock standing where the last weeks begin."""
+    this = build(settings)
+    now = real_now()
+    with this.db.write() as tx:
+        if trackers.tracker_by_name(tx, DEMO_TRACKER) is not None:
+            return
+        instance.set_clock(tx, WorldClock(origin_real=now, origin_world=DEMO_START, rate=0))
+    connect.add_tracker(
+        this.db,
+        this.vault,
+        name=DEMO_TRACKER,
+        kind="sandbox",
+        base_url="sandbox:",
+        webhook_secret=DEMO_SECRET,
+        secrets={},
+        installation=None,
+        author="demo",
+        now=now,
+    )
+    connect.watch(
+        this.db,
+        tracker=DEMO_TRACKER,
+        seen=demo_project(this).project(),
+        settings={},
+        calendar={},
+        author="demo",
+        now=DEMO_START,
+    )
+    rulebook.apply(this.db, load_pack(DEMO_PACK), author="demo", prune=False, now=DEMO_START, real=now)
+    this.db.dispose()
+
+
+def welcome(settings: Settings) -> str:
+    """What `plumbline up` prints when ready: a one-time link that signs in."""
+    db = Database(settings.database_url)
+    try:
+        return access.new_sign_in_link(db, settings.base_url, real_now())
+    finally:
+        db.dispose()

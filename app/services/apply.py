@@ -1,0 +1,292 @@
+"""Applying readings: what payloads say becomes rows. In memory, without a clock; the caller loads and flushes.
+
+Whole-row last-writer-wins does not converge, so every *group* of fields has its own guard: a group is taken only where the payload carries it
+whole and is not older than what is there. A payload without a timestamp overwrites nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.store.work import Change, EdgeLink, Row, TextLinks, Work
+from app.time import from_iso, to_iso
+from integrations.ports import (
+    ChangeSeen,
+    ChecksSeen,
+    Field,
+    ItemSeen,
+    LinkSeen,
+    LinksSeen,
+    MilestoneSeen,
+    PersonSeen,
+    PullPart,
+    Reading,
+    ReviewSeen,
+)
+from rules.facts import Kind
+
+PARENT = "parent"
+"""Kind of a stored link from a child to its parent."""
+
+
+def people_of(readings: Iterable[Reading]) -> dict[str, tuple[str, bool | None]]:
+    """Everybody that readings name, as native id -> (login, bot or None where not said)."""
+    seen: dict[str, tuple[str, bool | None]] = {}
+    for reading in readings:
+        for person in _people(reading):
+            if person is not None:
+                known = seen.get(person.native_id)
+                bot = person.bot if person.bot is not None else (known[1] if known else None)
+                seen[person.native_id] = (person.login, bot)
+    return seen
+
+
+def _people(reading: Reading) -> Iterable[PersonSeen | None]:
+    yield reading.actor
+    for item in reading.items:
+        yield item.text.author if item.text else None
+        yield from item.assignees or ()
+        yield from item.pull.reviewers if item.pull else ()
+    yield from (change.actor for change in reading.changes)
+    yield from (review.reviewer for review in reading.reviews)
+    for comment in reading.comments:
+        yield comment.author
+        yield comment.actor
+
+
+def natives_of(readings: Iterable[Reading]) -> tuple[set[str], set[str], set[str]]:
+    """Native ids of items and milestones, and head commits, that readings mention."""
+    items: set[str] = set()
+    milestones: set[str] = set()
+    heads: set[str] = set()
+    for reading in readings:
+        for item in reading.items:
+            items.add(item.native_id)
+            milestones.update(milestone.native_id for milestone in (item.plan.milestones if item.plan else ()))
+        milestones.update(milestone.native_id for milestone in reading.milestones)
+        for change in reading.changes:
+            items.update(filter(None, [change.item]))
+            milestones.update(filter(None, [change.milestone]))
+        items.update(review.item for review in reading.reviews)
+        items.update(comment.item for comment in reading.comments)
+        items.update(text.source for text in reading.texts)
+        items.update(link.source for link in reading.links)
+        items.update(reading.needs_read)
+        for check in reading.checks:
+            heads.add(check.head_sha)
+            items.update(check.items)
+    return items, milestones, heads
+
+
+def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_id: int | None, own_marker: str) -> None:
+    """Take one reading into the rows. `people` maps native ids to ours; `own_marker` tells our own comments from people's."""
+    for milestone in reading.milestones:
+        _milestone(work, milestone)
+    for item in reading.items:
+        _item(work, item, people)
+    for review in reading.reviews:
+        _review(work, review, people)
+    for check in reading.checks:
+        _checks(work, check)
+    ours = {comment.native_id for comment in reading.comments if own_marker in comment.body}
+    for change in reading.changes:
+        if not (change.field is Field.COMMENT and any(native in change.natural_key for native in ours)):
+            _change(work, change, people, delivery_id)
+    for text in reading.texts:
+        _text(work, text)
+    for link in reading.links:
+        _link(work, link)
+    for native in reading.needs_read:
+        work.reads[native] = "the payload tells only a part"
+    for person in _people(reading):
+        if person is not None and person.member is not None:
+            _member(work, people[person.native_id], person.member, reading.at)
+
+
+def _member(work: Work, person: int, member: bool, at: datetime) -> None:
+    known = work.members.get(person)
+    if known is None or at > known[1] or (at == known[1] and member):
+        work.members[person] = (member, at)
+
+
+def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
+    """Whether a group of fields may be taken, and remember it. Same instant: the later arrival wins (a read settles doubts)."""
+    known = row["guards"].get(group)
+    if as_of is None:
+        return known is None
+    if known is not None and as_of < from_iso(known):
+        return False
+    row["guards"] = {**row["guards"], group: to_iso(as_of)}
+    return True
+
+
+def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> None:
+    row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
+    if seen.kind is Kind.PULL_REQUEST:
+        row["kind"] = seen.kind.value  # an issue payload may come first and not tell
+    if seen.deleted or seen.moved_to:
+        if _accepts(row, "gone", seen.as_of):
+            row["deleted_at"] = seen.as_of or row["deleted_at"]
+            row["moved_to"] = seen.moved_to
+            row["is_open"] = False
+    as_of = seen.as_of
+    if seen.text is not None and _accepts(row, "text", as_of):
+        text = seen.text
+        row.update(title=text.title, body=text.body, url=text.url, created_at=text.created_at)
+        if text.author is not None:
+            row["author_id"] = people[text.author.native_id]
+    if seen.state is not None and _accepts(row, "state", as_of):
+        state = seen.state
+        row.update(
+            is_open=state.open and row["deleted_at"] is None,
+            status=state.status,
+            closed_at=state.closed_at,
+            closed_as=state.reason,
+            locked=state.locked,
+        )
+    if seen.labels is not None and _accepts(row, "labels", as_of):
+        row["labels"] = sorted(seen.labels)
+    if seen.assignees is not None and _accepts(row, "assignees", as_of):
+        row["assignee_ids"] = sorted(people[person.native_id] for person in seen.assignees)
+    if seen.plan is not None and _accepts(row, "plan", as_of):
+        _touch_milestones(work, row)
+        row["milestone_natives"] = sorted(milestone.native_id for milestone in seen.plan.milestones)
+        row["due"] = seen.plan.due
+        if seen.plan.estimate is not None:
+            row["estimate"] = seen.plan.estimate
+    for milestone in seen.plan.milestones if seen.plan else ():
+        _milestone(work, milestone)
+    if seen.pull is not None and _accepts(row, "pull", as_of):
+        _pull(row, seen.pull, as_of, people)
+    _touch_milestones(work, row)
+
+
+def _touch_milestones(work: Work, row: Row) -> None:
+    work.touched_milestones.update(row["milestone_natives"])
+
+
+def _pull(row: Row, part: PullPart, as_of: datetime | None, people: Mapping[str, int]) -> None:
+    before: dict[str, Any] = row["pull"] or {}
+    sizes: dict[str, Any] = dict(before.get("sizes", {}))
+    if part.lines is not None and as_of is not None:
+        known = sizes.get(part.head_sha)
+        first = to_iso(as_of) if known is None else min(known[2], to_iso(as_of))
+        sizes[part.head_sha] = [part.lines, part.files, first]
+    row["pull"] = {
+        "draft": part.draft,
+        "merged": part.merged,
+        "auto_merge": part.auto_merge,
+        "from_fork": part.from_fork,
+        "lines": part.lines if part.lines is not None else before.get("lines"),
+        "files": part.files if part.files is not None else before.get("files"),
+        "mergeable": part.mergeable if part.mergeable is not None else before.get("mergeable") if before.get("sha") == part.head_sha else None,
+        "reviewers": sorted(people[person.native_id] for person in part.reviewers),
+        "reviewer_teams": sorted(part.reviewer_teams),
+        "sizes": sizes,
+        "sha": part.head_sha,
+    }
+    row.update(head_sha=part.head_sha, head_ref=part.head_ref, base_ref=part.base_ref)
+
+
+def _milestone(work: Work, seen: MilestoneSeen) -> None:
+    row = work.milestone(seen.native_id, title=seen.title, kind=seen.kind)
+    if seen.as_of is not None:
+        work.dues.append((seen.native_id, seen.as_of, seen.due))
+    newer = row["as_of"] is None or (seen.as_of is not None and seen.as_of >= row["as_of"])
+    if newer:
+        fresh = {
+            "number": seen.number,
+            "kind": seen.kind,
+            "title": seen.title,
+            "url": seen.url,
+            "is_open": seen.open and not seen.deleted,
+            "created_at": seen.created_at,
+            "closed_at": seen.closed_at,
+            "start": seen.start,
+            "due": seen.due,
+        }
+        if any(row[name] != value for name, value in fresh.items()):
+            work.touched_milestones.add(seen.native_id)
+        row.update(fresh, as_of=seen.as_of)
+        if seen.deleted:
+            row["deleted_at"] = seen.as_of
+            work.touched_milestones.add(seen.native_id)
+    work.dirty_milestones.add(seen.native_id)
+
+
+def _review(work: Work, seen: ReviewSeen, people: Mapping[str, int]) -> None:
+    row = work.items.get(seen.item)
+    if row is None:
+        return
+    row = work.item(seen.item, number=row["number"], key=row["key"], kind=row["kind"])
+    reviews = dict(row["reviews"])
+    who = str(people[seen.reviewer.native_id])
+    known = reviews.get(who)
+    if seen.state == "commented" and known is not None and known[0] in ("approved", "changes_requested"):
+        return  # a later comment does not take back an approval
+    if known is None or to_iso(seen.at) >= known[1] or known[0] == "commented":
+        reviews[who] = [seen.state, to_iso(seen.at)]
+        row["reviews"] = reviews
+
+
+def _checks(work: Work, seen: ChecksSeen) -> None:
+    for native in {*seen.items, *work.by_head.get(seen.head_sha, ())}:
+        known = work.items.get(native)
+        if known is None:
+            continue
+        row = work.item(native, number=known["number"], key=known["key"], kind=known["kind"])
+        last = row["checks"].get(seen.name)
+        if last is not None and last[2] == seen.head_sha and last[1] > to_iso(seen.at):
+            continue
+        row["checks"] = {**row["checks"], seen.name: [seen.state.value, to_iso(seen.at), seen.head_sha]}
+
+
+def _change(work: Work, seen: ChangeSeen, people: Mapping[str, int], delivery_id: int | None) -> None:
+    if seen.item is not None:
+        row = work.items.get(seen.item)
+        if row is not None:
+            work.touched_items.add(seen.item)
+            _touch_milestones(work, row)
+    if seen.milestone is not None:
+        work.touched_milestones.add(seen.milestone)
+    for native in (seen.before, seen.after) if seen.field is Field.MILESTONE else ():
+        if native is not None:
+            work.touched_milestones.add(native)
+    work.changes.append(
+        Change(
+            natural_key=seen.natural_key,
+            at=seen.at,
+            field=seen.field.value,
+            actor_id=people[seen.actor.native_id] if seen.actor else None,
+            item=seen.item,
+            milestone=seen.milestone,
+            before=seen.before,
+            after=seen.after,
+            url=seen.url,
+            bulk=seen.bulk,
+            delivery_id=delivery_id,
+        )
+    )
+
+
+def _text(work: Work, seen: LinksSeen) -> None:
+    work.texts.append(
+        TextLinks(
+            source=seen.source,
+            links=tuple(
+                sorted({*(("closes", target) for target in seen.closes), *(("mentions", target) for target in seen.mentions)})
+            ),
+        )
+    )
+
+
+def _link(work: Work, seen: LinkSeen) -> None:
+    kind = PARENT if seen.parent else seen.kind.value
+    row = work.items.get(seen.source)
+    if row is not None:
+        work.touched_items.add(seen.source)
+    if seen.target in work.items:
+        work.touched_items.add(seen.target)
+    work.edges.append(EdgeLink(source=seen.source, kind=kind, target=seen.target, removed=seen.removed))

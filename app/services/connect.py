@@ -1,0 +1,224 @@
+"""Connecting: trackers, their connections and the projects watched over them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.errors import UserError
+from app.secret import SecretBox
+from app.services.projects import check_documents
+from app.store import control, subjects, trackers
+from app.store.database import Database
+from integrations.ports import Adapters, Check, Client, Credentials, IntegrationError, PermanentError, ProjectSeen, RepositorySeen
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One connection after a check; `problem` says what is wrong, in words."""
+
+    connection_id: int
+    tracker: str
+    kind: str
+    installation: str | None
+    check: Check | None
+    problem: str = ""
+
+
+def add_tracker(
+    db: Database,
+    vault: SecretBox,
+    *,
+    name: str,
+    kind: str,
+    base_url: str,
+    webhook_secret: str,
+    secrets: Mapping[str, str],
+    installation: str | None,
+    author: str,
+    now: datetime,
+) -> int:
+    """Store a tracker with its first connection; secrets are sealed before they reach the database. Gives the connection's id."""
+    with db.write() as tx:
+        if trackers.tracker_by_name(tx, name) is not None:
+            raise UserError(f"There is a tracker {name!r} already. Choose another name, or remove it first: plumbline tracker remove {name}")
+        tracker = trackers.add_tracker(
+            tx, name=name, kind=kind, base_url=base_url, webhook_secret=vault.seal(webhook_secret), now=now
+        )
+        connection_id = trackers.save_connection(
+            tx,
+            tracker_id=tracker.id,
+            kind="app" if "app_id" in secrets else kind if kind == "sandbox" else "token",
+            installation=installation,
+            credentials=vault.seal(json.dumps(dict(secrets))),
+        )
+        control.audit(tx, who=author, what="tracker added", subject=name, at=now)
+    return connection_id
+
+
+def credentials_of(row: trackers.ConnectionRow, vault: SecretBox) -> Credentials:
+    """A connection's secrets, opened."""
+    secrets: dict[str, Any] = json.loads(vault.open(row.credentials)) if row.credentials else {}
+    return Credentials(base_url=row.base_url, installation=row.installation, **secrets)
+
+
+def check(db: Database, vault: SecretBox, adapters: Adapters, *, tracker: str | None, now: datetime) -> list[Checked]:
+    """Ask each connection (of one tracker, or all) what it may do, and remember the answer."""
+    with db.read() as tx:
+        rows = [row for row in trackers.connections(tx) if tracker in (None, row.tracker_name)]
+        watched = {row.id: [project.key for project in trackers.projects(tx, connection_id=row.id)] for row in rows}
+    if tracker is not None and not rows:
+        raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
+    return [_check(db, vault, adapters, row, watched[row.id], now) for row in rows]
+
+
+def _check(
+    db: Database, vault: SecretBox, adapters: Adapters, row: trackers.ConnectionRow, projects: list[str], now: datetime
+) -> Checked:
+    client = adapters[row.tracker_kind].client(credentials_of(row, vault))
+    found: Check | None = None
+    problem = ""
+    try:
+        found = client.check(projects[0] if projects else None)
+        problem = "" if found.ok else found.detail or "missing: " + ", ".join(found.missing)
+    except IntegrationError as error:
+        problem = str(error)
+    finally:
+        client.close()
+    with db.write() as tx:
+        trackers.set_connection_status(
+            tx,
+            row.id,
+            status=_status(found),
+            detail=problem,
+            now=now,
+            login=found.login if found else None,
+            dedicated=found.dedicated if found else None,
+        )
+    return Checked(
+        connection_id=row.id,
+        tracker=row.tracker_name,
+        kind=row.kind,
+        installation=row.installation,
+        check=found,
+        problem=problem,
+    )
+
+
+def _status(found: Check | None) -> str:
+    if found is None:
+        return "unauthorised"
+    if found.ok:
+        return "ok"
+    return "read_only" if found.can_read else "unauthorised"
+
+
+def add_project(
+    db: Database,
+    vault: SecretBox,
+    adapters: Adapters,
+    *,
+    tracker: str,
+    key: str,
+    settings: Mapping[str, Any],
+    calendar: Mapping[str, Any],
+    author: str,
+    now: datetime,
+) -> RepositorySeen:
+    """Watch a project: asks the tracker for its immutable id. Raises UserError saying what is wrong and what to do."""
+    check_documents(settings, calendar)
+    with db.read() as tx:
+        found = trackers.tracker_by_name(tx, tracker)
+        rows = [] if found is None else trackers.connections(tx, tracker_id=found.id)
+    if found is None or not rows:
+        raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
+    seen, connection = _find(adapters, vault, rows, key)
+    watch(
+        db,
+        tracker=tracker,
+        seen=seen.project,
+        settings=settings,
+        calendar=calendar,
+        author=author,
+        now=now,
+        connection_id=connection.id,
+    )
+    return seen
+
+
+def watch(
+    db: Database,
+    *,
+    tracker: str,
+    seen: ProjectSeen,
+    settings: Mapping[str, Any],
+    calendar: Mapping[str, Any],
+    author: str,
+    now: datetime,
+    connection_id: int | None = None,
+) -> int:
+    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id."""
+    check_documents(settings, calendar)
+    with db.write() as tx:
+        found = trackers.tracker_by_name(tx, tracker)
+        if found is None:
+            raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
+        if connection_id is None:
+            connection_id = trackers.connections(tx, tracker_id=found.id)[0].id
+        project_id = trackers.add_project(
+            tx,
+            tracker_id=found.id,
+            connection_id=connection_id,
+            native_id=seen.native_id,
+            key=seen.key,
+            url=seen.url,
+            public=seen.public is not False,
+            now=now,
+            settings=settings,
+            calendar=calendar,
+            author=author,
+        )
+        lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
+        subjects.add_sweep(tx, lanes, reason="the project was added")
+        control.audit(tx, who=author, what="project added", subject=seen.key, at=now)
+    return project_id
+
+
+def _find(
+    adapters: Adapters, vault: SecretBox, rows: list[trackers.ConnectionRow], key: str
+) -> tuple[RepositorySeen, trackers.ConnectionRow]:
+    """The connection that sees the project: an App has one for each installation."""
+    problems = []
+    for row in rows:
+        client: Client = adapters[row.tracker_kind].client(credentials_of(row, vault))
+        try:
+            return client.get_project(key), row
+        except PermanentError as error:
+            problems.append(str(error))
+        finally:
+            client.close()
+    raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")
+
+
+def remove_project(db: Database, *, key: str, author: str, now: datetime) -> None:
+    """Stop watching a project. What was judged is kept; what was written stays in the tracker."""
+    with db.write() as tx:
+        found = trackers.projects(tx, key=key)
+        if not found:
+            raise UserError(f"There is no project {key!r}. `plumbline project list` names them.")
+        for project in found:
+            trackers.remove_project(tx, project.id, now=now)
+        control.audit(tx, who=author, what="project removed", subject=key, at=now)
+
+
+def remove_tracker(db: Database, *, name: str, author: str, now: datetime) -> None:
+    """Take a tracker out of use and forget its secrets."""
+    with db.write() as tx:
+        found = trackers.tracker_by_name(tx, name)
+        if found is None:
+            raise UserError(f"There is no tracker {name!r}. `plumbline tracker list` names them.")
+        trackers.remove_tracker(tx, found.id, now=now)
+        control.audit(tx, who=author, what="tracker removed", subject=name, at=now)

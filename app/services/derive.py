@@ -1,0 +1,292 @@
+"""What is mapped from an item's snapshot and its changes: movement, whose word was last, when work began. Pure.
+
+The result depends on the *set* of changes, not on the order in which they arrived, and can be rebuilt whenever a setting changes. What counts as
+movement and as in progress is defined in `docs/concepts.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.time import from_iso, to_iso
+from rules.checklist import count_boxes
+from rules.facts import Kind, Review, Settings, Side, State, Step, fold
+
+WORDS = {"push", "review", "review_comment", "comment"}
+"""Fields of changes that are somebody's word on an item."""
+MOVES_BY_STATE = {"state", "draft", "worklog"}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One change as derivation needs it."""
+
+    at: datetime
+    field: str
+    actor_id: int | None
+    before: str | None
+    after: str | None
+    url: str | None
+    natural_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An actor as seen from one project."""
+
+    bot: bool
+    member: bool
+
+
+Row = Mapping[str, Any]
+NOBODY = Who(bot=False, member=False)
+
+
+def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], settings: Settings) -> dict[str, Any]:
+    """Columns to store: state, state_since, moved_at and `derived` (JSON). `changes` in any order."""
+    changes = sorted(changes, key=lambda change: (change.at, change.natural_key))
+    opened = _opened(row, changes)
+    sides = _Sides(row, changes, people)
+    moves = [opened, *(step for change in changes if (step := _movement(change, sides)) is not None)]
+    last = max(moves, key=lambda step: step.at)
+    state = _state(row, settings, acted=(acted := _acted_at(row, changes, sides)))
+    started = _started_at(row, changes, settings, acted=acted, opened=opened.at)
+    since = _state_since(row, state, changes, started=started, opened=opened.at)
+    derived: dict[str, Any] = {
+        "state": state.value,
+        "state_since": to_iso(since),
+        "last_movement": dump_step(last),
+        "acted_at": _iso(acted),
+        "started_at": _iso(started),
+        "size": _size(row),
+        "at_start": _size_at(row, changes, started) if started else None,
+    }
+    if row["kind"] == Kind.PULL_REQUEST.value:
+        derived["pull"] = _pull(row, changes, sides, opened)
+    return {
+        "state": state.value,
+        "state_since": since,
+        "moved_at": last.at,
+        "derived": derived,
+    }
+
+
+class _Sides:
+    """Who an actor is to this item: its author, somebody who reviews or works on it, a bystander, or automation."""
+
+    def __init__(self, row: Row, changes: Sequence[Past], people: Mapping[int, Who]) -> None:
+        self.author = row["author_id"]
+        self.assignees = set(row["assignee_ids"])
+        self.people = people
+        asked = set((row["pull"] or {}).get("reviewers", ()))
+        reviewed = {change.actor_id for change in changes if change.field == "review"}
+        self.reviewers = asked | reviewed | {int(who) for who in row["reviews"]}
+
+    def of(self, actor_id: int | None) -> Side:
+        if actor_id is None:
+            return Side.BYSTANDER
+        who = self.people.get(actor_id, NOBODY)
+        if who.bot:
+            return Side.AUTOMATION
+        if actor_id == self.author:
+            return Side.AUTHOR
+        if who.member or actor_id in self.assignees or actor_id in self.reviewers:
+            return Side.REVIEWER
+        return Side.BYSTANDER
+
+
+def _opened(row: Row, changes: Sequence[Past]) -> Step:
+    at = row["created_at"] or (changes[0].at if changes else datetime.max)
+    return Step(kind="opened", at=at, url=row["url"] or None, side=Side.AUTHOR)
+
+
+def _movement(change: Past, sides: _Sides) -> Step | None:
+    """The change as a step if it is movement: a word by author, assignee, reviewer or member, a push, a state change, a ticked box."""
+    side = sides.of(change.actor_id)
+    if side is Side.AUTOMATION:
+        return None
+    if change.field == "push":
+        return Step(kind="push", at=change.at, url=change.url, side=Side.AUTHOR)
+    if change.field in WORDS:
+        return None if side is Side.BYSTANDER else Step(kind=change.field, at=change.at, url=change.url, side=side)
+    if change.field in MOVES_BY_STATE:
+        return Step(kind="state", at=change.at, url=change.url, side=side)
+    if change.field == "body" and _ticked(change):
+        return Step(kind="checklist", at=change.at, url=change.url, side=side)
+    return None
+
+
+def _ticked(change: Past) -> bool:
+    before, after = count_boxes(change.before or ""), count_boxes(change.after or "")
+    return after[1] > before[1]
+
+
+def _acted_at(row: Row, changes: Sequence[Past], sides: _Sides) -> datetime | None:
+    """When an assignee last acted after being assigned (a word, a push, a state change); being assigned alone is no act."""
+    assigned: dict[str, datetime] = {}
+    for change in changes:
+        if change.field == "assignee" and change.after:
+            assigned[change.after] = change.at
+    latest = None
+    first = min(assigned.values(), default=row["created_at"])
+    for change in changes:
+        own = change.actor_id in sides.assignees and change.field in WORDS | MOVES_BY_STATE
+        if own and (first is None or change.at >= first):
+            latest = change.at
+    return latest
+
+
+def _state(row: Row, settings: Settings, *, acted: datetime | None) -> State:
+    """Our state from this item alone; linked pull requests are added where facts are read."""
+    if row["deleted_at"] is not None:
+        return State.DROPPED
+    if not row["is_open"]:
+        return State.DROPPED if row["closed_as"] in ("not_planned", "duplicate", "unmerged") else State.DONE
+    if row["kind"] == Kind.PULL_REQUEST.value:
+        return State.IN_PROGRESS if (row["pull"] or {}).get("draft") else State.IN_REVIEW
+    labels = {fold(label) for label in row["labels"]}
+    if labels & settings.triage_labels:
+        return State.TODO
+    if labels & settings.in_review_labels:
+        return State.IN_REVIEW
+    if labels & settings.in_progress_labels or (acted is not None and row["assignee_ids"]):
+        return State.IN_PROGRESS
+    return State.TODO
+
+
+def _started_at(
+    row: Row, changes: Sequence[Past], settings: Settings, *, acted: datetime | None, opened: datetime
+) -> datetime | None:
+    """When work on it began: a pull request when opened, an issue when labelled so or when its assignee first acted."""
+    if row["kind"] == Kind.PULL_REQUEST.value:
+        return opened
+    working = settings.in_progress_labels | settings.in_review_labels
+    begun = [change.at for change in changes if change.field == "label" and change.after and fold(change.after) in working]
+    if acted is not None:
+        begun.append(acted)
+    return min(begun, default=None)
+
+
+def _state_since(
+    row: Row, state: State, changes: Sequence[Past], *, started: datetime | None, opened: datetime
+) -> datetime:
+    if not state.is_open:
+        closed: datetime = row["closed_at"] or row["deleted_at"] or opened
+        return closed
+    turns = [change.at for change in changes if change.field in ("state", "draft")]
+    if state is not State.TODO and started is not None:
+        turns.append(started)
+    return max(turns, default=opened)
+
+
+def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dict[str, Any]:
+    pull: dict[str, Any] = row["pull"] or {}
+    words = [
+        Step(kind=change.field, at=change.at, url=change.url, side=Side.AUTHOR if change.field == "push" else side)
+        for change in changes
+        if change.field in WORDS and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
+    ]
+    pushes = [step for step in words if step.kind == "push"]
+    first_review = min(
+        (step.at for step in words if step.kind in ("review", "review_comment") and step.side is Side.REVIEWER), default=None
+    )
+    drafts = [change for change in changes if change.field == "draft"]
+    ready = None
+    if not pull.get("draft"):
+        ready = max((change.at for change in drafts if change.after in (None, "ready", "false")), default=opened.at)
+    return {
+        "last_word": dump_step(max([opened, *words], key=lambda step: step.at)),
+        "last_push": dump_step(max([opened, *pushes], key=lambda step: step.at)),
+        "first_review_at": _iso(first_review),
+        "size_at_first_review": _pull_size_at(pull, first_review),
+        "ready_at": _iso(ready),
+        "review": _review(row, sides).value,
+    }
+
+
+def _review(row: Row, sides: _Sides) -> Review:
+    """The sum of the latest review of each person; automation does not count, nor does the author."""
+    states = {
+        state
+        for who, (state, _at) in row["reviews"].items()
+        if sides.of(int(who)) not in (Side.AUTOMATION, Side.AUTHOR)
+    }
+    for review in (Review.CHANGES_REQUESTED, Review.APPROVED, Review.COMMENTED):
+        if review.value in states:
+            return review
+    return Review.NONE
+
+
+def _size(row: Row) -> dict[str, Any]:
+    total, done = count_boxes(row["body"])
+    pull = row["pull"] or {}
+    return {
+        "checklist_total": total,
+        "checklist_done": done,
+        "estimate": row["estimate"],
+        "lines": pull.get("lines"),
+        "files": pull.get("files"),
+        "body_length": len(row["body"]),
+    }
+
+
+def _size_at(row: Row, changes: Sequence[Past], at: datetime) -> dict[str, Any]:
+    """The size at an instant: today's, with what later edits of the text and the estimate replaced."""
+    size = _size(row)
+    later = next((change for change in changes if change.field == "body" and change.at > at and change.before is not None), None)
+    if later is not None:
+        total, done = count_boxes(later.before or "")
+        size.update(checklist_total=total, checklist_done=done, body_length=len(later.before or ""))
+    grown = next((change for change in changes if change.field == "estimate" and change.at > at), None)
+    if grown is not None:
+        size["estimate"] = float(grown.before) if grown.before else None
+    size["lines"] = size["files"] = None
+    return size
+
+
+def _pull_size_at(pull: Mapping[str, Any], at: datetime | None) -> dict[str, Any] | None:
+    """Lines and files of the newest head seen by an instant; None where none was seen by then."""
+    if at is None:
+        return None
+    seen = [(first, lines, files) for lines, files, first in pull.get("sizes", {}).values() if from_iso(first) <= at]
+    if not seen:
+        return None
+    _first, lines, files = max(seen)
+    return {"lines": lines, "files": files}
+
+
+def dump_step(step: Step) -> dict[str, Any]:
+    return {"kind": step.kind, "at": to_iso(step.at), "url": step.url, "side": step.side.value}
+
+
+def load_step(doc: Mapping[str, Any] | None) -> Step | None:
+    if doc is None:
+        return None
+    return Step(kind=doc["kind"], at=from_iso(doc["at"]), url=doc["url"], side=Side(doc["side"]))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else to_iso(at)
+
+
+def stays(changes: Sequence[Past], present: Sequence[str], *, created_at: datetime | None) -> list[tuple[str, datetime | None, datetime | None]]:
+    """An item's stays in milestones as (milestone native id, joined, left), from its milestone changes and where it is now.
+
+    A milestone that the snapshot shows but no change tells of was joined at creation.
+    """
+    found: list[tuple[str, datetime | None, datetime | None]] = []
+    inside: dict[str, datetime | None] = {}
+    moves = sorted((c for c in changes if c.field == "milestone"), key=lambda c: (c.at, c.after is not None, c.natural_key))
+    for change in moves:
+        if change.before is not None:
+            joined = inside.pop(change.before, created_at)
+            found.append((change.before, joined, change.at))
+        if change.after is not None:
+            inside.setdefault(change.after, change.at)
+    for native in present:
+        inside.setdefault(native, created_at)
+    found.extend((native, joined, None) for native, joined in inside.items() if native in present)
+    return sorted(found, key=lambda stay: (str(stay[1]), stay[0], str(stay[2])))

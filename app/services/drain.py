@@ -1,0 +1,224 @@
+"""Draining a lane: pending deliveries in order, then what time has made due. One drain at a time per lane.
+
+A batch is decoded outside the write lock, then applied, derived, judged and marked done in one transaction: effects and done-mark commit together, so
+a drain killed anywhere leaves nothing half done. Batches adapt to hold the lock for about `LOCK_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.services import bells, judge, projects
+from app.services.apply import apply, natives_of, people_of
+from app.services.publish import holder, marker_prefix
+from app.services.tracker_events import apply_tracker_event
+from app.store import deliveries, instance, leases, people, subjects, trackers, work
+from app.store.database import Database
+from app.store.deliveries import PendingDelivery
+from app.time import real_now
+from integrations.ports import Adapters, BadPayload, Ignored, Reading
+
+log = structlog.get_logger()
+
+LOCK_SECONDS = 0.05
+SMALLEST, LARGEST = 10, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """What a drain needs; `people` is kept per process, it remembers ids."""
+
+    db: Database
+    adapters: Adapters
+    people: people.People
+    ringer: bells.Ringer
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A delivery with what it says, or why it says nothing (`ignored`), or what went wrong (`error`, with its trace)."""
+
+    delivery: PendingDelivery
+    reading: Reading | None = None
+    ignored: str = ""
+    error: str = ""
+    trace: str = ""
+
+
+def drain(deps: Drain, lane_id: int) -> int:
+    """Do all there is to do in a lane; gives how many deliveries and due subjects were handled. 0 at once where another drain is at it."""
+    lease = leases.take(deps.db, "lane", lane_id, holder=holder())
+    if lease is None:
+        return 0
+    done = 0
+    try:
+        size = SMALLEST
+        while True:
+            handled, seconds = _batch(deps, lease, size)
+            if handled == 0:
+                break
+            done += handled
+            size = _next_size(size, seconds)
+    except leases.LeaseLost:
+        log.warning("another drain took over", lane=lane_id)
+        return done
+    except BaseException:
+        leases.release(deps.db, lease)
+        raise
+    if leases.release(deps.db, lease):
+        bells.ring(deps.db, deps.ringer, "lane", [lane_id])
+    return done
+
+
+def _next_size(size: int, seconds: float) -> int:
+    if seconds > LOCK_SECONDS:
+        return max(SMALLEST, size // 2)
+    return min(LARGEST, size * 2) if seconds < LOCK_SECONDS / 2 else size
+
+
+def _batch(deps: Drain, lease: leases.Lease, size: int) -> tuple[int, float]:
+    """One bounded batch: deliveries where there are any, else due subjects. Gives what was handled and the seconds the lock was held."""
+    with deps.db.read() as tx:
+        pending = deliveries.pending(tx, lease.id, now=real_now(), limit=size)
+        lane = _Lane(
+            this=instance.load(tx),
+            projects=projects.load(tx, lane_id=lease.id),
+            trackers={row.id: row for row in trackers.trackers(tx)},
+        )
+    if not pending:
+        return _due(deps, lease, lane, size)
+    decoded = [_decode(deps.adapters, lane, delivery) for delivery in pending]
+    try:
+        return len(decoded), _commit(deps, lease, lane, decoded)
+    except (leases.LeaseLost, KeyboardInterrupt, SystemExit):
+        raise
+    except Exception:
+        if len(decoded) == 1:
+            _set_back(deps, lease, decoded[0])
+            return 1, 0.0
+        log.exception("a batch failed; its deliveries are tried one by one", lane=lease.id)
+    seconds = 0.0
+    for one in decoded:
+        try:
+            seconds = max(seconds, _commit(deps, lease, lane, [one]))
+        except (leases.LeaseLost, KeyboardInterrupt, SystemExit):
+            raise
+        except Exception:
+            _set_back(deps, lease, one)
+    return len(decoded), seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    this: instance.Instance
+    projects: projects.Projects
+    trackers: dict[int, trackers.TrackerRow]
+
+
+def _decode(adapters: Adapters, lane: _Lane, delivery: PendingDelivery) -> Decoded:
+    tracker = lane.trackers.get(delivery.tracker_id)
+    if tracker is None:
+        return Decoded(delivery, ignored="its tracker was removed")
+    try:
+        reading = adapters[tracker.kind].decode(delivery.event, json.loads(delivery.raw), delivery.received_at)
+    except Ignored as reason:
+        return Decoded(delivery, ignored=str(reason))
+    except BadPayload as error:
+        return Decoded(delivery, error=str(error), trace=traceback.format_exc())
+    except Exception as error:  # a bug of ours: this delivery is set aside, the others go on
+        return Decoded(delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+    if delivery.project_id is None and not reading.project_events:
+        return Decoded(delivery, ignored="its repository is not watched")
+    return Decoded(delivery, reading=reading)
+
+
+def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Decoded]) -> float:
+    """Apply, derive, judge and mark, in one transaction; gives the seconds it held the lock."""
+    by_project: dict[int, list[Decoded]] = {}
+    outcomes: list[tuple[int, str, str]] = []
+    failed: list[Decoded] = []
+    for one in decoded:
+        if one.error:
+            failed.append(one)
+        elif one.reading is None:
+            outcomes.append((one.delivery.id, "ignored", one.ignored))
+        elif one.delivery.project_id is not None and one.delivery.project_id in lane.projects.rows:
+            by_project.setdefault(one.delivery.project_id, []).append(one)
+        else:
+            outcomes.append((one.delivery.id, "done", one.reading.note))
+    ids = {
+        project_id: deps.people.ids(
+            deps.db, lane.projects.rows[project_id].tracker_id, people_of(one.reading for one in batch if one.reading)
+        )
+        for project_id, batch in by_project.items()
+    }
+    started = time.monotonic()
+    with deps.db.write() as tx:
+        leases.confirm(tx, lease)
+        now, world = real_now(), lane.this.clock.now()
+        court = judge.Court(tx=tx, lane_id=lease.id, this=lane.this, projects=lane.projects, base_url=deps.base_url, adapters=deps.adapters)
+        for one in decoded:
+            if one.reading is not None:
+                for event in one.reading.project_events:
+                    apply_tracker_event(tx, event, tracker_id=one.delivery.tracker_id, now=now)
+        for project_id, batch in by_project.items():
+            readings = [one.reading for one in batch if one.reading is not None]
+            items, milestones, heads = natives_of(readings)
+            rows = work.load(tx, project_id, items=items, milestones=milestones, heads=heads)
+            for one in batch:
+                assert one.reading is not None
+                try:
+                    with rows.undo():
+                        apply(
+                            rows,
+                            one.reading,
+                            people=ids[project_id],
+                            delivery_id=one.delivery.id,
+                            own_marker=marker_prefix(lane.this.tag),
+                        )
+                except Exception as error:  # noqa: BLE001 (one bad delivery harms no other)
+                    failed.append(Decoded(one.delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc()))
+                else:
+                    outcomes.append((one.delivery.id, "done", one.reading.note))
+            work.flush(tx, rows)
+            trackers.update_project(tx, project_id, last_delivery_at=max(one.delivery.received_at for one in batch))
+            court.echoes(project_id, rows, readings)
+            court.touched(project_id, rows)
+        court.judge(world)
+        deliveries.mark(tx, outcomes, now=now)
+        for one in failed:
+            aside = deliveries.fail(tx, one.delivery, reason=one.error, trace=one.trace, now=now)
+            log.warning("a delivery was not taken in", delivery=one.delivery.guid, reason=one.error, aside=aside)
+    return time.monotonic() - started
+
+
+def _set_back(deps: Drain, lease: leases.Lease, one: Decoded) -> None:
+    """A delivery whose transaction failed as a whole: another try later, or aside."""
+    trace = traceback.format_exc()
+    reason = trace.strip().splitlines()[-1]
+    with deps.db.write() as tx:
+        leases.confirm(tx, lease)
+        aside = deliveries.fail(tx, one.delivery, reason=reason, trace=trace, now=real_now())
+    log.warning("a delivery was not taken in", delivery=one.delivery.guid, reason=reason, aside=aside)
+
+
+def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int, float]:
+    """Judge what time has made due."""
+    started = time.monotonic()
+    with deps.db.write() as tx:
+        leases.confirm(tx, lease)
+        world = lane.this.clock.now()
+        due = subjects.take_due(tx, lease.id, now=world, limit=size)
+        if not due:
+            return 0, 0.0
+        court = judge.Court(tx=tx, lane_id=lease.id, this=lane.this, projects=lane.projects, base_url=deps.base_url, adapters=deps.adapters)
+        court.due(due)
+        handled = court.judge(world)
+    return max(handled, 1), time.monotonic() - started

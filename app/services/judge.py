@@ -1,0 +1,329 @@
+"""Judging in a drain's transaction: subjects become facts, facts verdicts, verdicts standings, standings what each item should show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from app.services import plan
+from app.services.memory import dump_standing, load_standing
+from app.services.derive import Past, Who, derive, stays
+from app.services.projects import Projects
+from app.services.publish import marker_prefix
+from app.store import facts as store_facts
+from app.store import instance, people, publications, rules, standings, subjects
+from app.store.database import Tx
+from app.store.standings import Kept, Saved
+from app.store.subjects import Due
+from app.store.work import Work
+from integrations.ports import Adapters, Reading
+from rules import baseline, engine
+from rules.facts import Item, Milestone, Settings, Subject
+from rules.spec import Judgement, Rule
+from rules.standing import Standing, step
+from rules.verdict import Outcome, Verdict
+from rules.wording.codec import dump_verdict
+
+log = structlog.get_logger()
+
+GRACE = timedelta(days=1)
+"""How long a baseline may still be recomputed for deliveries that come late."""
+
+
+@dataclass(slots=True)
+class Court:
+    """Everything that one transaction judges."""
+
+    tx: Tx
+    lane_id: int
+    this: instance.Instance
+    projects: Projects
+    base_url: str
+    adapters: Adapters
+    items: set[int] = field(default_factory=set)
+    milestones: set[int] = field(default_factory=set)
+    plans: set[int] = field(default_factory=set)
+
+    # --- what is to be judged
+
+    def touched(self, project_id: int, work: Work) -> None:
+        """Derive what a batch of readings touched, and put it and all that looks at it on the list."""
+        natives = {native: row["id"] for native, row in work.items.items() if native in work.touched_items and row["id"]}
+        item_ids = sorted(natives.values())
+        milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
+        self.milestones |= milestones | self._derive(project_id, item_ids)
+        subjects.save_milestone_sums(self.tx, self.milestones)
+        self.items.update(item_ids)
+        self._pass_on(item_ids)
+
+    def due(self, due: Due) -> None:
+        """Put what time or a mark has made due on the list."""
+        self.items |= due.items | due.rebuild
+        self.milestones |= due.milestones
+        self.plans |= due.plans
+        if due.rebuild:
+            rows = subjects.snapshots(self.tx, sorted(due.rebuild))
+            for project_id in {row["project_id"] for row in rows.values()}:
+                self.milestones |= self._derive(
+                    project_id, [id_ for id_, row in rows.items() if row["project_id"] == project_id]
+                )
+
+    def echoes(self, project_id: int, work: Work, readings: Sequence[Reading]) -> None:
+        """Our own comments coming back settle creates whose answer was lost."""
+        prefix = marker_prefix(self.this.tag)
+        for reading in readings:
+            for comment in reading.comments:
+                row = work.items.get(comment.item)
+                if comment.event == "created" and prefix in comment.body and row is not None and row["id"]:
+                    publications.settle_uncertain(
+                        self.tx,
+                        row["id"],
+                        comment_id=comment.native_id,
+                        body=comment.body,
+                        url=comment.url,
+                        world=self.this.clock.now(),
+                    )
+
+    def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
+        """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
+        if not item_ids:
+            return set()
+        rows = subjects.snapshots(self.tx, item_ids)
+        changes = {
+            item_id: [
+                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key) for row in found
+            ]
+            for item_id, found in subjects.changes_of(self.tx, item_ids).items()
+        }
+        settings = self.projects.facts[project_id].settings
+        who = self._who(project_id, rows, changes, settings)
+        subjects.save_derived(
+            self.tx,
+            {
+                item_id: derive(row, changes.get(item_id, ()), people=who, settings=settings)
+                for item_id, row in rows.items()
+            },
+        )
+        found = {
+            item_id: stays(changes.get(item_id, ()), row["milestone_natives"], created_at=row["created_at"])
+            for item_id, row in rows.items()
+        }
+        natives = {stay[0] for all_ in found.values() for stay in all_}
+        ids = subjects.ids_by_native(self.tx, project_id, "milestone", natives)
+        concerned = subjects.save_stays(
+            self.tx,
+            {
+                item_id: [(ids[native], joined, left) for native, joined, left in all_ if native in ids]
+                for item_id, all_ in found.items()
+            },
+        )
+        return concerned | subjects.milestones_of(self.tx, item_ids)
+
+    def _who(self, project_id: int, rows: dict[int, Any], changes: dict[int, list[Past]], settings: Settings) -> dict[int, Who]:
+        ids = {change.actor_id for all_ in changes.values() for change in all_ if change.actor_id is not None}
+        ids |= {row["author_id"] for row in rows.values() if row["author_id"] is not None}
+        ids |= {int(who) for row in rows.values() for who in row["reviews"]}
+        member = people.members(self.tx, project_id, ids)
+        return {
+            id_: Who(bot=bot or login in settings.automation or login.endswith("[bot]"), member=member.get(id_, False))
+            for id_, (login, bot) in people.load(self.tx, ids).items()
+        }
+
+    def _pass_on(self, item_ids: Sequence[int]) -> None:
+        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane owns it."""
+        if not item_ids:
+            return
+        marks = []
+        for lane_id, _project_id, item_id in subjects.neighbours(self.tx, item_ids):
+            if lane_id == self.lane_id:
+                self.items.add(item_id)
+            else:
+                marks.append((lane_id, "item", item_id, self.this.clock.now()))
+        subjects.add_marks(self.tx, marks, reason="a linked item changed")
+
+    # --- judging
+
+    def judge(self, now: datetime) -> int:
+        """Judge everything on the list; gives how many subjects that were."""
+        prepared = prepared_rules(rules.in_force(self.tx))
+        changed = set(self.plans)
+        for kind, ids in (("item", self.items), ("milestone", self.milestones)):
+            if ids:
+                changed |= self._judge_kind(kind, ids, prepared, now)
+        plan.plan(
+            self.tx,
+            sorted(changed),
+            lane_id=self.lane_id,
+            projects=self.projects,
+            rules={one.rule.id: one for one in prepared},
+            adapters=self.adapters,
+            tag=self.this.tag,
+            base_url=self.base_url,
+            now=now,
+        )
+        return len(self.items) + len(self.milestones) + len(self.plans)
+
+    def _judge_kind(self, kind: str, ids: Iterable[int], prepared: Sequence[engine.PreparedRule], now: datetime) -> set[int]:
+        """Judge subjects of one kind; gives the items whose publication is to be planned."""
+        found: dict[int, Any]
+        if kind == "item":
+            found = store_facts.load_items(self.tx, ids, projects=self.projects.facts)
+            subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
+        else:
+            found = store_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
+            found = self._with_baselines(found, now)
+        kept = standings.open_of(self.tx, kind, ids)
+        by_subject: dict[int, dict[int, Kept]] = {}
+        for one in kept.values():
+            by_subject.setdefault(one.subject_id, {})[one.rule_id] = one
+        saved: list[Saved] = []
+        rechecks: dict[int, datetime | None] = {id_: None for id_ in ids}
+        plans: set[int] = set()
+        for id_, subject in found.items():
+            judgements = engine.judge(prepared, subject, now)
+            rechecks[id_] = engine.recheck_at(judgements)
+            rows = _steps(kind, subject, judgements, by_subject.get(id_, {}), prepared, now)
+            saved.extend(rows)
+            plans |= {item for row in rows for item in [row.shown_on] if item is not None}
+            plans |= {one.shown_on for one in by_subject.get(id_, {}).values() if one.shown_on is not None}
+            if kind == "item":
+                plans.add(id_)
+        standings.save(self.tx, saved)
+        subjects.save_judged(self.tx, kind, rechecks, now=now)
+        return plans
+
+    def _with_baselines(self, found: dict[int, Milestone], now: datetime) -> dict[int, Milestone]:
+        """Freeze what is to be frozen, and remember how a milestone that closed had grown."""
+        frozen, first_looks = subjects.baselines_begun(self.tx, found)
+        out = {}
+        for id_, milestone in found.items():
+            if id_ not in frozen:
+                milestone = self._baseline(milestone, first_looks, now)  # noqa: PLW2901
+            if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
+                share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
+                subjects.save_growth(self.tx, id_, share)
+            out[id_] = milestone
+        return out
+
+    def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
+        at = baseline.freezes_at(milestone)
+        if at is None or at > now:
+            return milestone
+        rebuilt = baseline.baseline_at(milestone, at)
+        known_from = milestone.known_from
+        lived_through = known_from is not None and known_from <= at
+        how = "frozen" if lived_through else "reconstructed"
+        kept = replace(rebuilt, how=how)
+        # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
+        first_seen = first_looks.get(milestone.id, now)
+        frozen = now >= max(at, first_seen) + GRACE
+        if milestone.baseline != kept or frozen:
+            subjects.save_baseline(
+                self.tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen
+            )
+        return replace(milestone, baseline=kept)
+
+
+def prepared_rules(found: Sequence[Rule]) -> list[engine.PreparedRule]:
+    """Rules ready to judge. One whose stored parameters no longer hold says so on its page and harms no other."""
+    ready = []
+    for rule in found:
+        try:
+            ready.append(_prepare(rule))
+        except engine.RuleError as error:
+            log.warning("a rule needs mending and judges nothing", rule=rule.name, reason=str(error))
+    return ready
+
+
+_CACHE: dict[tuple[int, int], engine.PreparedRule] = {}
+
+
+def _prepare(rule: Rule) -> engine.PreparedRule:
+    """Compiling a condition costs more than judging with it: kept per version."""
+    key = (rule.id, rule.version)
+    known = _CACHE.get(key)
+    if known is None or known.rule != rule:
+        known = _CACHE[key] = engine.prepare(rule)
+    return known
+
+
+def _home_of(subject: Subject) -> int | None:
+    """The item whose comment tells of a subject: itself, or a milestone's home item."""
+    if isinstance(subject, Item):
+        return subject.id
+    return subject.home.id if subject.home is not None else None
+
+
+def _steps(
+    kind: str,
+    subject: Subject,
+    judgements: Sequence[Judgement],
+    kept: dict[int, Kept],
+    prepared: Sequence[engine.PreparedRule],
+    now: datetime,
+) -> list[Saved]:
+    """The standings of one subject that change."""
+    out = []
+    judged = set()
+    for judgement in judgements:
+        rule = judgement.rule
+        judged.add(rule.id)
+        known = kept.get(rule.id)
+        before = load_standing(known.memory) if known is not None else None
+        after, _events = step(before, judgement.verdict, rule, now)
+        if after is None or (after == before and known is not None and known.shown_on == _home_of(subject)):
+            continue
+        out.append(_saved(kind, subject, rule, known, after, judgement.verdict))
+    for rule_id, known in kept.items():
+        if rule_id not in judged:  # off, removed, or it no longer looks here: the flag closes with the rule
+            before = load_standing(known.memory)
+            in_force = next((one.rule for one in prepared if one.rule.id == rule_id), None)
+            out.append(_withdrawn(known, before, in_force, now))
+    return out
+
+
+def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: Standing, verdict: Verdict) -> Saved:
+    return Saved(
+        id=known.id if known is not None else None,
+        rule_id=rule.id,
+        rule_version=rule.version,
+        project_id=subject.project.id,
+        subject_kind=kind,
+        subject_id=subject.id,
+        shown_on=_home_of(subject),
+        outcome=verdict.outcome.value,
+        severity=verdict.severity.value,
+        reach=verdict.reach.value,
+        code=verdict.reason.code,
+        opened_at=after.opened_at,
+        since=after.since,
+        closed_at=after.cleared_at,
+        verdict=dump_verdict(verdict),
+        memory=dump_standing(after),
+    )
+
+
+def _withdrawn(known: Kept, before: Standing, rule: Rule | None, now: datetime) -> Saved:
+    verdict = known.verdict
+    return Saved(
+        id=known.id,
+        rule_id=known.rule_id,
+        rule_version=rule.version if rule else 0,
+        project_id=known.project_id,
+        subject_kind=known.subject_kind,
+        subject_id=known.subject_id,
+        shown_on=known.shown_on,
+        outcome=Outcome.SKIPPED.value,
+        severity=verdict["severity"],
+        reach=verdict["reach"],
+        code="engine.withdrawn",
+        opened_at=before.opened_at,
+        since=before.since,
+        closed_at=now,
+        verdict=verdict,
+        memory={**known.memory, "withdrawn": True},
+    )

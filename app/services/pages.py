@@ -1,0 +1,153 @@
+"""What several pages need beyond rows: calendars, families of rules, percentiles, the sides of a milestone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.services.projects import read_calendar
+from rules.baseline import Growth, Role, baseline_at, freezes_at, growth
+from rules.calendar import Calendar
+from rules.catalog.registry import TYPES
+from rules.facts import Baseline, Member, Milestone, Project, Settings, State
+from rules.spec import RuleType
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "stalled": ("stalled-review", "stalled-work"),
+    "scope": ("scope-creep", "scope-growth"),
+    "dates": ("missed-milestone", "missed-due-date"),
+}
+"""Rule types by the question they answer: does it move, does it grow, is it in time."""
+
+TOO_FEW = 10
+"""Below so many closed flags a share says nothing."""
+
+
+def rule_types() -> Mapping[str, RuleType]:
+    """Every rule type by name."""
+    return {type_.name: type_ for type_ in TYPES}
+
+
+def calendar_of(stored: Mapping[str, Any]) -> Calendar:
+    """A calendar from its stored document; a plain one where that cannot be read: no page fails for a bad setting."""
+    try:
+        return read_calendar(stored)
+    except (ValueError, LookupError):
+        return Calendar()
+
+
+def project_for_words(*, project_id: int, key: str, tracker: str, calendar: Calendar) -> Project:
+    """A project with no more than sentences need: its calendar and its kind of tracker."""
+    return Project(id=project_id, key=key, tracker=tracker, url="", calendar=calendar, settings=Settings())
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Scope and done at the end of a day; `joined` and `done_now` are the keys behind the change of that day."""
+
+    day: date
+    scope: int
+    done: int
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneSides:
+    """A milestone set against its plan. `grown` is None where no plan is known: without a date there is none."""
+
+    members: tuple[Member, ...]
+    baseline: Baseline | None
+    grown: Growth | None
+
+    @property
+    def present(self) -> tuple[Member, ...]:
+        return tuple(member for member in self.members if member.left_at is None)
+
+    @property
+    def done(self) -> int:
+        return sum(member.state is State.DONE for member in self.present)
+
+    @property
+    def in_review(self) -> int:
+        return sum(member.state is State.IN_REVIEW for member in self.present)
+
+    @property
+    def open(self) -> int:
+        return sum(member.state.is_open for member in self.present)
+
+
+def sides(milestone: Milestone, now: datetime) -> MilestoneSides:
+    """Work out what was planned and what has come of it. `now` is the world's."""
+    baseline = milestone.baseline
+    if baseline is None:
+        freezes = freezes_at(milestone)
+        baseline = baseline_at(milestone, freezes) if freezes is not None and freezes <= now else None
+    grown = growth(milestone, baseline=baseline, now=now) if baseline is not None else None
+    latest: dict[int, Member] = {}
+    for member in milestone.members:
+        known = latest.get(member.item.id)
+        if known is None or (member.joined_at or member.created_at) >= (known.joined_at or known.created_at):
+            latest[member.item.id] = member
+    return MilestoneSides(members=tuple(latest.values()), baseline=baseline, grown=grown)
+
+
+GROUPS: tuple[tuple[str, tuple[Role, ...]], ...] = (
+    ("planned", (Role.PLANNED,)),
+    ("added", (Role.ADDED,)),
+    ("not_counted", (Role.NOT_COUNTED, Role.CARRIED_OVER, Role.TRANSFERRED)),
+    ("removed", (Role.REMOVED,)),
+)
+"""The four groups of the scope table, in their order."""
+
+
+def burn_up(milestone: Milestone, *, grown: Growth | None, now: datetime, weeks: int = 3) -> tuple[Day, ...]:
+    """Scope and done on each day that changed one of them, from the plan (or `weeks` ago, if that is later) until now.
+
+    What does not count as growth is in neither line, so that the lines say what the sum in words says.
+    """
+    calendar = milestone.project.calendar
+    counted = {row.member.item.id for row in grown.rows if row.role not in _UNCOUNTED} if grown is not None else None
+    stays = [m for m in milestone.members if counted is None or m.item.id in counted]
+    today = calendar.local_date(now)
+    first = today - timedelta(weeks=weeks)
+    days = {first, today}
+    for member in stays:
+        for at in (member.joined_at, member.left_at, member.closed_at):
+            if at is not None and at <= now:
+                days.add(max(calendar.local_date(at), first))
+    return tuple(_day(day, stays, calendar=calendar, now=now) for day in sorted(days))
+
+
+_UNCOUNTED = (Role.NOT_COUNTED, Role.CARRIED_OVER, Role.TRANSFERRED)
+
+
+def _day(day: date, stays: Sequence[Member], *, calendar: Calendar, now: datetime) -> Day:
+    end = min(calendar.end_of_day(day), now)
+
+    def on(at: datetime | None) -> bool:
+        return at is not None and at <= end and calendar.local_date(at) == day
+
+    inside = {
+        m.item.id: m for m in stays if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
+    }
+    done = [m for m in inside.values() if m.state is State.DONE and m.closed_at is not None and m.closed_at <= end]
+    return Day(
+        day=day,
+        scope=len(inside),
+        done=len(done),
+        joined=tuple(sorted({m.item.key for m in stays if on(m.joined_at)})),
+        left=tuple(sorted({m.item.key for m in stays if on(m.left_at)})),
+        finished=tuple(sorted({m.item.key for m in done if on(m.closed_at)})),
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The value within which `share` of the values lie (nearest rank); None below TOO_FEW values."""
+    if len(values) < TOO_FEW:
+        return None
+    ordered = sorted(values)
+    return ordered[max(0, min(len(ordered) - 1, -(-int(share * 1000) * len(ordered) // 1000) - 1))]

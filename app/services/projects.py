@@ -1,0 +1,157 @@
+"""Projects as rules need them: settings and calendar documents read into facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date, time
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import holidays
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from app.errors import UserError
+from app.store import trackers
+from app.store.database import Tx
+from rules.calendar import Calendar
+from rules.facts import Project, Settings, fold
+
+HOLIDAY_YEARS = range(2010, 2041)
+
+
+class CalendarDoc(BaseModel):
+    """A project's calendar as people set it. `country` is an ISO code such as DE, `subdivision` a part of it such as BY."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zone: str = "UTC"
+    weekdays: list[Annotated[int, Field(ge=0, le=6)]] = [0, 1, 2, 3, 4, 5, 6]
+    country: str | None = None
+    subdivision: str | None = None
+    holidays: list[date] = []
+    blackouts: list[tuple[date, date]] = []
+    opens: time = time(8, 0)
+    closes: time = time(18, 0)
+    settle_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
+    clear_minutes: Annotated[int, Field(ge=0, le=1440)] = 15
+    all_hours: bool = False
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"no time zone {value!r}; use a name such as Europe/Berlin")
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str | None) -> str | None:
+        if value is not None and value.upper() not in holidays.list_supported_countries():
+            raise ValueError(f"no holidays known for {value!r}; use a two-letter code such as DE")
+        return value.upper() if value else None
+
+
+class SettingsDoc(BaseModel):
+    """What differs from the defaults of `rules.facts.Settings`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    left_out_labels: list[str] | None = None
+    scope_left_out_labels: list[str] | None = None
+    container_labels: list[str] | None = None
+    waiting_labels: list[str] | None = None
+    in_progress_labels: list[str] | None = None
+    in_review_labels: list[str] | None = None
+    triage_labels: list[str] | None = None
+    automation: list[str] | None = None
+    dormant_after_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    policy: Literal["scope", "train"] | None = None
+    rolling_milestones: list[int] | None = None
+    size_from: Literal["label", "title"] | None = None
+    label_prefix: str | None = None
+    name_foreign_keys: bool | None = None
+    comments_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
+
+
+COMMENTS_PER_DAY = 10
+
+
+def check_documents(settings: Mapping[str, Any], calendar: Mapping[str, Any]) -> None:
+    """Raise UserError naming the field, its value and what would be right."""
+    for model, doc in ((SettingsDoc, settings), (CalendarDoc, calendar)):
+        try:
+            model.model_validate(doc)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise UserError(f"{where}: got {first['input']!r}; {first['msg']}") from error
+
+
+@lru_cache(maxsize=256)
+def _holidays(country: str, subdivision: str | None) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=HOLIDAY_YEARS))
+
+
+def read_calendar(doc: Mapping[str, Any]) -> Calendar:
+    parsed = CalendarDoc.model_validate(doc)
+    days = frozenset(parsed.holidays)
+    if parsed.country:
+        days |= _holidays(parsed.country, parsed.subdivision)
+    return Calendar(
+        zone=parsed.zone,
+        weekdays=frozenset(parsed.weekdays),
+        holidays=days,
+        blackouts=tuple(parsed.blackouts),
+        opens=time(0, 0) if parsed.all_hours else parsed.opens,
+        closes=time(23, 59, 59, 999999) if parsed.all_hours else parsed.closes,
+    )
+
+
+_LABEL_SETS = {field.name for field in fields(Settings) if field.name.endswith("_labels")}
+
+
+def read_settings(doc: Mapping[str, Any]) -> Settings:
+    parsed = SettingsDoc.model_validate(doc).model_dump(exclude_none=True)
+    parsed.pop("comments_per_day", None)
+    values: dict[str, Any] = {}
+    for name, value in parsed.items():
+        if name in _LABEL_SETS:
+            values[name] = frozenset(fold(label) for label in value)
+        elif isinstance(value, list):
+            values[name] = frozenset(value)
+        else:
+            values[name] = value
+    return Settings(**values)
+
+
+class Projects:
+    """Facts of projects with what publishing asks beside them."""
+
+    def __init__(self, rows: Sequence[trackers.ProjectRow], documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]) -> None:
+        self.rows = {row.id: row for row in rows}
+        self.facts: dict[int, Project] = {}
+        self.calendars: dict[int, CalendarDoc] = {}
+        self.comments_per_day: dict[int, int] = {}
+        for row in rows:
+            settings, calendar = documents.get(row.id, ({}, {}))
+            self.calendars[row.id] = CalendarDoc.model_validate(calendar)
+            per_day = SettingsDoc.model_validate(settings).comments_per_day
+            self.comments_per_day[row.id] = COMMENTS_PER_DAY if per_day is None else per_day
+            self.facts[row.id] = Project(
+                id=row.id,
+                key=row.key,
+                tracker=row.tracker_name,
+                url=row.url,
+                calendar=read_calendar(calendar),
+                settings=read_settings(settings),
+                public=row.public,
+                known_from=row.known_from,
+            )
+
+
+def load(tx: Tx, **filters: Any) -> Projects:
+    """Projects that match the filters of `app.store.trackers.projects`."""
+    rows = trackers.projects(tx, **filters)
+    return Projects(rows, trackers.settings_of(tx, [row.id for row in rows]))

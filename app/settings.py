@@ -1,0 +1,159 @@
+"""Settings of one installation, read from the environment: `PLUMBLINE_<NAME>`, or a file of that name in /run/secrets.
+
+Everything about trackers, projects and rules lives in the database; here is only what a process must know to start.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import UserError
+
+ENV_PREFIX = "PLUMBLINE_"
+
+#: RQ's queues, most urgent first: judging before speaking.
+DRAIN_QUEUE = "drain"
+PUBLISH_QUEUE = "publish"
+QUEUES = (DRAIN_QUEUE, PUBLISH_QUEUE)
+
+_SECRETS_DIR = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """What a process must know to start. Frozen; build it with `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    home: Path = Path("var")
+    """Directory for everything Plumbline keeps on disk; always absolute once loaded."""
+    database_url: str = ""
+    """SQLAlchemy URL; a SQLite file under `home` when not set. `postgres://` becomes `postgresql+psycopg://`."""
+    redis_url: str = ""
+    """Broker URL; the embedded broker's socket under `home` when not set."""
+    secret_key: SecretStr | None = None
+    """One or more encryption keys, comma separated, newest first; a key file under `home` when not set."""
+    base_url: str = ""
+    """The address people and trackers reach Plumbline at, without a trailing slash; used in comments and links."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Behind a proxy on the same machine the default is right; in a container use 0.0.0.0."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    """TCP port to listen on."""
+    workers: Annotated[int, Field(ge=1, le=32)] = 2
+    """How many worker processes `plumbline up` keeps."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """`auto`: for people on a terminal, JSON lines elsewhere."""
+    demo: bool = False
+    """Set by `plumbline up --demo`: this installation replays the demo project."""
+
+    @property
+    def embedded_broker(self) -> bool:
+        """True when no broker is configured, so that `plumbline up` runs one."""
+        return self.redis_url == self._embedded_url
+
+    @property
+    def _embedded_url(self) -> str:
+        return f"unix://{quote(str(self.broker_dir / 'b.sock'))}"
+
+    @property
+    def broker_dir(self) -> Path:
+        """Where the embedded broker keeps its socket, lock, log and data."""
+        return self.home / "broker"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the encryption key lives unless `secret_key` is set. Keep it out of backups of the database."""
+        return self.home / "secret.key"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True when the database is a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        for short in ("postgres://", "postgresql://"):
+            if value.startswith(short):
+                value = "postgresql+psycopg://" + value.removeprefix(short)
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("should look like postgresql://user:password@host/name or sqlite:////absolute/file.db")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("should look like redis://host:6379/0, rediss://host/0 or unix:///path/to.sock")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _known_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
+            raise ValueError("should look like https://plumbline.example.org")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        shown = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
+        shown = f"[{shown}]" if ":" in shown else shown
+        defaults = {
+            "database_url": f"sqlite:///{self.home / 'plumbline.db'}",
+            "redis_url": self._embedded_url,
+            "base_url": f"http://{shown}:{self.port}",
+        }
+        for name, value in defaults.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)  # the model is frozen for everybody else
+        return self
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; `overrides` that are not None win over it.
+
+    Raises UserError naming each variable that is wrong and what would be right; values are never shown, they may
+    be secrets.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if _SECRETS_DIR.is_dir():
+        given["_secrets_dir"] = _SECRETS_DIR
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"{ENV_PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {_plain(e['msg'])}" for e in error.errors()]
+        raise UserError("\n".join(lines)) from None
+
+
+def to_env(settings: Settings) -> dict[str, str]:
+    """Return the environment for child processes: this one's, with what was given on the command line added."""
+    own = {
+        f"{ENV_PREFIX}HOME": str(settings.home),
+        f"{ENV_PREFIX}PORT": str(settings.port),
+        f"{ENV_PREFIX}HOST": settings.host,
+        f"{ENV_PREFIX}DEMO": "1" if settings.demo else "0",
+    }
+    return {**os.environ, **own}
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").removeprefix("Input ").strip()

@@ -1,0 +1,53 @@
+"""The one row that makes this installation itself: its marker tag, its world clock, whether writing is paused."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+from app.time import WorldClock, real_now
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """`tag`: a few hex digits that tell our markers from another installation's."""
+
+    tag: str
+    clock: WorldClock
+    demo: bool
+    paused_at: datetime | None
+    ticked_at: datetime | None
+
+
+def ensure(tx: Tx, *, demo: bool = False) -> None:
+    """Make the row where there is none."""
+    table = models.instance
+    if tx.execute(sa.select(table.c.id)).first() is None:
+        now = real_now()
+        tx.execute(sa.insert(table).values(tag=secrets.token_hex(4), origin_real=now, origin_world=now, rate=1.0, demo=demo))
+
+
+def load(tx: Tx) -> Instance:
+    """The row. Raises LookupError where the database was never migrated and seeded."""
+    row = tx.execute(sa.select(models.instance).order_by(models.instance.c.id).limit(1)).one_or_none()
+    if row is None:
+        raise LookupError("this database holds no instance row: run `plumbline migrate`")
+    clock = WorldClock(origin_real=row.origin_real, origin_world=row.origin_world, rate=row.rate)
+    return Instance(tag=row.tag, clock=clock, demo=row.demo, paused_at=row.paused_at, ticked_at=row.ticked_at)
+
+
+def set_clock(tx: Tx, clock: WorldClock) -> None:
+    tx.execute(
+        sa.update(models.instance).values(
+            origin_real=clock.origin_real, origin_world=clock.origin_world, rate=clock.rate
+        )
+    )
+
+
+def set_ticked(tx: Tx, at: datetime) -> None:
+    tx.execute(sa.update(models.instance).values(ticked_at=at))

@@ -1,0 +1,79 @@
+"""Leases: one worker at a time per lane or connection, guarded by a fencing number that the committing transaction checks.
+
+A lease may expire under a slow holder. Its next write then finds a higher fence and fails with `LeaseLost`, so two holders never both commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Database, Tx, database_seconds
+
+LEASE_SECONDS = 60.0
+TABLES = {"lane": models.lane, "connection": models.connection}
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the lease now; whatever was done in this transaction must not be committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A held lease: `kind` is lane or connection."""
+
+    kind: str
+    id: int
+    holder: str
+    fence: int
+
+
+def take(db: Database, kind: str, row_id: int, *, holder: str) -> Lease | None:
+    """Take the lease and clear the bell; None while somebody else holds it."""
+    table = TABLES[kind]
+    with db.write() as tx:
+        now = database_seconds(tx)
+        fence = tx.scalar(
+            sa.update(table)
+            .where(table.c.id == row_id, table.c.lease_until < now)
+            .values(lease_holder=holder, lease_until=now + LEASE_SECONDS, fence=table.c.fence + 1, rung_at=None)
+            .returning(table.c.fence)
+        )
+    return None if fence is None else Lease(kind=kind, id=row_id, holder=holder, fence=fence)
+
+
+def confirm(tx: Tx, lease: Lease) -> None:
+    """Inside a write transaction: renew the lease, or raise `LeaseLost`."""
+    table = TABLES[lease.kind]
+    done = tx.execute(
+        sa.update(table)
+        .where(table.c.id == lease.id, table.c.fence == lease.fence)
+        .values(lease_until=database_seconds(tx) + LEASE_SECONDS)
+    )
+    if done.rowcount != 1:
+        raise LeaseLost(f"{lease.kind} {lease.id} was taken over")
+
+
+def release(db: Database, lease: Lease) -> bool:
+    """Give the lease back; True if a bell was rung meanwhile."""
+    table = TABLES[lease.kind]
+    with db.write() as tx:
+        rung = tx.execute(
+            sa.update(table)
+            .where(table.c.id == lease.id, table.c.fence == lease.fence)
+            .values(lease_holder=None, lease_until=0.0)
+            .returning(table.c.rung_at)
+        ).one_or_none()
+    return rung is not None and rung.rung_at is not None
+
+
+def ring(tx: Tx, kind: str, row_id: int, *, now: datetime, older_than: datetime | None = None) -> bool:
+    """Set the bell by compare-and-set. True: it was silent (or rang before `older_than`), so the caller should wake a worker."""
+    table = TABLES[kind]
+    silent: sa.ColumnElement[bool] = table.c.rung_at.is_(None)
+    if older_than is not None:
+        silent = sa.or_(silent, table.c.rung_at < older_than)
+    return tx.execute(sa.update(table).where(table.c.id == row_id, silent).values(rung_at=now)).rowcount == 1

@@ -1,0 +1,504 @@
+"""The tables. Private to `app.store`: everything above asks the functions of this package.
+
+Conventions: `Instant` columns are aware UTC; ids are ours, `native_id` is the tracker's immutable one; JSON columns hold what is only ever read
+and written whole. Every row that a drain writes belongs to exactly one lane (its project's, or the tracker's).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC datetime on every database (SQLite keeps it as text without a zone, sorted as time is)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: instants are aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *columns)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", BigId, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> sa.Column[int]:
+    return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+# --- trackers, connections, projects ---------------------------------------------------------------------------------------------------
+
+tracker = _table(
+    "tracker",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("base_url", sa.Text, nullable=False),
+    sa.Column("webhook_secret", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+)
+
+connection = _table(
+    "connection",
+    _id(),
+    _ref("tracker_id", "tracker", index=True),
+    sa.Column("kind", sa.Text, nullable=False),  # token, app, sandbox
+    sa.Column("installation", sa.Text),
+    sa.Column("login", sa.Text),
+    sa.Column("dedicated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("credentials", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default="unchecked"),  # ok, read_only, unauthorised, suspended, removed
+    sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("checked_at", Instant),
+    # the budget row: one writer at a time, paced
+    sa.Column("rung_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("next_write_at", Instant),
+    sa.Column("writes_in_hour", sa.JSON, nullable=False, server_default="[]"),
+    sa.UniqueConstraint("tracker_id", "installation"),
+)
+
+project = _table(
+    "project",
+    _id(),
+    _ref("tracker_id", "tracker"),
+    _ref("connection_id", "connection", nullable=True),
+    _ref("lane_id", "lane"),
+    sa.Column("native_id", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("public", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("status", sa.Text, nullable=False, server_default="active"),  # active, archived, gone, moved, removed
+    sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("known_from", Instant),
+    sa.Column("last_delivery_at", Instant),
+    sa.Column("paused_at", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+    sa.UniqueConstraint("tracker_id", "native_id"),
+)
+
+project_settings = _table(  # append-only
+    "project_settings",
+    _id(),
+    _ref("project_id", "project", index=True),
+    sa.Column("valid_from", Instant, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("calendar", sa.JSON, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+)
+
+lane = _table(
+    "lane",
+    _id(),
+    _ref("tracker_id", "tracker"),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("rung_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+delivery = _table(
+    "delivery",
+    _id(),
+    _ref("tracker_id", "tracker"),
+    _ref("lane_id", "lane"),
+    _ref("project_id", "project", nullable=True),
+    sa.Column("guid", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("action", sa.Text),
+    sa.Column("about", sa.Text),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("world_at", Instant, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib
+    sa.Column("status", sa.Text, nullable=False, server_default="pending"),  # pending, done, ignored, aside
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("trace", sa.Text, nullable=False, server_default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_attempt_at", Instant),
+    sa.Column("done_at", Instant),
+    sa.UniqueConstraint("tracker_id", "guid"),
+)
+sa.Index(
+    "ix_delivery_waiting",
+    delivery.c.lane_id,
+    delivery.c.id,
+    sqlite_where=delivery.c.status == "pending",
+    postgresql_where=delivery.c.status == "pending",
+)
+sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
+sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
+
+# --- people, items, milestones -----------------------------------------------------------------------------------------------------------
+
+person = _table(
+    "person",
+    _id(),
+    _ref("tracker_id", "tracker"),
+    sa.Column("native_id", sa.Text, nullable=False),
+    sa.Column("login", sa.Text, nullable=False),
+    sa.Column("bot", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("tracker_id", "native_id"),
+)
+
+participant = _table(  # what a person is in one project
+    "participant",
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
+    sa.Column("person_id", BigId, sa.ForeignKey("person.id"), primary_key=True),
+    sa.Column("member", sa.Boolean, nullable=False),
+    sa.Column("as_of", Instant, nullable=False),
+)
+
+item = _table(
+    "item",
+    _id(),
+    _ref("project_id", "project"),
+    sa.Column("native_id", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    # snapshot, by field group; `guards` says as of when
+    sa.Column("title", sa.Text, nullable=False, server_default=""),
+    sa.Column("body", sa.Text, nullable=False, server_default=""),
+    sa.Column("url", sa.Text, nullable=False, server_default=""),
+    sa.Column("author_id", BigId, sa.ForeignKey("person.id")),
+    sa.Column("created_at", Instant),
+    sa.Column("is_open", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("status", sa.Text, nullable=False, server_default="open"),
+    sa.Column("closed_at", Instant),
+    sa.Column("closed_as", sa.Text),
+    sa.Column("locked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("labels", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("assignee_ids", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("milestone_natives", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("due", sa.Date),
+    sa.Column("estimate", sa.Float),
+    sa.Column("spent", sa.Float),
+    sa.Column("head_sha", sa.Text),
+    sa.Column("head_ref", sa.Text),
+    sa.Column("base_ref", sa.Text),
+    sa.Column("pull", sa.JSON),
+    sa.Column("reviews", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("checks", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("guards", sa.JSON, nullable=False, server_default="{}"),
+    # derived from snapshot and changes
+    sa.Column("state", sa.Text, nullable=False, server_default="todo"),
+    sa.Column("state_since", Instant),
+    sa.Column("moved_at", Instant),
+    sa.Column("derived", sa.JSON, nullable=False, server_default="{}"),
+    # when it is looked at again
+    sa.Column("next_check_at", Instant),
+    sa.Column("judged_at", Instant),
+    sa.Column("gap", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("silenced", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("deleted_at", Instant),
+    sa.Column("moved_to", sa.Text),
+    sa.UniqueConstraint("project_id", "native_id"),
+)
+sa.Index("ix_item_number", item.c.project_id, item.c.number)
+sa.Index("ix_item_open", item.c.project_id, item.c.is_open, item.c.kind)
+sa.Index("ix_item_next_check", item.c.next_check_at)
+sa.Index("ix_item_head_sha", item.c.head_sha)
+sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
+sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
+
+milestone = _table(
+    "milestone",
+    _id(),
+    _ref("project_id", "project"),
+    sa.Column("native_id", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False, server_default=""),
+    sa.Column("is_open", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("created_at", Instant),
+    sa.Column("closed_at", Instant),
+    sa.Column("start", sa.Date),
+    sa.Column("due", sa.Date),
+    sa.Column("dues", sa.JSON, nullable=False, server_default="[]"),  # [[date|null, set_at], ...]
+    sa.Column("as_of", Instant),
+    sa.Column("home_item_id", BigId),
+    sa.Column("growth", sa.Float),  # net growth as a share of what was planned, kept when it closes
+    sa.Column("members_total", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("members_open", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_check_at", Instant),
+    sa.Column("judged_at", Instant),
+    sa.Column("deleted_at", Instant),
+    sa.UniqueConstraint("project_id", "native_id"),
+)
+sa.Index("ix_milestone_next_check", milestone.c.next_check_at)
+
+milestone_due = _table(  # every observation of a due date, so that any arrival order gives the same history
+    "milestone_due",
+    sa.Column("milestone_id", BigId, sa.ForeignKey("milestone.id"), primary_key=True),
+    sa.Column("as_of", Instant, primary_key=True),
+    sa.Column("due", sa.Date),
+)
+
+membership = _table(
+    "membership",
+    _id(),
+    _ref("item_id", "item", index=True),
+    _ref("milestone_id", "milestone", index=True),
+    sa.Column("joined_at", Instant),
+    sa.Column("left_at", Instant),
+)
+
+baseline = _table(  # append-only
+    "baseline",
+    _id(),
+    _ref("milestone_id", "milestone", index=True),
+    sa.Column("as_of", Instant, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("frozen", sa.Boolean, nullable=False),
+    sa.Column("members", sa.JSON, nullable=False),
+    sa.Column("author", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+change = _table(
+    "change",
+    _id(),
+    _ref("project_id", "project"),
+    sa.Column("natural_key", sa.Text, nullable=False),
+    sa.Column("item_id", BigId, sa.ForeignKey("item.id")),
+    sa.Column("milestone_id", BigId, sa.ForeignKey("milestone.id")),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("actor_id", BigId, sa.ForeignKey("person.id")),
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Column("url", sa.Text),
+    sa.Column("bulk", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("delivery_id", BigId),
+    sa.UniqueConstraint("project_id", "natural_key"),
+)
+sa.Index("ix_change_item", change.c.item_id, change.c.at)
+sa.Index("ix_change_milestone", change.c.milestone_id, change.c.at)
+
+link = _table(  # owned by the source's lane; carries the little that the other end may need
+    "link",
+    _id(),
+    _ref("project_id", "project"),
+    _ref("source_item_id", "item", index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),  # text, event
+    sa.Column("target", sa.Text, nullable=False, index=True),
+    _ref("target_item_id", "item", nullable=True, index=True),
+    sa.UniqueConstraint("source_item_id", "kind", "origin", "target"),
+)
+
+mark = _table(  # "look at this subject at that time", from any lane to the one that owns it
+    "mark",
+    _id(),
+    _ref("lane_id", "lane"),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("subject_id", BigId, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+sa.Index("ix_mark_lane", mark.c.lane_id, mark.c.at)
+
+sweep = _table(  # a paged walk over all subjects of a lane, after a rule or a setting changed
+    "sweep",
+    _id(),
+    _ref("lane_id", "lane", index=True),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("cursor", BigId, nullable=False, server_default="0"),
+    sa.Column("rebuild", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+
+# --- rules, standings, publications ------------------------------------------------------------------------------------------------------
+
+rule = _table(
+    "rule",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+)
+
+rule_version = _table(  # append-only
+    "rule_version",
+    _id(),
+    _ref("rule_id", "rule"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("valid_from", Instant, nullable=False),
+    sa.Column("title", sa.Text, nullable=False, server_default=""),
+    sa.Column("params", sa.JSON, nullable=False),
+    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("reach", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("live_since", Instant),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.UniqueConstraint("rule_id", "version"),
+)
+
+standing = _table(
+    "standing",
+    _id(),
+    _ref("rule_id", "rule"),
+    sa.Column("rule_version", sa.Integer, nullable=False),
+    _ref("project_id", "project"),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("subject_id", BigId, nullable=False),
+    sa.Column("shown_on", BigId),  # the item whose comment and labels tell of it; None: pages and digest only
+    sa.Column("outcome", sa.Text, nullable=False),  # flagged, error; clear once closed
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("reach", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("since", Instant),
+    sa.Column("closed_at", Instant),
+    sa.Column("verdict", sa.JSON, nullable=False),
+    sa.Column("memory", sa.JSON, nullable=False, server_default="{}"),
+)
+sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
+sa.Index("ix_standing_shown_on", standing.c.shown_on, standing.c.closed_at)
+sa.Index("ix_standing_open", standing.c.project_id, standing.c.closed_at, standing.c.opened_at)
+sa.Index("ix_standing_rule", standing.c.rule_id, standing.c.closed_at, standing.c.opened_at)
+sa.Index(
+    "uq_standing_open",
+    standing.c.rule_id,
+    standing.c.subject_kind,
+    standing.c.subject_id,
+    unique=True,
+    sqlite_where=standing.c.closed_at.is_(None),
+    postgresql_where=standing.c.closed_at.is_(None),
+)
+
+publication = _table(
+    "publication",
+    _id(),
+    _ref("item_id", "item"),
+    _ref("project_id", "project"),
+    _ref("connection_id", "connection", nullable=True),
+    # what it should show
+    sa.Column("want_labels", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("want_body", sa.Text),  # None: no comment wanted; an existing one then shrinks to its quiet line
+    sa.Column("want_quiet", sa.Boolean, nullable=False, server_default=sa.false()),
+    # what it shows
+    sa.Column("shown_labels", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("shown_body", sa.Text),
+    sa.Column("comment_id", sa.Text),
+    sa.Column("comment_url", sa.Text),
+    sa.Column("commented_at", Instant),
+    sa.Column("edited_at", Instant),
+    sa.Column("edits", sa.JSON, nullable=False, server_default="[]"),  # world instants of edits in the last day
+    # the way there
+    sa.Column("status", sa.Text, nullable=False, server_default="settled"),  # settled, waiting, sending, held, refused
+    sa.Column("due_at", Instant),  # world time
+    sa.Column("retry_at", Instant),  # real time
+    sa.Column("sending_at", Instant),  # real time: a create whose fate is not known
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),  # removals by people, taken as answers
+    sa.UniqueConstraint("item_id"),
+)
+sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
+sa.Index("ix_publication_project", publication.c.project_id, publication.c.commented_at)
+
+written = _table(  # every write to a tracker, newest last: the record people ask for, and what the ceilings count
+    "written",
+    _id(),
+    _ref("connection_id", "connection"),
+    _ref("project_id", "project"),
+    _ref("item_id", "item", nullable=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("world_at", Instant, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # label_added, label_removed, comment_created, comment_edited
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+)
+sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
+sa.Index("ix_written_item", written.c.item_id, written.c.id)
+
+known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
+    "known_label",
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+)
+
+# --- the instance itself -----------------------------------------------------------------------------------------------------------------
+
+instance = _table(  # one row
+    "instance",
+    _id(),
+    sa.Column("tag", sa.Text, nullable=False),  # a few hex digits in our markers
+    sa.Column("origin_real", Instant, nullable=False),
+    sa.Column("origin_world", Instant, nullable=False),
+    sa.Column("rate", sa.Float, nullable=False, server_default="1"),
+    sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("paused_at", Instant),
+    sa.Column("ticked_at", Instant),  # real time of the clock's last tick
+)
+
+api_token = _table(
+    "api_token",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("scope", sa.Text, nullable=False, server_default="read"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+    sa.Column("revoked_at", Instant),
+)
+
+sign_in = _table(
+    "sign_in",
+    _id(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
+audit = _table(
+    "audit",
+    _id(),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
+    sa.Column("detail", sa.JSON, nullable=False, server_default="{}"),
+)

@@ -1,0 +1,121 @@
+"""Rules and their versions. Append-only: what was in force at an instant can be told later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+from rules.spec import Rule, Scope
+from rules.verdict import Reach, Severity
+
+
+def in_force(tx: Tx) -> list[Rule]:
+    """The newest version of every rule, in order of name."""
+    rule, version = models.rule, models.rule_version
+    rows = tx.execute(
+        sa.select(
+            rule.c.id,
+            rule.c.name,
+            rule.c.type,
+            version.c.version,
+            version.c.title,
+            version.c.params,
+            version.c.scope,
+            version.c.severity,
+            version.c.reach,
+            version.c.mode,
+            version.c.live_since,
+            version.c.valid_from,
+        )
+        .join(version, sa.and_(version.c.rule_id == rule.c.id, version.c.version == rule.c.version))
+        .where(rule.c.removed_at.is_(None))
+        .order_by(rule.c.name)
+    )
+    return [_rule(row) for row in rows]
+
+
+def _rule(row: Any) -> Rule:
+    return Rule(
+        id=row.id,
+        version=row.version,
+        name=row.name,
+        type=row.type,
+        params=row.params,
+        scope=Scope(
+            projects=tuple(row.scope.get("projects", ())),
+            kinds=tuple(row.scope.get("kinds", ())),
+            condition=row.scope.get("condition"),
+        ),
+        severity=Severity(row.severity),
+        reach=Reach(row.reach),
+        mode=row.mode,
+        title=row.title,
+        live_since=row.live_since,
+        valid_from=row.valid_from,
+    )
+
+
+def save(
+    tx: Tx,
+    *,
+    name: str,
+    type_name: str,
+    title: str,
+    params: Mapping[str, Any],
+    scope: Mapping[str, Any],
+    severity: str,
+    reach: str,
+    mode: str,
+    author: str,
+    now: datetime,
+) -> bool:
+    """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on while it stays live."""
+    rule, version = models.rule, models.rule_version
+    known = tx.execute(sa.select(rule).where(rule.c.name == name)).one_or_none()
+    number = 1
+    live_since = now if mode == "live" else None
+    if known is not None:
+        last = tx.execute(
+            sa.select(version).where(version.c.rule_id == known.id, version.c.version == known.version)
+        ).one()
+        same = known.removed_at is None and known.type == type_name and (
+            last.title, last.params, last.scope, last.severity, last.reach, last.mode
+        ) == (title, dict(params), dict(scope), severity, reach, mode)
+        if same:
+            return False
+        number = known.version + 1
+        if mode == "live" and last.mode == "live" and known.removed_at is None:
+            live_since = last.live_since
+        tx.execute(
+            sa.update(rule).where(rule.c.id == known.id).values(version=number, type=type_name, removed_at=None)
+        )
+        rule_id = known.id
+    else:
+        rule_id = tx.execute(
+            sa.insert(rule).values(name=name, type=type_name, version=1, created_at=now).returning(rule.c.id)
+        ).scalar_one()
+    tx.execute(
+        sa.insert(version).values(
+            rule_id=rule_id,
+            version=number,
+            valid_from=now,
+            title=title,
+            params=dict(params),
+            scope=dict(scope),
+            severity=severity,
+            reach=reach,
+            mode=mode,
+            live_since=live_since,
+            author=author,
+        )
+    )
+    return True
+
+
+def remove(tx: Tx, name: str, *, now: datetime) -> None:
+    tx.execute(sa.update(models.rule).where(models.rule.c.name == name).values(removed_at=now))

@@ -1,0 +1,140 @@
+"""Standings: what is remembered of verdicts. Open ones are flags (or errors); closed ones stay as their history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+
+Key = tuple[int, str, int]
+"""(rule id, subject kind, subject id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A standing as stored. `verdict` and `memory` are JSON documents of `rules.wording.codec`."""
+
+    id: int
+    rule_id: int
+    subject_kind: str
+    subject_id: int
+    project_id: int
+    shown_on: int | None
+    opened_at: datetime
+    closed_at: datetime | None
+    verdict: Mapping[str, Any]
+    memory: Mapping[str, Any]
+
+    @property
+    def key(self) -> Key:
+        return (self.rule_id, self.subject_kind, self.subject_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A standing to store; `id` None: a new one."""
+
+    id: int | None
+    rule_id: int
+    rule_version: int
+    project_id: int
+    subject_kind: str
+    subject_id: int
+    shown_on: int | None
+    outcome: str
+    severity: str
+    reach: str
+    code: str
+    opened_at: datetime
+    since: datetime | None
+    closed_at: datetime | None
+    verdict: Mapping[str, Any]
+    memory: Mapping[str, Any]
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(
+        id=row.id,
+        rule_id=row.rule_id,
+        subject_kind=row.subject_kind,
+        subject_id=row.subject_id,
+        project_id=row.project_id,
+        shown_on=row.shown_on,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        verdict=row.verdict,
+        memory=row.memory,
+    )
+
+
+def open_of(tx: Tx, kind: str, ids: Iterable[int]) -> dict[Key, Kept]:
+    """Open standings of subjects, by key."""
+    table = models.standing
+    rows = tx.execute(
+        sa.select(table).where(
+            table.c.subject_kind == kind, table.c.subject_id.in_(list(ids)), table.c.closed_at.is_(None)
+        )
+    )
+    found = [_kept(row) for row in rows]
+    return {kept.key: kept for kept in found}
+
+
+def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
+    """Everything that the comments of these items tell or told: open standings, and for each item the one closed last."""
+    table = models.standing
+    found: dict[int, list[Kept]] = {}
+    for row in tx.execute(sa.select(table).where(table.c.shown_on.in_(item_ids), table.c.closed_at.is_(None)).order_by(table.c.id)):
+        found.setdefault(row.shown_on, []).append(_kept(row))
+    last = (
+        sa.select(table.c.shown_on, sa.func.max(table.c.closed_at).label("closed_at"))
+        .where(table.c.shown_on.in_(item_ids), table.c.closed_at.is_not(None))
+        .group_by(table.c.shown_on)
+        .subquery()
+    )
+    for row in tx.execute(
+        sa.select(table)
+        .join(last, sa.and_(last.c.shown_on == table.c.shown_on, last.c.closed_at == table.c.closed_at))
+        .order_by(table.c.id)
+    ):
+        found.setdefault(row.shown_on, []).append(_kept(row))
+    return found
+
+
+COLUMNS = (
+    "rule_version shown_on outcome severity reach code opened_at since closed_at verdict memory".split()  # noqa: SIM905
+)
+
+
+def save(tx: Tx, rows: Iterable[Saved]) -> None:
+    """Insert new standings and update known ones, one statement each."""
+    table = models.standing
+    fresh, known = [], []
+    for row in rows:
+        values = {name: getattr(row, name) for name in COLUMNS}
+        if row.id is None:
+            fresh.append(
+                {
+                    **values,
+                    "rule_id": row.rule_id,
+                    "project_id": row.project_id,
+                    "subject_kind": row.subject_kind,
+                    "subject_id": row.subject_id,
+                }
+            )
+        else:
+            known.append({"the_id": row.id, **{f"v_{name}": value for name, value in values.items()}})
+    if known:
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("the_id"))
+            .values({name: sa.bindparam(f"v_{name}") for name in COLUMNS}),
+            known,
+        )
+    if fresh:
+        tx.execute(sa.insert(table), fresh)

@@ -1,0 +1,355 @@
+"""Subjects of a lane: what is due to be judged, and what derivation and judging leave on their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+from app.time import to_iso
+
+TABLES = {"item": models.item, "milestone": models.milestone}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Subjects to judge, by kind. `plans` are items whose publication is to be planned anew; `rebuild` items to derive first."""
+
+    items: frozenset[int] = frozenset()
+    milestones: frozenset[int] = frozenset()
+    plans: frozenset[int] = frozenset()
+    rebuild: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self.milestones or self.plans or self.rebuild)
+
+
+def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
+    """The next due subjects of a lane: marks first (they are used up), then what time has made due, then sweeps a page on."""
+    found: dict[str, set[int]] = {"item": set(), "milestone": set(), "plan": set(), "rebuild": set()}
+    mark = models.mark
+    marks = tx.execute(
+        sa.select(mark.c.id, mark.c.subject_kind, mark.c.subject_id)
+        .where(mark.c.lane_id == lane_id, mark.c.at <= now)
+        .order_by(mark.c.at, mark.c.id)
+        .limit(limit)
+    ).all()
+    for row in marks:
+        found[row.subject_kind].add(row.subject_id)
+    if marks:
+        tx.execute(sa.delete(mark).where(mark.c.id.in_([row.id for row in marks])))
+    for kind, table in TABLES.items():
+        left = limit - sum(map(len, found.values()))
+        if left > 0:
+            found[kind].update(
+                tx.scalars(
+                    sa.select(table.c.id)
+                    .join(models.project, models.project.c.id == table.c.project_id)
+                    .where(models.project.c.lane_id == lane_id, table.c.next_check_at <= now)
+                    .order_by(table.c.next_check_at)
+                    .limit(left)
+                )
+            )
+    left = limit - sum(map(len, found.values()))
+    if left > 0:
+        _take_sweep(tx, lane_id, found, left)
+    return Due(
+        items=frozenset(found["item"]),
+        milestones=frozenset(found["milestone"]),
+        plans=frozenset(found["plan"]),
+        rebuild=frozenset(found["rebuild"]),
+    )
+
+
+def _take_sweep(tx: Tx, lane_id: int, found: dict[str, set[int]], limit: int) -> None:
+    sweep = models.sweep
+    row = tx.execute(sa.select(sweep).where(sweep.c.lane_id == lane_id).order_by(sweep.c.id).limit(1)).one_or_none()
+    if row is None:
+        return
+    table = TABLES[row.subject_kind]
+    page = list(
+        tx.scalars(
+            sa.select(table.c.id)
+            .join(models.project, models.project.c.id == table.c.project_id)
+            .where(models.project.c.lane_id == lane_id, table.c.id > row.cursor)
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+    )
+    found["rebuild" if row.rebuild and row.subject_kind == "item" else row.subject_kind].update(page)
+    if len(page) < limit:
+        tx.execute(sa.delete(sweep).where(sweep.c.id == row.id))
+    else:
+        tx.execute(sa.update(sweep).where(sweep.c.id == row.id).values(cursor=page[-1]))
+
+
+def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
+    """Walk over every subject of these lanes, a page at a time, behind the deliveries."""
+    rows = [
+        {"lane_id": lane_id, "subject_kind": kind, "cursor": 0, "rebuild": rebuild, "reason": reason}
+        for lane_id in lane_ids
+        for kind in TABLES
+    ]
+    if rows:
+        tx.execute(sa.insert(models.sweep), rows)
+
+
+def add_marks(tx: Tx, marks: Iterable[tuple[int, str, int, datetime]], *, reason: str = "") -> None:
+    """Leave marks (lane, subject kind, subject id, when), for this lane or another."""
+    rows = [
+        {"lane_id": lane_id, "subject_kind": kind, "subject_id": subject, "at": at, "reason": reason}
+        for lane_id, kind, subject, at in marks
+    ]
+    if rows:
+        tx.execute(sa.insert(models.mark), rows)
+
+
+def lanes_with_due(tx: Tx, *, now: datetime) -> list[int]:
+    """Lanes in which something is due: asked by the clock, answered from indexes."""
+    project = models.project
+    lanes = set(tx.scalars(sa.select(models.mark.c.lane_id).where(models.mark.c.at <= now).distinct()))
+    lanes |= set(tx.scalars(sa.select(models.sweep.c.lane_id).distinct()))
+    for table in TABLES.values():
+        due = sa.select(table.c.project_id).where(table.c.next_check_at <= now).distinct()
+        lanes |= set(tx.scalars(sa.select(project.c.lane_id).where(project.c.id.in_(due))))
+    return sorted(lanes)
+
+
+def ids_by_native(tx: Tx, project_id: int, kind: str, natives: Iterable[str]) -> dict[str, int]:
+    table = TABLES[kind]
+    rows = tx.execute(
+        sa.select(table.c.native_id, table.c.id).where(
+            table.c.project_id == project_id, table.c.native_id.in_(list(natives))
+        )
+    )
+    return {row.native_id: row.id for row in rows}
+
+
+# --- derivation --------------------------------------------------------------------------------------------------------------------------
+
+
+def snapshots(tx: Tx, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Item rows as derivation reads them."""
+    table = models.item
+    return {row.id: dict(row._mapping) for row in tx.execute(sa.select(table).where(table.c.id.in_(item_ids)))}
+
+
+def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """All changes of items, oldest first."""
+    table = models.change
+    found: dict[int, list[Any]] = {}
+    for row in tx.execute(
+        sa.select(
+            table.c.item_id,
+            table.c.at,
+            table.c.field,
+            table.c.actor_id,
+            table.c.before,
+            table.c.after,
+            table.c.url,
+            table.c.natural_key,
+        )
+        .where(table.c.item_id.in_(item_ids))
+        .order_by(table.c.at, table.c.natural_key)
+    ):
+        found.setdefault(row.item_id, []).append(row)
+    return found
+
+
+def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
+    """`derived` by item id: state, state_since, moved_at and the JSON document."""
+    if derived:
+        table = models.item
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("the_id"))
+            .values(
+                state=sa.bindparam("v_state"),
+                state_since=sa.bindparam("v_since"),
+                moved_at=sa.bindparam("v_moved"),
+                derived=sa.bindparam("v_derived"),
+            ),
+            [
+                {
+                    "the_id": id_,
+                    "v_state": values["state"],
+                    "v_since": values["state_since"],
+                    "v_moved": values["moved_at"],
+                    "v_derived": values["derived"],
+                }
+                for id_, values in sorted(derived.items())
+            ],
+        )
+
+
+Stay = tuple[int, datetime | None, datetime | None]
+"""(milestone id, joined, left)."""
+
+
+def save_stays(tx: Tx, stays: Mapping[int, Sequence[Stay]]) -> set[int]:
+    """Replace the stays of items where they differ; gives the milestones that this concerns."""
+    table = models.membership
+    have: dict[int, set[Stay]] = {item_id: set() for item_id in stays}
+    for row in tx.execute(sa.select(table).where(table.c.item_id.in_(list(stays)))):
+        have[row.item_id].add((row.milestone_id, row.joined_at, row.left_at))
+    changed = {item_id for item_id, wanted in stays.items() if set(wanted) != have[item_id]}
+    if not changed:
+        return set()
+    tx.execute(sa.delete(table).where(table.c.item_id.in_(sorted(changed))))
+    rows = [
+        {"item_id": item_id, "milestone_id": milestone_id, "joined_at": joined, "left_at": left}
+        for item_id in sorted(changed)
+        for milestone_id, joined, left in sorted(set(stays[item_id]), key=str)
+    ]
+    if rows:
+        tx.execute(sa.insert(table), rows)
+    return {stay[0] for item_id in changed for stay in have[item_id] | set(stays[item_id])}
+
+
+def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
+    """Totals and the history of due dates, from memberships and observations."""
+    wanted = sorted(milestone_ids)
+    if not wanted:
+        return
+    membership, item, due = models.membership, models.item, models.milestone_due
+    totals = {
+        row.milestone_id: (row.total, row.open)
+        for row in tx.execute(
+            sa.select(
+                membership.c.milestone_id,
+                sa.func.count().label("total"),
+                sa.func.sum(sa.case((item.c.is_open, 1), else_=0)).label("open"),
+            )
+            .join(item, item.c.id == membership.c.item_id)
+            .where(membership.c.milestone_id.in_(wanted), membership.c.left_at.is_(None))
+            .group_by(membership.c.milestone_id)
+        )
+    }
+    dues: dict[int, list[list[str | None]]] = {}
+    for row in tx.execute(sa.select(due).where(due.c.milestone_id.in_(wanted)).order_by(due.c.milestone_id, due.c.as_of)):
+        history = dues.setdefault(row.milestone_id, [])
+        text = row.due.isoformat() if isinstance(row.due, date) else None
+        if not history or history[-1][0] != text:
+            history.append([text, to_iso(row.as_of)])
+    table = models.milestone
+    tx.execute(
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("the_id"))
+        .values(members_total=sa.bindparam("v_total"), members_open=sa.bindparam("v_open"), dues=sa.bindparam("v_dues")),
+        [
+            {
+                "the_id": id_,
+                "v_total": totals.get(id_, (0, 0))[0],
+                "v_open": totals.get(id_, (0, 0))[1] or 0,
+                "v_dues": dues.get(id_, []),
+            }
+            for id_ in wanted
+        ],
+    )
+
+
+def neighbours(tx: Tx, item_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Items that look at these through links: (lane id, project id, item id); a parent looks at its children, an issue at its pull requests."""
+    link, item, project = models.link, models.item, models.project
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.project_id, item.c.id)
+        .join(link, link.c.target_item_id == item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
+        .distinct()
+    )
+    return [(row.lane_id, row.project_id, row.id) for row in rows]
+
+
+def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
+    """Milestones that these items are in now."""
+    table = models.membership
+    return set(
+        tx.scalars(
+            sa.select(table.c.milestone_id).where(table.c.item_id.in_(item_ids), table.c.left_at.is_(None)).distinct()
+        )
+    )
+
+
+# --- judging -----------------------------------------------------------------------------------------------------------------------------
+
+
+def save_judged(tx: Tx, kind: str, judged: Mapping[int, datetime | None], *, now: datetime) -> None:
+    """When each subject is looked at again (None: not by itself)."""
+    if judged:
+        table = TABLES[kind]
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("the_id"))
+            .values(next_check_at=sa.bindparam("v_next"), judged_at=now),
+            [{"the_id": id_, "v_next": at} for id_, at in sorted(judged.items())],
+        )
+
+
+def save_states(tx: Tx, states: Mapping[int, tuple[str, datetime]]) -> None:
+    """States as read with linked work, for lists and filters."""
+    if states:
+        table = models.item
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("the_id"))
+            .values(state=sa.bindparam("v_state"), state_since=sa.bindparam("v_since")),
+            [{"the_id": id_, "v_state": state, "v_since": since} for id_, (state, since) in sorted(states.items())],
+        )
+
+
+def save_baseline(
+    tx: Tx,
+    milestone_id: int,
+    *,
+    as_of: datetime,
+    how: str,
+    frozen: bool,
+    members: Mapping[int, float | None],
+    now: datetime,
+    author: str | None = None,
+    reason: str = "",
+) -> None:
+    """Keep a baseline. One that is not frozen yet is replaced; frozen ones are kept for ever."""
+    table = models.baseline
+    tx.execute(sa.delete(table).where(table.c.milestone_id == milestone_id, table.c.frozen.is_(False)))
+    tx.execute(
+        sa.insert(table).values(
+            milestone_id=milestone_id,
+            as_of=as_of,
+            how=how,
+            frozen=frozen,
+            members={str(id_): estimate for id_, estimate in members.items()},
+            author=author,
+            reason=reason,
+            created_at=now,
+        )
+    )
+
+
+def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dict[int, datetime]]:
+    """Milestones whose baseline is frozen, and for the others when theirs was first drawn up."""
+    table = models.baseline
+    rows = tx.execute(
+        sa.select(table.c.milestone_id, table.c.frozen, table.c.created_at).where(
+            table.c.milestone_id.in_(list(milestone_ids))
+        )
+    ).all()
+    frozen = {row.milestone_id for row in rows if row.frozen}
+    return frozen, {row.milestone_id: row.created_at for row in rows if not row.frozen}
+
+
+def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
+    tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
+
+
+def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
+    """The project a subject belongs to; None where there is no such subject."""
+    table = TABLES[kind]
+    found: int | None = tx.scalar(sa.select(table.c.project_id).where(table.c.id == subject_id))
+    return found

@@ -1,0 +1,213 @@
+"""Deliveries: every webhook as it came in, and one of them whole."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models as m
+from app.store.database import Tx
+from app.store.views.scope import COUNT_LIMIT, PAGE_SIZE, Page, Visible, after_key, decode_cursor, page_of
+
+STATUSES = ("pending", "done", "ignored", "aside")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list shows. `text` is an event, an event.action, a delivery id or what it is about (#1885)."""
+
+    status: str | None = None
+    event: str | None = None
+    text: str = ""
+    retrying: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery without its body. `received_at`, `done_at` and `next_attempt_at` are real time, `world_at` the world's."""
+
+    id: int
+    guid: str
+    event: str
+    action: str | None
+    about: str | None
+    project_id: int | None
+    project: str | None
+    tracker: str
+    received_at: datetime
+    world_at: datetime
+    size: int
+    status: str
+    reason: str
+    attempts: int
+    next_attempt_at: datetime | None
+    done_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.event}.{self.action}" if self.action else self.event
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """One delivery whole. `body` is what was sent, unpacked; `item_id` is the item it names, where we know it."""
+
+    row: DeliveryRow
+    trace: str
+    body: bytes
+    item_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCounts:
+    """How many there are, each count up to COUNT_LIMIT, and when the latest came."""
+
+    today: int
+    aside: int
+    pending: int
+    retrying: int
+    last_at: datetime | None
+
+
+def deliveries(
+    tx: Tx, *, visible: Visible, where: DeliveryFilter, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[DeliveryRow]:
+    """Deliveries, newest first. One query. Raises BadCursor."""
+    query = _base().where(_seen(visible), *_matches(where))
+    if after is not None:
+        query = query.where(after_key([m.delivery.c.id], decode_cursor(after, like=(int,)), descending=True))
+    rows = tx.execute(query.order_by(m.delivery.c.id.desc()).limit(limit + 1)).all()
+    return page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
+
+
+def delivery_counts(tx: Tx, *, visible: Visible, day_start: datetime) -> DeliveryCounts:
+    """The counts above the list. One query. `day_start`: real time."""
+    delivery = m.delivery.c
+    row = tx.execute(
+        sa.select(
+            _count(visible, delivery.received_at >= day_start).label("today"),
+            _count(visible, delivery.status == "aside").label("aside"),
+            _count(visible, delivery.status == "pending").label("pending"),
+            _count(visible, delivery.status == "pending", delivery.attempts > 0).label("retrying"),
+            sa.select(delivery.received_at)
+            .where(_seen(visible))
+            .order_by(delivery.id.desc())
+            .limit(1)
+            .scalar_subquery()
+            .label("last_at"),
+        )
+    ).one()
+    return DeliveryCounts(
+        today=row.today, aside=row.aside, pending=row.pending, retrying=row.retrying, last_at=row.last_at
+    )
+
+
+def delivery_page(tx: Tx, delivery_id: int, *, visible: Visible) -> DeliveryPage | None:
+    """One delivery by our id; None where there is none to be seen. One query."""
+    item_id = (
+        sa.select(m.item.c.id)
+        .where(m.item.c.project_id == m.delivery.c.project_id, m.item.c.key == m.delivery.c.about)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        _base()
+        .add_columns(m.delivery.c.trace, m.delivery.c.body, item_id.label("item_id"))
+        .where(m.delivery.c.id == delivery_id, _seen(visible))
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        return None
+    try:
+        body = zlib.decompress(row.body)
+    except zlib.error:
+        body = row.body
+    return DeliveryPage(row=_row(row), trace=row.trace, body=body, item_id=row.item_id)
+
+
+def set_aside(tx: Tx, *, visible: Visible, limit: int = 1) -> tuple[DeliveryRow, ...]:
+    """The latest deliveries that were set aside. One query."""
+    query = _base().where(m.delivery.c.status == "aside", _seen(visible)).order_by(m.delivery.c.id.desc()).limit(limit)
+    return tuple(_row(row) for row in tx.execute(query))
+
+
+def events(tx: Tx, *, visible: Visible) -> tuple[str, ...]:
+    """The events seen among the latest deliveries, for the filter. One query."""
+    recent = (
+        sa.select(m.delivery.c.event).where(_seen(visible)).order_by(m.delivery.c.id.desc()).limit(COUNT_LIMIT).subquery()
+    )
+    return tuple(tx.scalars(sa.select(recent.c.event).distinct().order_by(recent.c.event)))
+
+
+def _seen(visible: Visible) -> sa.ColumnElement[bool]:
+    """Deliveries of no project are the administrator's, who sees everything."""
+    if visible.projects is None and visible.chosen is None:
+        return sa.true()
+    return visible.clause(m.delivery.c.project_id)
+
+
+def _matches(where: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
+    delivery = m.delivery.c
+    conditions: list[sa.ColumnElement[bool]] = []
+    if where.status is not None:
+        conditions.append(delivery.status == where.status)
+    if where.retrying:
+        conditions += [delivery.status == "pending", delivery.attempts > 0]
+    if where.event is not None:
+        conditions.append(delivery.event == where.event)
+    if where.since is not None:
+        conditions.append(delivery.received_at >= where.since)
+    if where.text:
+        event, _, action = where.text.partition(".")
+        about = [where.text, f"#{where.text}"] if where.text.isdigit() else [where.text]
+        conditions.append(
+            sa.or_(
+                delivery.guid == where.text,
+                delivery.about.in_(about),
+                sa.and_(delivery.event == event, delivery.action == action if action else sa.true()),
+            )
+        )
+    return conditions
+
+
+def _count(visible: Visible, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    inner = sa.select(m.delivery.c.id).where(_seen(visible), *conditions).limit(COUNT_LIMIT).subquery()
+    return sa.select(sa.func.count()).select_from(inner).scalar_subquery()
+
+
+def _base() -> sa.Select[Any]:
+    return (
+        sa.select(
+            *(column for column in m.delivery.c if column.name not in {"body", "trace"}),
+            m.project.c.key.label("project"),
+            m.tracker.c.name.label("tracker"),
+        )
+        .join(m.tracker, m.tracker.c.id == m.delivery.c.tracker_id)
+        .outerjoin(m.project, m.project.c.id == m.delivery.c.project_id)
+    )
+
+
+def _row(row: Any) -> DeliveryRow:
+    return DeliveryRow(
+        id=row.id,
+        guid=row.guid,
+        event=row.event,
+        action=row.action,
+        about=row.about,
+        project_id=row.project_id,
+        project=row.project,
+        tracker=row.tracker,
+        received_at=row.received_at,
+        world_at=row.world_at,
+        size=row.size,
+        status=row.status,
+        reason=row.reason,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        done_at=row.done_at,
+    )

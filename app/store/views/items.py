@@ -1,0 +1,203 @@
+"""Items: the list for the API, finding one by number or title, and the history that an item page tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models as m
+from app.store.database import Tx
+from app.store.views.scope import PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item as lists show it. `flags_open` counts its open flags."""
+
+    id: int
+    project_id: int
+    project: str
+    kind: str
+    number: int
+    key: str
+    title: str
+    url: str
+    open: bool
+    state: str
+    status: str
+    created_at: datetime | None
+    state_since: datetime | None
+    moved_at: datetime | None
+    closed_at: datetime | None
+    labels: tuple[str, ...]
+    judged_at: datetime | None
+    next_check_at: datetime | None
+    flags_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One entry of an item's history, in the tracker's words. `bot`: the actor is automation; None: nobody is named."""
+
+    id: int
+    at: datetime
+    field: str
+    before: str | None
+    after: str | None
+    url: str | None
+    actor: str | None
+    bot: bool | None
+    bulk: bool
+    milestone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """One write of ours. `kind`: label_added, label_removed, comment_created or comment_edited."""
+
+    id: int
+    world_at: datetime
+    kind: str
+    detail: str
+
+
+def items(
+    tx: Tx,
+    *,
+    visible: Visible,
+    state: str | None = None,
+    kind: str | None = None,
+    text: str = "",
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page[ItemRow]:
+    """Items by id, newest first. `state`: open, closed or None for all. One query. Raises BadCursor."""
+    query = _base().where(m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id))
+    if state in {"open", "closed"}:
+        query = query.where(m.item.c.is_open if state == "open" else sa.not_(m.item.c.is_open))
+    if kind is not None:
+        query = query.where(m.item.c.kind == kind)
+    if text:
+        query = query.where(m.item.c.title.ilike(like(text), escape="\\"))
+    if after is not None:
+        query = query.where(after_key([m.item.c.id], decode_cursor(after, like=(int,)), descending=True))
+    rows = tx.execute(query.order_by(m.item.c.id.desc()).limit(limit + 1)).all()
+    return page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
+
+
+def item_row(tx: Tx, item_id: int, *, visible: Visible) -> ItemRow | None:
+    """One item by our id; None where there is none, or none to be seen. One query."""
+    query = _base().where(m.item.c.id == item_id, m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id))
+    row = tx.execute(query).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def find_numbers(tx: Tx, *, visible: Visible, number: int, limit: int = 20) -> tuple[ItemRow, ...]:
+    """Items with a number, in every project to be seen. One query."""
+    # project by project, so that the index on (project, number) serves however many items there are
+    projects = sa.select(m.project.c.id).where(visible.clause(m.project.c.id), m.project.c.removed_at.is_(None))
+    query = _base().where(m.item.c.project_id.in_(projects), m.item.c.number == number, m.item.c.deleted_at.is_(None))
+    return tuple(_row(row) for row in tx.execute(query.order_by(m.item.c.id).limit(limit)))
+
+
+def find_titles(tx: Tx, *, visible: Visible, text: str, limit: int = 20) -> tuple[ItemRow, ...]:
+    """Items whose title or key holds `text`, newest first. One query; reads titles until it has enough."""
+    found = sa.or_(m.item.c.title.ilike(like(text), escape="\\"), m.item.c.key == text)
+    query = _base().where(m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id), found)
+    return tuple(_row(row) for row in tx.execute(query.order_by(m.item.c.id.desc()).limit(limit)))
+
+
+def changes(tx: Tx, item_id: int, *, limit: int) -> tuple[tuple[ChangeRow, ...], int]:
+    """The latest changes of an item, newest first, and how many there are in all. One query."""
+    native = m.milestone.alias("named")
+    named = sa.func.coalesce(m.change.c.after, m.change.c.before)
+    query = (
+        sa.select(
+            m.change,
+            m.person.c.login,
+            m.person.c.bot,
+            native.c.title.label("milestone_title"),
+            sa.func.count().over().label("total"),
+        )
+        .outerjoin(m.person, m.person.c.id == m.change.c.actor_id)
+        .outerjoin(
+            native,
+            sa.and_(
+                m.change.c.field == "milestone",
+                native.c.project_id == m.change.c.project_id,
+                native.c.native_id == named,
+            ),
+        )
+        .where(m.change.c.item_id == item_id)
+        .order_by(m.change.c.at.desc(), m.change.c.id.desc())
+        .limit(limit)
+    )
+    rows = tx.execute(query).all()
+    return tuple(_change(row) for row in rows), rows[0].total if rows else 0
+
+
+def written(tx: Tx, item_id: int, *, limit: int = PAGE_SIZE) -> tuple[WrittenRow, ...]:
+    """What we wrote to an item, newest first. One query."""
+    query = sa.select(m.written).where(m.written.c.item_id == item_id).order_by(m.written.c.id.desc()).limit(limit)
+    return tuple(
+        WrittenRow(id=row.id, world_at=row.world_at, kind=row.kind, detail=row.detail) for row in tx.execute(query)
+    )
+
+
+def _base() -> sa.Select[Any]:
+    flags = (
+        sa.select(sa.func.count())
+        .where(
+            m.standing.c.subject_kind == "item",
+            m.standing.c.subject_id == m.item.c.id,
+            m.standing.c.closed_at.is_(None),
+            m.standing.c.outcome == "flagged",
+        )
+        .correlate(m.item)
+        .scalar_subquery()
+    )
+    return sa.select(m.item, m.project.c.key.label("project"), flags.label("flags_open")).join(
+        m.project, m.project.c.id == m.item.c.project_id
+    )
+
+
+def _change(row: Any) -> ChangeRow:
+    return ChangeRow(
+        id=row.id,
+        at=row.at,
+        field=row.field,
+        before=row.before,
+        after=row.after,
+        url=row.url,
+        actor=row.login,
+        bot=row.bot,
+        bulk=row.bulk,
+        milestone=row.milestone_title,
+    )
+
+
+def _row(row: Any) -> ItemRow:
+    return ItemRow(
+        id=row.id,
+        project_id=row.project_id,
+        project=row.project,
+        kind=row.kind,
+        number=row.number,
+        key=row.key,
+        title=row.title,
+        url=row.url,
+        open=row.is_open,
+        state=row.state,
+        status=row.status,
+        created_at=row.created_at,
+        state_since=row.state_since,
+        moved_at=row.moved_at,
+        closed_at=row.closed_at,
+        labels=tuple(row.labels or ()),
+        judged_at=row.judged_at,
+        next_check_at=row.next_check_at,
+        flags_open=row.flags_open,
+    )

@@ -1,0 +1,169 @@
+"""The figures and charts of the overview: each one aggregated query, whatever the number of items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models as m
+from app.store.database import Tx
+from app.store.views.scope import Visible
+
+MERGED_SAMPLE = 5_000
+"""How many of the last merged pull requests the percentiles rest on at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts for the strip. `reviews` are open pull requests that are not drafts; `dormant` those of them quiet since before the given instant."""
+
+    items_open: int
+    reviews: int
+    dormant: int
+    comments_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPull:
+    """An open pull request, as the chart of ages needs it. `authors_turn`: somebody else has had the last word."""
+
+    created_at: datetime
+    draft: bool
+    approved: bool
+    authors_turn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPoint:
+    """How many items were in each state at an instant."""
+
+    at: datetime
+    done: int
+    in_review: int
+    draft: int
+    not_started: int
+
+
+def figures(tx: Tx, *, visible: Visible, dormant_before: datetime, day_start: datetime) -> Figures:
+    """The strip's counts. One query."""
+    item = m.item.c
+    seen = [item.is_open, item.deleted_at.is_(None), visible.clause(item.project_id)]
+    review = sa.and_(item.kind == "pull_request", item.pull["draft"].as_boolean().is_not(sa.true()))
+    counted = sa.select(
+        sa.func.count().label("items_open"),
+        sa.func.coalesce(sa.func.sum(sa.case((review, 1), else_=0)), 0).label("reviews"),
+        sa.func.coalesce(sa.func.sum(sa.case((sa.and_(review, item.moved_at < dormant_before), 1), else_=0)), 0).label("dormant"),
+        sa.select(sa.func.count())
+        .where(
+            m.written.c.world_at >= day_start, m.written.c.kind == "comment_created", visible.clause(m.written.c.project_id)
+        )
+        .scalar_subquery()
+        .label("comments_today"),
+    ).where(*seen)
+    row = tx.execute(counted).one()
+    return Figures(items_open=row.items_open, reviews=row.reviews, dormant=row.dormant, comments_today=row.comments_today)
+
+
+def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull, ...], int]:
+    """Open pull requests, oldest first, at most `limit` of them, and how many there are. One query."""
+    item = m.item.c
+    query = (
+        sa.select(
+            item.created_at,
+            item.pull["draft"].as_boolean().label("draft"),
+            item.derived["review"].as_string().label("review"),
+            item.derived["last_word"]["side"].as_string().label("spoke"),
+            sa.func.count().over().label("total"),
+        )
+        .where(
+            item.kind == "pull_request",
+            item.is_open,
+            item.deleted_at.is_(None),
+            item.created_at.is_not(None),
+            visible.clause(item.project_id),
+        )
+        .order_by(item.created_at)
+        .limit(limit)
+    )
+    rows = tx.execute(query).all()
+    found = tuple(
+        OpenPull(
+            created_at=row.created_at,
+            draft=bool(row.draft),
+            approved=row.review == "approved",
+            authors_turn=row.spoke is not None and row.spoke != "author",
+        )
+        for row in rows
+    )
+    return found, rows[0].total if rows else 0
+
+
+def merge_ages(tx: Tx, *, visible: Visible, since: datetime) -> tuple[float, ...]:
+    """Days from creation to merge of pull requests merged since, at most MERGED_SAMPLE of the latest. One query."""
+    item = m.item.c
+    query = (
+        sa.select(item.created_at, item.closed_at)
+        .where(
+            item.kind == "pull_request",
+            item.closed_at >= since,
+            item.closed_as == "merged",
+            item.created_at.is_not(None),
+            visible.clause(item.project_id),
+        )
+        .order_by(item.closed_at.desc())
+        .limit(MERGED_SAMPLE)
+    )
+    return tuple((row.closed_at - row.created_at).total_seconds() / 86_400 for row in tx.execute(query))
+
+
+def flow(tx: Tx, *, visible: Visible, days: Sequence[datetime]) -> tuple[FlowPoint, ...]:
+    """How many items were done since the first of `days`, in review, drafts and not started, at each of them.
+
+    One query: arrivals and departures are counted between neighbouring instants and summed up here. Draft is as now; what was closed without
+    being done is left out from its closing on.
+    """
+    if not days:
+        return ()
+    item = m.item.c
+    born, gone = _bucket(item.created_at, days), _bucket(item.closed_at, days)
+    band = sa.case(
+        (item.kind != "pull_request", "not_started"),
+        (item.pull["draft"].as_boolean().is_(sa.true()), "draft"),
+        else_="in_review",
+    )
+    finished = item.state == "done"
+    query = (
+        sa.select(born.label("born"), gone.label("gone"), band.label("band"), finished.label("finished"), sa.func.count().label("n"))
+        .where(
+            item.deleted_at.is_(None),
+            item.created_at <= days[-1],
+            sa.or_(item.closed_at.is_(None), item.closed_at > days[0]),
+            visible.clause(item.project_id),
+        )
+        .group_by(born, gone, band, finished)
+    )
+    cells = tx.execute(query).all()
+    return tuple(_point(at, place, cells) for place, at in enumerate(days))
+
+
+def _bucket(column: sa.ColumnElement[Any], days: Sequence[datetime]) -> sa.ColumnElement[int]:
+    """The place of the first of `days` that is not before the instant; past the last (or never) counts as one more."""
+    whens = [(column <= sa.literal(at, m.Instant()), place) for place, at in enumerate(days)]
+    return sa.case(*whens, else_=len(days))
+
+
+def _point(at: datetime, place: int, cells: Sequence[Any]) -> FlowPoint:
+    totals = {"done": 0, "in_review": 0, "draft": 0, "not_started": 0}
+    for cell in cells:
+        if cell.born > place:
+            continue
+        if cell.gone > place:
+            totals[cell.band] += cell.n
+        elif cell.finished:
+            totals["done"] += cell.n
+    return FlowPoint(at=at, **totals)
+

@@ -1,0 +1,148 @@
+"""Rules in force with what they have found, and one rule's versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models as m
+from app.store.database import Tx
+from app.store.views.scope import PAGE_SIZE, Page, Visible, after_key, decode_cursor, page_of
+
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule in its version in force. `flags_recent` opened in the last 30 days; `flags_closed` ever closed: the base of its precision."""
+
+    id: int
+    name: str
+    type: str
+    version: int
+    title: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    severity: str
+    reach: str
+    mode: str
+    live_since: datetime | None
+    valid_from: datetime
+    author: str
+    flags_open: int
+    flags_recent: int
+    flags_closed: int
+    errors_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of a rule, as it was saved."""
+
+    version: int
+    valid_from: datetime
+    title: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    severity: str
+    reach: str
+    mode: str
+    author: str
+
+
+def rules(tx: Tx, *, visible: Visible, now: datetime) -> tuple[RuleRow, ...]:
+    """Every rule that is not removed, by name, with its counts; one query. There are tens of rules, so no paging."""
+    return tuple(_row(row) for row in tx.execute(_base(visible, now).order_by(m.rule.c.name)))
+
+
+def rules_page(tx: Tx, *, visible: Visible, now: datetime, after: str | None, limit: int = PAGE_SIZE) -> Page[RuleRow]:
+    """Rules by id, for those who page. One query. Raises BadCursor."""
+    query = _base(visible, now)
+    if after is not None:
+        query = query.where(after_key([m.rule.c.id], decode_cursor(after, like=(int,)), descending=False))
+    rows = tx.execute(query.order_by(m.rule.c.id).limit(limit + 1)).all()
+    return page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
+
+
+def rule_row(tx: Tx, name: str, *, visible: Visible, now: datetime) -> RuleRow | None:
+    """One rule by name; None where there is none. One query."""
+    row = tx.execute(_base(visible, now).where(m.rule.c.name == name)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def versions(tx: Tx, rule_id: int) -> tuple[VersionRow, ...]:
+    """The latest versions of a rule, newest first. One query."""
+    query = (
+        sa.select(m.rule_version)
+        .where(m.rule_version.c.rule_id == rule_id)
+        .order_by(m.rule_version.c.version.desc())
+        .limit(PAGE_SIZE)
+    )
+    return tuple(
+        VersionRow(
+            version=row.version,
+            valid_from=row.valid_from,
+            title=row.title,
+            params=row.params or {},
+            scope=row.scope or {},
+            severity=row.severity,
+            reach=row.reach,
+            mode=row.mode,
+            author=row.author,
+        )
+        for row in tx.execute(query)
+    )
+
+
+def _base(visible: Visible, now: datetime) -> sa.Select[Any]:
+    standing = m.standing.c
+    is_open = standing.closed_at.is_(None)
+    counts = (
+        sa.select(
+            standing.rule_id,
+            sa.func.sum(sa.case((sa.and_(is_open, standing.outcome == "flagged"), 1), else_=0)).label("flags_open"),
+            sa.func.sum(sa.case((standing.opened_at >= now - WINDOW, 1), else_=0)).label("flags_recent"),
+            sa.func.sum(sa.case((is_open, 0), else_=1)).label("flags_closed"),
+            sa.func.sum(sa.case((sa.and_(is_open, standing.outcome == "error"), 1), else_=0)).label("errors_open"),
+        )
+        .where(visible.clause(standing.project_id))
+        .group_by(standing.rule_id)
+        .subquery()
+    )
+    return (
+        sa.select(
+            m.rule.c.id,
+            m.rule.c.name,
+            m.rule.c.type,
+            *(column for column in m.rule_version.c if column.name not in {"id", "rule_id"}),
+            *(sa.func.coalesce(counts.c[name], 0).label(name) for name in ("flags_open", "flags_recent", "flags_closed", "errors_open")),
+        )
+        .join(m.rule_version, sa.and_(m.rule_version.c.rule_id == m.rule.c.id, m.rule_version.c.version == m.rule.c.version))
+        .outerjoin(counts, counts.c.rule_id == m.rule.c.id)
+        .where(m.rule.c.removed_at.is_(None))
+    )
+
+
+def _row(row: Any) -> RuleRow:
+    return RuleRow(
+        id=row.id,
+        name=row.name,
+        type=row.type,
+        version=row.version,
+        title=row.title,
+        params=row.params or {},
+        scope=row.scope or {},
+        severity=row.severity,
+        reach=row.reach,
+        mode=row.mode,
+        live_since=row.live_since,
+        valid_from=row.valid_from,
+        author=row.author,
+        flags_open=row.flags_open,
+        flags_recent=row.flags_recent,
+        flags_closed=row.flags_closed,
+        errors_open=row.errors_open,
+    )

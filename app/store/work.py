@@ -1,0 +1,341 @@
+"""The rows of one project that a batch of readings touches: loaded once, changed in memory, written once.
+
+A drain applies up to a few hundred deliveries in one transaction. Asking the database for each would cost more than judging them, so the rows are
+fetched with one query a table, changed here, and flushed with one statement a table. `undo` takes back what one delivery did, so that a bad one
+harms no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models, people
+from app.store.database import Tx, insert
+
+Row = dict[str, Any]
+
+ITEM_SNAPSHOT = (
+    "number key kind title body url author_id created_at is_open status closed_at closed_as locked labels assignee_ids "
+    "milestone_natives due estimate spent head_sha head_ref base_ref pull reviews checks guards gap silenced deleted_at moved_to"
+).split()
+MILESTONE_SNAPSHOT = "number kind title url is_open created_at closed_at start due as_of deleted_at".split()
+
+
+@dataclass(slots=True)
+class Change:
+    """A change on its way in; `item` and `milestone` are native ids."""
+
+    natural_key: str
+    at: datetime
+    field: str
+    actor_id: int | None
+    item: str | None
+    milestone: str | None
+    before: str | None
+    after: str | None
+    url: str | None
+    bulk: bool
+    delivery_id: int | None
+
+
+@dataclass(slots=True)
+class TextLinks:
+    """All the links that an item's text names: (kind, target). Replaces what its text named before."""
+
+    source: str
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class EdgeLink:
+    """One link told by an event, added or removed."""
+
+    source: str
+    kind: str
+    target: str
+    removed: bool
+
+
+@dataclass(slots=True)
+class Work:
+    """Rows by native id. `touched` are the items and milestones to derive and judge anew."""
+
+    project_id: int
+    items: dict[str, Row] = field(default_factory=dict)
+    milestones: dict[str, Row] = field(default_factory=dict)
+    by_head: dict[str, list[str]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    dues: list[tuple[str, datetime, date | None]] = field(default_factory=list)
+    texts: list[TextLinks] = field(default_factory=list)
+    edges: list[EdgeLink] = field(default_factory=list)
+    members: dict[int, tuple[bool, datetime]] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
+    dirty_items: set[str] = field(default_factory=set)
+    dirty_milestones: set[str] = field(default_factory=set)
+    touched_items: set[str] = field(default_factory=set)
+    touched_milestones: set[str] = field(default_factory=set)
+    _journal: dict[tuple[str, str], Row | None] = field(default_factory=dict)
+
+    def item(self, native_id: str, *, number: int, key: str, kind: str) -> Row:
+        """The row to change; a new one where the item was not known."""
+        self._remember("item", native_id)
+        row = self.items.get(native_id)
+        if row is None:
+            row = self.items[native_id] = _new_item(self.project_id, native_id, number=number, key=key, kind=kind)
+        self.dirty_items.add(native_id)
+        self.touched_items.add(native_id)
+        return row
+
+    def milestone(self, native_id: str, *, title: str, kind: str) -> Row:
+        self._remember("milestone", native_id)
+        row = self.milestones.get(native_id)
+        if row is None:
+            row = self.milestones[native_id] = {
+                "id": None,
+                "project_id": self.project_id,
+                "native_id": native_id,
+                **dict.fromkeys(MILESTONE_SNAPSHOT),
+                "title": title,
+                "kind": kind,
+                "url": "",
+                "is_open": True,
+            }
+        return row
+
+    @contextmanager
+    def undo(self) -> Iterator[None]:
+        """Take back everything done inside the block if it raises."""
+        self._journal = {}
+        lists = [(list_, len(list_)) for list_ in (self.changes, self.dues, self.texts, self.edges)]
+        sets = [
+            (set_, set(set_)) for set_ in (self.dirty_items, self.dirty_milestones, self.touched_items, self.touched_milestones)
+        ]
+        members, reads = dict(self.members), dict(self.reads)
+        try:
+            yield
+        except Exception:
+            for (kind, native), row in self._journal.items():
+                rows = self.items if kind == "item" else self.milestones
+                rows.pop(native, None)
+                if row is not None:
+                    rows[native] = row
+            self.members, self.reads = members, reads
+            for list_, length in lists:
+                del list_[length:]
+            for set_, before in sets:
+                set_.clear()
+                set_.update(before)
+            raise
+
+    def _remember(self, kind: str, native_id: str) -> None:
+        """Keep a row as it was before this delivery; JSON values in rows are replaced, never changed in place."""
+        if (kind, native_id) not in self._journal:
+            row = (self.items if kind == "item" else self.milestones).get(native_id)
+            self._journal[(kind, native_id)] = None if row is None else dict(row)
+
+
+def _new_item(project_id: int, native_id: str, *, number: int, key: str, kind: str) -> Row:
+    return {
+        "id": None,
+        "project_id": project_id,
+        "native_id": native_id,
+        "number": number,
+        "key": key,
+        "kind": kind,
+        "title": "",
+        "body": "",
+        "url": "",
+        "author_id": None,
+        "created_at": None,
+        "is_open": True,
+        "status": "open",
+        "closed_at": None,
+        "closed_as": None,
+        "locked": False,
+        "labels": [],
+        "assignee_ids": [],
+        "milestone_natives": [],
+        "due": None,
+        "estimate": None,
+        "spent": None,
+        "head_sha": None,
+        "head_ref": None,
+        "base_ref": None,
+        "pull": None,
+        "reviews": {},
+        "checks": {},
+        "guards": {},
+        "gap": False,
+        "silenced": False,
+        "deleted_at": None,
+        "moved_to": None,
+    }
+
+
+def load(tx: Tx, project_id: int, *, items: Iterable[str], milestones: Iterable[str], heads: Iterable[str]) -> Work:
+    """Fetch the rows that readings mention: items by native id or head commit, milestones by native id."""
+    work = Work(project_id=project_id)
+    table = models.item
+    wanted, shas = list(items), list(heads)
+    found: sa.ColumnElement[bool] = table.c.native_id.in_(wanted)
+    if shas:
+        found = sa.or_(found, table.c.head_sha.in_(shas))
+    columns = [table.c.id, table.c.project_id, table.c.native_id, *(table.c[name] for name in ITEM_SNAPSHOT)]
+    for row in tx.execute(sa.select(*columns).where(table.c.project_id == project_id, found)):
+        work.items[row.native_id] = dict(row._mapping)
+        if row.head_sha:
+            work.by_head.setdefault(row.head_sha, []).append(row.native_id)
+    table = models.milestone
+    columns = [table.c.id, table.c.project_id, table.c.native_id, *(table.c[name] for name in MILESTONE_SNAPSHOT)]
+    for row in tx.execute(
+        sa.select(*columns).where(table.c.project_id == project_id, table.c.native_id.in_(list(milestones)))
+    ):
+        work.milestones[row.native_id] = dict(row._mapping)
+    return work
+
+
+def flush(tx: Tx, work: Work) -> None:
+    """Write everything, and leave the ids of new rows in `work`."""
+    _save_rows(tx, models.milestone, work.milestones, work.dirty_milestones, MILESTONE_SNAPSHOT)
+    _save_rows(tx, models.item, work.items, work.dirty_items, ITEM_SNAPSHOT)
+    _save_changes(tx, work)
+    if work.dues:
+        tx.execute(
+            insert(tx, models.milestone_due).on_conflict_do_nothing(),
+            [
+                {"milestone_id": work.milestones[native]["id"], "as_of": as_of, "due": due}
+                for native, as_of, due in work.dues
+            ],
+        )
+    _save_links(tx, work)
+    people.save_participants(tx, work.project_id, work.members)
+
+
+def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> None:
+    changed = [rows[native] for native in sorted(dirty) if native in rows]
+    known = [row for row in changed if row["id"] is not None]
+    fresh = [row for row in changed if row["id"] is None]
+    if known:
+        tx.execute(
+            sa.update(table)
+            .where(table.c.id == sa.bindparam("the_id"))
+            .values({name: sa.bindparam(f"v_{name}") for name in columns}),
+            [{"the_id": row["id"], **{f"v_{name}": row[name] for name in columns}} for row in known],
+        )
+    if fresh:
+        values = [{key: value for key, value in row.items() if key != "id"} for row in fresh]
+        ids = tx.execute(sa.insert(table).returning(table.c.id, table.c.native_id), values)
+        for id_, native in ids:
+            rows[native]["id"] = id_
+
+
+def _save_changes(tx: Tx, work: Work) -> None:
+    if not work.changes:
+        return
+    rows = [
+        {
+            "project_id": work.project_id,
+            "natural_key": change.natural_key,
+            "item_id": work.items[change.item]["id"] if change.item in work.items else None,
+            "milestone_id": work.milestones[change.milestone]["id"] if change.milestone in work.milestones else None,
+            "at": change.at,
+            "field": change.field,
+            "actor_id": change.actor_id,
+            "before": change.before,
+            "after": change.after,
+            "url": change.url,
+            "bulk": change.bulk,
+            "delivery_id": change.delivery_id,
+        }
+        for change in work.changes
+    ]
+    tx.execute(insert(tx, models.change).on_conflict_do_nothing(), rows)
+
+
+def _save_links(tx: Tx, work: Work) -> None:
+    table = models.link
+    texts = {text.source: text for text in work.texts if text.source in work.items}
+    for source, text in texts.items():
+        source_id = work.items[source]["id"]
+        have = {
+            (row.kind, row.target)
+            for row in tx.execute(
+                sa.select(table.c.kind, table.c.target).where(table.c.source_item_id == source_id, table.c.origin == "text")
+            )
+        }
+        want = set(text.links)
+        for kind, target in sorted(have - want):
+            tx.execute(_delete_link(source_id, kind, "text", target))
+        _add_links(tx, work.project_id, [(source_id, kind, "text", target) for kind, target in sorted(want - have)])
+    for edge in work.edges:
+        row = work.items.get(edge.source)
+        if row is None:
+            continue
+        if edge.removed:
+            tx.execute(_delete_link(row["id"], edge.kind, "event", edge.target))
+        else:
+            _add_links(tx, work.project_id, [(row["id"], edge.kind, "event", edge.target)])
+    _resolve_links(tx, work)
+
+
+def _delete_link(source_id: int, kind: str, origin: str, target: str) -> sa.Delete:
+    table = models.link
+    return sa.delete(table).where(
+        table.c.source_item_id == source_id, table.c.kind == kind, table.c.origin == origin, table.c.target == target
+    )
+
+
+def _add_links(tx: Tx, project_id: int, links: list[tuple[int, str, str, str]]) -> None:
+    if links:
+        tx.execute(
+            insert(tx, models.link).on_conflict_do_nothing(),
+            [
+                {"project_id": project_id, "source_item_id": source, "kind": kind, "origin": origin, "target": target}
+                for source, kind, origin, target in links
+            ],
+        )
+
+
+def _resolve_links(tx: Tx, work: Work) -> None:
+    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like "acme/shop#12"."""
+    link, item, project = models.link, models.item, models.project
+    natives = [native for native in work.items if work.items[native]["id"] is not None]
+    sources = [work.items[native]["id"] for native in natives]
+    if not natives:
+        return
+    key = tx.scalar(sa.select(project.c.key).where(project.c.id == work.project_id))
+    spoken = {f"{key}#{work.items[native]['number']}": work.items[native]["id"] for native in natives}
+    targets = {**spoken, **{native: work.items[native]["id"] for native in natives}}
+    waiting = tx.execute(
+        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.target.in_(list(targets)))
+    ).all()
+    own = tx.execute(
+        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.source_item_id.in_(sources))
+    ).all()
+    unknown = [row.target for row in own if row.target not in targets]
+    if unknown:
+        by_words = sa.func.concat(project.c.key, "#", item.c.number) if tx.dialect.name != "sqlite" else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
+        plain = [target for target in unknown if "#" not in target]
+        worded = [target for target in unknown if "#" in target]
+        for row in tx.execute(sa.select(item.c.id, item.c.native_id).where(item.c.native_id.in_(plain))):
+            targets[row.native_id] = row.id
+        keys = {target.rpartition("#")[0] for target in worded}
+        if keys:
+            found = tx.execute(
+                sa.select(item.c.id, by_words.label("words"))
+                .join(project, project.c.id == item.c.project_id)
+                .where(project.c.key.in_(keys), by_words.in_(worded))
+            )
+            targets.update({row.words: row.id for row in found})
+    resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}
+    if resolved:
+        tx.execute(
+            sa.update(link).where(link.c.id == sa.bindparam("the_id")).values(target_item_id=sa.bindparam("the_target")),
+            [{"the_id": link_id, "the_target": target} for link_id, target in resolved.items()],
+        )

@@ -1,0 +1,148 @@
+"""What the API answers with. Instants are ISO 8601 in UTC, dates are dates, `null` is "not known" or "none"."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Model(BaseModel):
+    """Base of all answers: made from the rows of the store."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class ListOf(BaseModel, Generic[T]):
+    """One page. `next` is the `after` of the next page, null on the last."""
+
+    data: list[T]
+    next: str | None
+
+
+class Flag(Model):
+    """A rule's finding. `reason` is its sentence; `closed_at` null: open."""
+
+    id: int
+    rule: str
+    rule_type: str
+    rule_version: int
+    project: str
+    subject_kind: str
+    subject_id: int
+    subject_type: str
+    key: str
+    title: str
+    url: str
+    severity: str
+    code: str
+    opened_at: datetime
+    since: datetime | None
+    closed_at: datetime | None
+    reason: str | None = None
+    page: str = ""
+
+
+class Item(Model):
+    """An issue or pull request."""
+
+    id: int
+    project: str
+    kind: str
+    number: int
+    key: str
+    title: str
+    url: str
+    open: bool
+    state: str
+    status: str
+    created_at: datetime | None
+    state_since: datetime | None
+    moved_at: datetime | None
+    closed_at: datetime | None
+    labels: list[str]
+    judged_at: datetime | None
+    next_check_at: datetime | None
+    flags_open: int
+    page: str = ""
+
+
+class Milestone(Model):
+    """Anything with a date and members."""
+
+    id: int
+    project: str
+    kind: str
+    number: int | None
+    title: str
+    url: str
+    open: bool
+    start: date | None
+    due: date | None
+    closed_at: datetime | None
+    members_total: int
+    members_open: int
+    flags_open: int
+    page: str = ""
+
+
+class Delivery(Model):
+    """A webhook as it came in, without its payload."""
+
+    id: int
+    guid: str
+    event: str
+    action: str | None
+    about: str | None
+    project: str | None
+    tracker: str
+    received_at: datetime
+    world_at: datetime
+    size: int
+    status: str
+    reason: str
+    attempts: int
+    next_attempt_at: datetime | None
+    done_at: datetime | None
+
+
+class Rule(Model):
+    """A rule in its version in force."""
+
+    id: int
+    name: str
+    type: str
+    version: int
+    title: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    severity: str
+    reach: str
+    mode: str
+    live_since: datetime | None
+    valid_from: datetime
+    flags_open: int
+    flags_recent: int
+    flags_closed: int
+
+
+class Publication(Model):
+    """What one item should show in the tracker and what it shows."""
+
+    id: int
+    item_id: int
+    item_key: str
+    project: str
+    status: str
+    detail: str
+    want_labels: list[str]
+    want_body: str | None
+    shown_labels: list[str]
+    shown_body: str | None
+    comment_url: str | None
+    commented_at: datetime | None
+    edited_at: datetime | None
+    due_at: datetime | None

@@ -1,0 +1,28 @@
+"""The button on every page: stop all writing to trackers, or go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, request
+
+from app.services import control
+from app.time import real_now
+from app.web.auth import back_to
+from app.web.runtime import web
+
+blueprint = Blueprint("control", __name__)
+
+
+@blueprint.post("/pause")
+def pause() -> Any:
+    """Stop all writing."""
+    control.pause(web().runtime.db, g.user.name, real_now())
+    return redirect(back_to(request.form.get("back", "/")), 303)
+
+
+@blueprint.post("/resume")
+def resume() -> Any:
+    """Write again."""
+    control.resume(web().runtime.db, g.user.name, real_now())
+    return redirect(back_to(request.form.get("back", "/")), 303)

@@ -1,0 +1,94 @@
+"""Headers for every answer, and errors that say what happened without showing how."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.store.views.scope import BadCursor
+
+log = logging.getLogger(__name__)
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+JSON_PATHS = ("/api/", "/webhooks/")
+CODES = {
+    400: "bad_request",
+    401: "unauthorised",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_type",
+    429: "too_many",
+}
+
+
+def install(app: Flask) -> None:
+    """Add headers and error pages to an application."""
+    app.after_request(_add_headers)
+    app.register_error_handler(BadCursor, _bad_cursor)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(Exception, _unknown)
+
+
+def json_error(status: int, message: str, *, code: str | None = None, field: str | None = None) -> Response:
+    """An error as every JSON address of ours answers it."""
+    answer = jsonify({"error": {"code": code or CODES.get(status, "error"), "message": message, "field": field}})
+    answer.status_code = status
+    return answer
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        # pages hold what only signed-in people may see
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _bad_cursor(_error: BadCursor) -> Any:
+    return _answer(400, kind="cursor", message="after: not a cursor of this list; take the one its last page gave", field="after")
+
+
+def _stale_form(_error: CSRFError) -> Any:
+    return _answer(400, kind="form", message="The form was too old or came from elsewhere")
+
+
+def _known(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    return _answer(status, kind=str(status), message=error.description or error.name)
+
+
+def _unknown(error: Exception) -> Any:
+    reference = secrets.token_hex(4)
+    log.exception("request failed", exc_info=error, extra={"error_id": reference, "path": request.path})
+    return _answer(500, kind="500", message=f"Something went wrong here; it is in the log as {reference}", reference=reference)
+
+
+def _answer(status: int, *, kind: str, message: str, reference: str = "", field: str | None = None) -> Any:
+    if request.path.startswith(JSON_PATHS):
+        return json_error(status, message, field=field)
+    return render_template("error.html", kind=kind, status=status, reference=reference), status

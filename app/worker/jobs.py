@@ -1,0 +1,32 @@
+"""The jobs that bells start. Losing one is harmless: the clock rings again."""
+
+from __future__ import annotations
+
+import structlog
+
+from app.bootstrap import runtime
+from app.services import publish
+from app.services.drain import Drain, drain
+
+
+def drain_lane(lane_id: int) -> int:
+    """Take in a lane's deliveries and judge what is due."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(lane=lane_id):
+        return drain(
+            Drain(
+                db=this.db,
+                adapters=this.adapters,
+                people=this.people,
+                ringer=this.ringer,
+                base_url=this.settings.base_url,
+            ),
+            lane_id,
+        )
+
+
+def publish_connection(connection_id: int) -> int:
+    """Send what is due over a connection."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(connection=connection_id):
+        return publish.publish(this.db, connection_id, connect=this.connect, ringer=this.ringer)

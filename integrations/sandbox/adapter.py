@@ -1,0 +1,142 @@
+"""The sandbox as one kind of tracker: it speaks GitHub's language in, and keeps what is written to it in a local file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from integrations.github import envelope, render, verify
+from integrations.github.decode import events
+from integrations.ports import (
+    Check,
+    CommentRef,
+    Credentials,
+    Envelope,
+    Pace,
+    Payload,
+    PermanentError,
+    ProjectSeen,
+    Reading,
+    RepositorySeen,
+    Target,
+    TransientError,
+)
+from integrations.sandbox.tracker import Comment, SandboxTracker
+from integrations.sandbox.tracker_items import SandboxError
+from rules.intents import LabelSpec, Note
+
+T = TypeVar("T")
+
+CODES = {401: "unauthorised", 403: "locked", 404: "gone", 410: "gone", 422: "invalid"}
+
+
+@dataclass(slots=True)
+class SandboxAdapter:
+    """A tracker of our own for the demo and for tests, in the file `path`."""
+
+    path: Path
+    clock: Callable[[], datetime]
+    kind: str = "sandbox"
+    pace: Pace = field(default_factory=lambda: Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000))
+
+    def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
+        """Raise `BadSignature` unless `raw` is signed with `secret`."""
+        verify.verify(headers, raw, secret)
+
+    def envelope(self, headers: Mapping[str, str], payload: object) -> Envelope:
+        """Read the envelope. Raises `BadPayload`."""
+        return envelope.envelope(headers, payload)
+
+    def decode(self, event: str, payload: Payload, received_at: datetime) -> Reading:
+        """What the payload says. Raises `Ignored` or `BadPayload`."""
+        return events.decode(event, payload, received_at)
+
+    def client(self, credentials: Credentials) -> SandboxClient:
+        """A client on the file; `credentials` are not needed."""
+        return SandboxClient(SandboxTracker(self.path, clock=self.clock))
+
+    def render(self, note: Note, marker: str) -> str:
+        """The note as GitHub would show it."""
+        return render.render(note, marker)
+
+
+class SandboxClient:
+    """The write side, with GitHub's semantics and errors."""
+
+    def __init__(self, tracker: SandboxTracker) -> None:
+        self._tracker = tracker
+
+    def check(self, project: str | None = None) -> Check:
+        """The sandbox can always do everything."""
+        return Check(ok=True, login=self._tracker.login, can_read=True, can_write=True, dedicated=True)
+
+    def get_project(self, project: str) -> RepositorySeen:
+        """Any name is a repository here."""
+        return RepositorySeen(project=ProjectSeen(native_id=project, key=project, url=f"sandbox:{project}"))
+
+    def list_projects(self) -> Iterator[RepositorySeen]:
+        """The sandbox keeps no list."""
+        return iter(())
+
+    def ensure_label(self, project: str, label: LabelSpec) -> None:
+        """Create the label; one that exists already is fine."""
+        try:
+            self._tracker.create_label(project, label.name, label.color, label.description)
+        except SandboxError as error:
+            if error.status != 422:
+                raise _translated(error) from error
+
+    def add_label(self, target: Target, name: str) -> None:
+        """Put a label on an item."""
+        _call(lambda: self._tracker.add_label(target.project, target.number, name))
+
+    def remove_label(self, target: Target, name: str) -> None:
+        """Take a label off an item; one that is not there is fine."""
+        try:
+            self._tracker.remove_label(target.project, target.number, name)
+        except SandboxError as error:
+            if error.status != 404:
+                raise _translated(error) from error
+
+    def create_comment(self, target: Target, body: str) -> CommentRef:
+        """Write a comment."""
+        return _ref(_call(lambda: self._tracker.create_comment(target.project, target.number, body)))
+
+    def edit_comment(self, target: Target, native_id: str, body: str) -> None:
+        """Replace a comment's text."""
+        _call(lambda: self._tracker.edit_comment(target.project, int(native_id), body))
+
+    def find_comment(self, target: Target, marker: str) -> CommentRef | None:
+        """Our own comment that carries the marker."""
+        for comment in _call(lambda: self._tracker.list_comments(target.project, target.number)):
+            if marker in comment.body and comment.author == self._tracker.login:
+                return _ref(comment)
+        return None
+
+    def read_item(self, project: str, number: int) -> Reading:
+        """The sandbox keeps labels and comments, not items."""
+        raise PermanentError("unsupported", "the sandbox cannot be read back as a tracker")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._tracker.close()
+
+
+def _call(what: Callable[[], T]) -> T:
+    try:
+        return what()
+    except SandboxError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: SandboxError) -> PermanentError | TransientError:
+    if error.status >= 500:
+        return TransientError(str(error), uncertain=True)
+    return PermanentError(CODES.get(error.status, "invalid"), str(error))
+
+
+def _ref(comment: Comment) -> CommentRef:
+    return CommentRef(native_id=str(comment.id), body=comment.body, author=comment.author)

@@ -1,0 +1,108 @@
+"""How a sprint is judged at its end: the share of what was planned that was done by then. Part of `missed_milestone`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
+from rules.catalog.common import known_from
+from rules.catalog.moves import earlier_dates, moved_on_last_day
+from rules.catalog.timing import with_recheck
+from rules.facts import Milestone, State
+from rules.verdict import Reach, Said, Value, Verdict, clear, flagged, skipped
+
+KEPT_DAYS = 10
+"""Working days for which a sprint's flag stands: until the retrospective is over, and the next sprint is what
+matters.
+"""
+
+
+def judge_sprint(subject: Milestone, *, share: float, grace: int, now: datetime) -> Verdict:
+    """Flagged from `grace` working days after the end, when less than `share` and less than the team's lowest quarter
+    was done.
+    """
+    calendar = subject.project.calendar
+    if subject.due is None:
+        return skipped("common.bucket")
+    end = calendar.due_end(subject.due)
+    first = calendar.add_working_days(end, grace)
+    gone = calendar.add_working_days(first, KEPT_DAYS)
+    bound = share if subject.own_p25_done is None else min(share, subject.own_p25_done)
+
+    def look(at: datetime) -> Verdict:
+        if at < first:
+            return clear("missed-milestone.sprint-runs", values={"due": subject.due})
+        if at >= gone:
+            return clear("missed-milestone.sprint-over", values={"due": subject.due})
+        return _ended(subject, end=end, bound=bound)
+
+    return with_recheck(look, instants=(first, gone), now=now)
+
+
+def _ended(subject: Milestone, *, end: datetime, bound: float) -> Verdict:
+    freeze = subject.baseline.as_of if subject.baseline is not None else freezes_at(subject)
+    known = known_from(subject)
+    if freeze is None:
+        return skipped("common.bucket")
+    if subject.baseline is None and known is not None and freeze < known:
+        return skipped("common.known-since", values={"known": known})
+    baseline = subject.baseline or baseline_at(subject, freeze)
+    # At the end of the sprint: what "complete sprint" moved out afterwards was still in.
+    rows = growth(subject, baseline=baseline, now=end)
+    planned = [row for row in rows.planned if row.role is Role.PLANNED]
+    if not planned:
+        return skipped("scope-creep.nothing-planned")
+    done = [row for row in planned if _done_by(row, end)]
+    if len(done) / len(planned) >= bound:
+        return clear("missed-milestone.sprint-met", values={"done": len(done), "planned": len(planned)})
+    left = [row for row in planned if not _done_by(row, end)]
+    sized = not subject.project.public and all(row.estimate_then is not None for row in planned)
+    usual = subject.own_usual_done
+    return flagged(
+        "missed-milestone.sprint",
+        values={
+            "title": subject.title,
+            "due": subject.due,
+            "done": len(done),
+            "planned": len(planned),
+            "points_done": sum(row.estimate_then or 0 for row in done) if sized else None,
+            "points": sum(row.estimate_then or 0 for row in planned) if sized else None,
+            "usual": round(usual * len(planned)) if usual is not None else None,
+        },
+        since=end,
+        evidence=_evidence(subject, left, _came_in(rows), end),
+        helps=Said("missed-milestone.helps-sprint"),
+        gist=f"due={subject.due};left={','.join(str(id_) for id_ in sorted(row.member.item.id for row in left))}",
+        reach=Reach.COMMENT if subject.home is not None else Reach.PAGE,
+        refs=tuple(row.member.item for row in left),
+        weight=float(len(left)),
+    )
+
+
+def _came_in(rows: Growth) -> list[Row]:
+    """What was added during the sprint as work of its own, also what was done within the day."""
+    quick = [row for row in rows.added_not_counted if row.why.code in ("member.done-quickly", "member.too-new")]
+    return [*rows.added_counted, *quick]
+
+
+def _done_by(row: Row, end: datetime) -> bool:
+    member = row.member
+    return member.state is State.DONE and member.closed_at is not None and member.closed_at <= end
+
+
+def _evidence(subject: Milestone, left: list[Row], added: list[Row], end: datetime) -> tuple[Said, ...]:
+    on = [row.member.transferred_to for row in left if row.member.transferred_to is not None]
+    values: dict[str, Value] = {
+        "moved": len(on),
+        "to": on[0] if len(set(on)) == 1 else None,
+        "rest": len(left) - len(on),
+        "added": len(added),
+        "added_done": sum(_done_by(row, end) for row in added),
+    }
+    lines = [Said("missed-milestone.sprint-left", values)]
+    moves = earlier_dates(subject.dues, subject.due)
+    if moves:
+        last_day = moved_on_last_day(subject.dues, calendar=subject.project.calendar)
+        lines.append(Said("missed-milestone.moved", {"times": len(moves), "was": moves[0], "last_day": last_day}))
+    return tuple(lines)

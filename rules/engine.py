@@ -1,0 +1,159 @@
+"""Rules at work: check a rule when it is written, and judge a subject by all rules that look at it.
+
+`prepare` does once what need not be done for each subject; `judge` is pure and harms no rule for another's crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from pydantic import ValidationError
+
+from rules.catalog.registry import TYPES, by_name
+from rules.conditions import Condition, ConditionError, compile_condition
+from rules.facts import Item, Kind, MilestoneKind, Subject
+from rules.spec import Judgement, Params, Rule, RuleType
+from rules.verdict import Outcome, Said, Verdict, skipped
+
+MODES = ("off", "observe", "live")
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used: the field, what is wrong with it, and for conditions where (line and column from
+    1).
+    """
+
+    def __init__(self, field: str, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message, self.line, self.column = field, message, line, column
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRule:
+    """A rule with its type found, its parameters checked and its condition compiled."""
+
+    rule: Rule
+    type: RuleType
+    params: Params
+    condition: Condition | None = None
+
+    def looks_at(self, subject: Subject) -> bool:
+        """Whether the subject is in the rule's scope, the condition aside."""
+        scope = self.rule.scope
+        kind = subject.kind.value
+        return (
+            isinstance(subject, self.type.judges)
+            and (not self.type.kinds or subject.kind in self.type.kinds)
+            and (not scope.kinds or kind in scope.kinds)
+            and (not scope.projects or any(fnmatchcase(subject.project.key, glob) for glob in scope.projects))
+        )
+
+
+def prepare(rule: Rule) -> PreparedRule:
+    """Check a rule. Raises RuleError for the first thing wrong with it; `problems` lists them all."""
+    found = problems(rule)
+    if found:
+        raise found[0]
+    type_ = by_name(rule.type)
+    condition = rule.scope.condition
+    return PreparedRule(
+        rule=rule,
+        type=type_,
+        params=type_.params.model_validate(dict(rule.params)),
+        condition=compile_condition(condition, type_.judges) if condition else None,
+    )
+
+
+def problems(rule: Rule) -> list[RuleError]:
+    """Everything wrong with a rule, in the order of its fields."""
+    try:
+        type_ = by_name(rule.type)
+    except KeyError:
+        return [RuleError("type", f"there is no rule type {rule.type!r}; there are {', '.join(t.name for t in TYPES)}")]
+    found = [] if rule.mode in MODES else [RuleError("mode", f"{rule.mode!r} is none of {', '.join(MODES)}")]
+    try:
+        type_.params.model_validate(dict(rule.params))
+    except ValidationError as error:
+        for detail in error.errors():
+            field = ".".join(("params", *(str(part) for part in detail["loc"])))
+            found.append(RuleError(field, f"{detail['msg']} (given: {detail['input']!r})"))
+    allowed = kinds_of(type_)
+    wrong = [kind for kind in rule.scope.kinds if kind not in allowed]
+    if wrong:
+        found.append(RuleError("scope.kinds", f"{wrong[0]!r} is none of {', '.join(allowed)}"))
+    if rule.scope.condition:
+        try:
+            compile_condition(rule.scope.condition, type_.judges)
+        except ConditionError as error:
+            found.append(RuleError("scope.condition", error.message, line=error.line, column=error.column))
+    return found
+
+
+def kinds_of(type_: RuleType) -> tuple[str, ...]:
+    """The kinds that rules of a type may look at, sorted."""
+    every: type[Kind] | type[MilestoneKind] = Kind if type_.judges is Item else MilestoneKind
+    return tuple(sorted(kind.value for kind in type_.kinds or every))
+
+
+def judge(rules: Sequence[PreparedRule], subject: Subject, now: datetime) -> tuple[Judgement, ...]:
+    """What each rule says of the subject, in the order of the rules; rules that are off or look elsewhere say nothing.
+
+    Reach and severity are capped by the rule's row. A rule that yields to another that has flagged the subject is
+    skipped.
+    """
+    made = [
+        Judgement(rule=prepared.rule, subject=subject, verdict=_verdict(prepared, subject, now), at=now)
+        for prepared in rules
+        if prepared.rule.mode != "off" and prepared.looks_at(subject)
+    ]
+    speaking = {made_.rule.type for made_ in made if made_.verdict.outcome is Outcome.FLAGGED}
+    return tuple(_yielded(judgement, speaking) for judgement in made)
+
+
+def recheck_at(judgements: Iterable[Judgement]) -> datetime | None:
+    """The first instant at which time alone could change any of the judgements."""
+    return min((j.verdict.recheck_at for j in judgements if j.verdict.recheck_at is not None), default=None)
+
+
+def _verdict(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
+    try:
+        return _judged(prepared, subject, now)
+    except Exception as error:  # one rule's crash must not silence the others
+        return Verdict(
+            outcome=Outcome.ERROR, reason=Said("engine.crash", {"error": f"{type(error).__name__}: {error}"})
+        )
+
+
+def _judged(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
+    midnight = None
+    if prepared.condition is not None:
+        if prepared.condition.uses_time:
+            calendar = subject.project.calendar
+            midnight = calendar.midnight(calendar.local_date(now) + timedelta(days=1))
+        answer = prepared.condition.answer(subject, now)
+        if answer.holds is None:
+            return skipped("engine.condition-unknown", values={"why": answer.why}, recheck_at=midnight)
+        if not answer.holds:
+            return skipped("engine.condition", recheck_at=midnight)
+    verdict = prepared.type.judge(subject, prepared.params, now)
+    rule = prepared.rule
+    return replace(
+        verdict,
+        severity=min(verdict.severity, rule.severity, key=lambda severity: severity.rank),
+        reach=min(verdict.reach, rule.reach, key=lambda reach: reach.rank),
+        recheck_at=min((at for at in (verdict.recheck_at, midnight) if at is not None), default=None),
+    )
+
+
+def _yielded(judgement: Judgement, speaking: set[str]) -> Judgement:
+    verdict = judgement.verdict
+    if verdict.outcome is not Outcome.FLAGGED:
+        return judgement
+    other = next((name for name in by_name(judgement.rule.type).yields_to if name in speaking), None)
+    if other is None:
+        return judgement
+    said = skipped("engine.yields", values={"other": by_name(other).title}, recheck_at=verdict.recheck_at)
+    return replace(judgement, verdict=said)

