@@ -339,9 +339,9 @@ class Credentials:
     """Opened secrets of one connection. Never logged, never stored as such."""
 
     base_url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     app_id: str | None = None
-    private_key: str | None = None
+    private_key: str | None = field(default=None, repr=False)
     installation: str | None = None
 
 
