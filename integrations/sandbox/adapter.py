@@ -112,7 +112,7 @@ class SandboxClient:
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Our own comment that carries the marker."""
         for comment in _call(lambda: self._tracker.list_comments(target.project, target.number)):
-            if marker in comment.body and comment.author == self._tracker.login:
+            if render.hidden(marker) in comment.body and comment.author == self._tracker.login:
                 return _ref(comment)
         return None
 
