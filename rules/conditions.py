@@ -219,7 +219,7 @@ def _located(text: str) -> ConditionError:
 
 def _plain(text: str) -> str:
     """The library's message in words for whoever wrote the condition."""
-    text = text.split("\n")[0].removesuffix(" [INVALID_ARGUMENT]")
+    text = text.split("\n", maxsplit=1)[0].removesuffix(" [INVALID_ARGUMENT]")
     if (unknown := re.search(r"undefined field '(\w+)'", text)) is not None:
         return f"there is no field {unknown[1]!r}"
     if (unknown := re.search(r"undeclared reference to '([^']*)'", text)) is not None:

@@ -113,7 +113,7 @@ def recheck_at(judgements: Iterable[Judgement]) -> datetime | None:
 def _verdict(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
     try:
         return _judged(prepared, subject, now)
-    except Exception as error:  # one rule's crash must not silence the others
+    except Exception as error:  # noqa: BLE001 (one rule's crash must not silence the others)
         return Verdict(
             outcome=Outcome.ERROR, reason=Said("engine.crash", {"error": f"{type(error).__name__}: {error}"})
         )

@@ -39,11 +39,11 @@ class RuleDraft:
     params: Mapping[str, Any] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
 
-    def as_rule(self, *, id: int = 0, version: int = 1) -> Rule:
-        """The rule it would be."""
+    def as_rule(self) -> Rule:
+        """The rule it would be: no id yet, version 1."""
         return Rule(
-            id=id,
-            version=version,
+            id=0,
+            version=1,
             name=self.name,
             type=self.type,
             params=self.params,

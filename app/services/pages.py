@@ -132,7 +132,9 @@ def _day(day: date, stays: Sequence[Member], *, calendar: Calendar, now: datetim
         return at is not None and at <= end and calendar.local_date(at) == day
 
     inside = {
-        m.item.id: m for m in stays if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
+        m.item.id: m
+        for m in stays
+        if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
     }
     done = [m for m in inside.values() if m.state is State.DONE and m.closed_at is not None and m.closed_at <= end]
     return Day(

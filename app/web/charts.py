@@ -1,6 +1,7 @@
 """Charts as SVG that both themes share: colours are CSS variables which the browser resolves.
 
-Each is drawn twice, wide and 336 px; the sheet shows one. Specs are made here alone (never by users), and nothing is fetched while drawing.
+Each is drawn twice, wide and 336 px; the sheet shows one. Specs are made here alone (never by users), and nothing is
+fetched while drawing.
 """
 
 from __future__ import annotations
@@ -96,10 +97,14 @@ class BurnUp:
 
 
 def ageing(pulls: Sequence[OpenPull], *, total: int, merged: Sequence[float], now: datetime) -> Ageing | None:
-    """The chart of ages; None where no pull request is open. `merged`: days from creation to merge, for the percentiles."""
+    """The chart of ages; None where no pull request is open. `merged`: days from creation to merge, for the
+    percentiles.
+    """
     if not pulls:
         return None
-    lines = {share: max(1, round(days)) for share in (0.5, 0.85, 0.95) if (days := percentile(merged, share)) is not None}
+    lines = {
+        share: max(1, round(days)) for share in (0.5, 0.85, 0.95) if (days := percentile(merged, share)) is not None
+    }
     p85 = lines.get(0.85)
     columns: dict[str, list[int]] = {band: [] for band in BANDS}
     for pull in pulls:
@@ -129,14 +134,24 @@ def flow(points: Sequence[FlowPoint]) -> Flow | None:
 
 
 def burn_up(
-    days: Sequence[Day], *, planned: int | None, due: object, due_end: datetime | None, calendar: Calendar, now: datetime
+    days: Sequence[Day],
+    *,
+    planned: int | None,
+    due: object,
+    due_end: datetime | None,
+    calendar: Calendar,
+    now: datetime,
 ) -> BurnUp | None:
-    """Scope against done; None where nothing was ever in. `due` is the date as it is, `due_end` the instant it has passed."""
+    """Scope against done; None where nothing was ever in. `due` is the date as it is, `due_end` the instant it has
+    passed.
+    """
     if not any(day.scope for day in days):
         return None
     spec = {"days": days, "planned": planned, "due": due, "due_end": due_end, "calendar": calendar, "now": now}
     return BurnUp(
-        figure=Figure(wide=_draw(_burn_up_spec(width=730, **spec)), narrow=_draw(_burn_up_spec(width=NARROW - 48, **spec))),
+        figure=Figure(
+            wide=_draw(_burn_up_spec(width=730, **spec)), narrow=_draw(_burn_up_spec(width=NARROW - 48, **spec))
+        ),
         days=tuple(days),
     )
 
@@ -248,7 +263,12 @@ def _flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
                 "mark": {"type": "area", "interpolate": "linear", "stroke": "var(--surface)", "strokeWidth": 1},
                 "encoding": {
                     "x": x,
-                    "y": {"field": "n", "type": "quantitative", "stack": "zero", "axis": {"title": None, "tickCount": 5, "grid": True}},
+                    "y": {
+                        "field": "n",
+                        "type": "quantitative",
+                        "stack": "zero",
+                        "axis": {"title": None, "tickCount": 5, "grid": True},
+                    },
                     "order": {"field": "o"},
                     "color": {"field": "state", "scale": colours, "legend": None},
                 },
@@ -320,9 +340,13 @@ def _burn_up_spec(
             },
         )
         layers.append(text(first, planned, f"planned: {planned}", "var(--chart-ink)", align="left", dx=4, dy=-8))
-    layers.append(text(present, days[-1].scope, f"scope: {days[-1].scope}", "var(--chart-ink)", align="right", dx=-6, dy=-8))
+    layers.append(
+        text(present, days[-1].scope, f"scope: {days[-1].scope}", "var(--chart-ink)", align="right", dx=-6, dy=-8)
+    )
     if days[-1].done:
-        layers.append(text(present, days[-1].done, f"done: {days[-1].done}", "var(--chart-1-ink)", align="right", dx=-6, dy=-8))
+        layers.append(
+            text(present, days[-1].done, f"done: {days[-1].done}", "var(--chart-1-ink)", align="right", dx=-6, dy=-8)
+        )
     if in_view and due_end is not None:
         layers.append(
             {
@@ -338,7 +362,9 @@ def _burn_up_spec(
 
 
 def _draw(spec: Mapping[str, Any]) -> Markup:
-    return Markup(_svg(json.dumps({"$schema": "https://vega.github.io/schema/vega-lite/v5.json", **spec, "config": CONFIG})))  # noqa: S704
+    return Markup(
+        _svg(json.dumps({"$schema": "https://vega.github.io/schema/vega-lite/v5.json", **spec, "config": CONFIG}))
+    )
 
 
 @lru_cache(maxsize=256)
@@ -351,7 +377,9 @@ def _svg(spec: str) -> str:
 
 
 def clean(svg: str) -> str:
-    """Without roles, descriptions and fonts, hidden from screen readers (the numbers stand beside it). Raises UnsafeChart."""
+    """Without roles, descriptions and fonts, hidden from screen readers (the numbers stand beside it). Raises
+    UnsafeChart.
+    """
     svg = re.sub(r' (?:role|aria-[a-z]+|font-family)="[^"]*"', "", svg)
     svg = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     if re.search(r"<style|<script|<foreignObject|\sstyle=|\son[a-z]+=|href=", svg):

@@ -61,7 +61,9 @@ class Explanation(Protocol):
 
 
 class Explain(Protocol):
-    """Judge one subject now, with every rule in scope. `subject_kind`: item or milestone. Raises LookupError where there is none."""
+    """Judge one subject now, with every rule in scope. `subject_kind`: item or milestone. Raises LookupError where
+    there is none.
+    """
 
     def __call__(self, db: Database, subject_kind: str, subject_id: int, *, now: datetime) -> Explanation: ...
 

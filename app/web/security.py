@@ -68,7 +68,9 @@ def _add_headers(response: Response) -> Response:
 
 
 def _bad_cursor(_error: BadCursor) -> Any:
-    return _answer(400, kind="cursor", message="after: not a cursor of this list; take the one its last page gave", field="after")
+    return _answer(
+        400, kind="cursor", message="after: not a cursor of this list; take the one its last page gave", field="after"
+    )
 
 
 def _stale_form(_error: CSRFError) -> Any:
@@ -85,7 +87,9 @@ def _known(error: HTTPException) -> Any:
 def _unknown(error: Exception) -> Any:
     reference = secrets.token_hex(4)
     log.exception("request failed", exc_info=error, extra={"error_id": reference, "path": request.path})
-    return _answer(500, kind="500", message=f"Something went wrong here; it is in the log as {reference}", reference=reference)
+    return _answer(
+        500, kind="500", message=f"Something went wrong here; it is in the log as {reference}", reference=reference
+    )
 
 
 def _answer(status: int, *, kind: str, message: str, reference: str = "", field: str | None = None) -> Any:

@@ -19,7 +19,9 @@ from app.time import WorldClock, real_now
 from app.web.runtime import web
 from rules.calendar import Calendar
 
-KEEPS_PROJECT = frozenset({"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"})
+KEEPS_PROJECT = frozenset(
+    {"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"}
+)
 """Lists that the project picked in the bar narrows; links to them carry it along."""
 NAVIGATION = (
     ("overview.show", "home", "Overview"),
@@ -57,7 +59,9 @@ class Frame:
 
 
 def open_frame(tx: Tx) -> Frame:
-    """Read the frame of the present request, and keep it for the template. Aborts with 404 for a project that is not there."""
+    """Read the frame of the present request, and keep it for the template. Aborts with 404 for a project that is not
+    there.
+    """
     clock = web().runtime.world()
     real = real_now()
     now = clock.at(real)

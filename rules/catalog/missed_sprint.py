@@ -1,5 +1,4 @@
-"""How a sprint is judged at its end: the share of what was planned that was done by then. Part of `missed_milestone`.
-"""
+"""How a sprint is judged at its end: the share of what was planned that was done. Part of `missed_milestone`."""
 
 from __future__ import annotations
 

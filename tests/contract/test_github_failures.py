@@ -1,6 +1,5 @@
 """What the GitHub client does when GitHub fails, refuses or stays silent: counted against the fake, call by call."""
 
-# ruff: noqa: PLR0917
 from __future__ import annotations
 
 import time

@@ -66,7 +66,11 @@ def faults(file: Path, *, root: Path) -> list[str]:
             target = node.func
             if isinstance(target, ast.Name) and target.id in FORBIDDEN_CALLS:
                 found.append(f"{place}:{node.lineno}: calls {target.id}()")
-            if isinstance(target, ast.Attribute) and target.attr in FORBIDDEN_METHODS and not (place in READERS and target.attr == "read_text"):
+            if (
+                isinstance(target, ast.Attribute)
+                and target.attr in FORBIDDEN_METHODS
+                and not (place in READERS and target.attr == "read_text")
+            ):
                 found.append(f"{place}:{node.lineno}: calls .{target.attr}()")
             shared = isinstance(target, ast.Attribute) and ast.unparse(target.value) == "random"
             if shared and target.attr != "Random":

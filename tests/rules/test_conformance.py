@@ -43,7 +43,7 @@ def made() -> Iterator[tuple[str, frozenset[str] | None]]:
     for path in sorted(RULES.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-            dicts = {name: keys for name, keys in _assigned(function)}
+            dicts = dict(_assigned(function))
             for call in [node for node in ast.walk(function) if isinstance(node, ast.Call)]:
                 if isinstance(call.func, ast.Name) and call.func.id in MAKERS and call.args:
                     code = call.args[0]

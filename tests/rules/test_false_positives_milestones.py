@@ -173,7 +173,7 @@ def test_row_25_dropped_items_are_taken_out() -> None:
 
 def test_row_26_items_estimated_upwards_are_a_line_of_their_own() -> None:
     subject = milestone(planned(10, estimate=5.0), project=jira())
-    before = Baseline(as_of=at("2026-11-24"), how="frozen", members={n: 3.0 for n in range(1, 11)})
+    before = Baseline(as_of=at("2026-11-24"), how="frozen", members=dict.fromkeys(range(1, 11), 3.0))
     verdict = scope(replace(subject, baseline=before))
     assert verdict.reason.code == "scope-creep.estimates"
     assert (verdict.reason.values["points_then"], verdict.reason.values["points_now"]) == (30.0, 50.0)
@@ -201,7 +201,7 @@ def test_row_50_a_date_that_is_set_again_has_not_moved() -> None:
 
 
 def test_row_51_a_renamed_milestone_keeps_its_plan() -> None:
-    plan = Baseline(as_of=at("2026-11-24"), how="frozen", members={n: None for n in range(1, 11)})
+    plan = Baseline(as_of=at("2026-11-24"), how="frozen", members=dict.fromkeys(range(1, 11)))
     subject = milestone([*planned(10), *late()], baseline=plan)
     assert scope(replace(subject, title="0.8.0")).gist == scope(subject).gist
 
@@ -209,7 +209,7 @@ def test_row_51_a_renamed_milestone_keeps_its_plan() -> None:
 def test_row_55_before_the_history_is_known_nothing_is_said() -> None:
     fresh = project(known_from=at("2026-11-30"))
     assert scope(milestone([*planned(10), *late()], project=fresh)).reason.code == "common.known-since"
-    plan = Baseline(as_of=at("2026-11-24"), how="command", members={n: None for n in range(1, 11)})
+    plan = Baseline(as_of=at("2026-11-24"), how="command", members=dict.fromkeys(range(1, 11)))
     assert flagged(scope(milestone([*planned(10), *late()], project=fresh, baseline=plan)))
     assert scope(milestone([], gap=True)).reason.code == missed(milestone([], gap=True)).reason.code == "common.gap"
 

@@ -29,7 +29,9 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery without its body. `received_at`, `done_at` and `next_attempt_at` are real time, `world_at` the world's."""
+    """One delivery without its body. `received_at`, `done_at` and `next_attempt_at` are real time, `world_at` the
+    world's.
+    """
 
     id: int
     guid: str
@@ -139,7 +141,11 @@ def set_aside(tx: Tx, *, visible: Visible, limit: int = 1) -> tuple[DeliveryRow,
 def events(tx: Tx, *, visible: Visible) -> tuple[str, ...]:
     """The events seen among the latest deliveries, for the filter. One query."""
     recent = (
-        sa.select(m.delivery.c.event).where(_seen(visible)).order_by(m.delivery.c.id.desc()).limit(COUNT_LIMIT).subquery()
+        sa.select(m.delivery.c.event)
+        .where(_seen(visible))
+        .order_by(m.delivery.c.id.desc())
+        .limit(COUNT_LIMIT)
+        .subquery()
     )
     return tuple(tx.scalars(sa.select(recent.c.event).distinct().order_by(recent.c.event)))
 

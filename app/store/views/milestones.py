@@ -56,7 +56,9 @@ def milestones(
         query = query.where(after_key(columns, decode_cursor(after, like=kinds), descending=descending))
     query = query.order_by(*(column.desc() if descending else column.asc() for column in columns)).limit(limit + 1)
     rows = tx.execute(query).all()
-    return page_of(rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns))))
+    return page_of(
+        rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns)))
+    )
 
 
 def milestone_row(tx: Tx, milestone_id: int, *, visible: Visible) -> MilestoneRow | None:
@@ -129,7 +131,9 @@ def _base() -> sa.Select[Any]:
             .label("place"),
         )
         .where(
-            m.standing.c.subject_kind == "milestone", m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged"
+            m.standing.c.subject_kind == "milestone",
+            m.standing.c.closed_at.is_(None),
+            m.standing.c.outcome == "flagged",
         )
         .subquery()
     )

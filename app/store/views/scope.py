@@ -25,7 +25,9 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which projects a reader may see; None means all of them. `chosen` narrows that to the project picked in the bar."""
+    """Which projects a reader may see; None means all of them. `chosen` narrows that to the project picked in the
+    bar.
+    """
 
     projects: frozenset[int] | None = None
     chosen: int | None = None
@@ -65,7 +67,9 @@ def decode_cursor(text: str, *, like: tuple[type, ...]) -> tuple[Any, ...]:
         raise BadCursor(text) from error
 
 
-def page_of(rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key: Callable[[Any], tuple[object, ...]]) -> Page[Row]:
+def page_of(
+    rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key: Callable[[Any], tuple[object, ...]]
+) -> Page[Row]:
     """Cut `limit + 1` fetched rows to a page: the extra one only says that there is more."""
     shown = rows[:limit]
     return Page(
@@ -74,7 +78,9 @@ def page_of(rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key:
     )
 
 
-def after_key(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[object], *, descending: bool) -> sa.ColumnElement[bool]:
+def after_key(
+    columns: Sequence[sa.ColumnElement[Any]], values: Sequence[object], *, descending: bool
+) -> sa.ColumnElement[bool]:
     """The rows behind a key in an order by `columns`, all in one direction."""
     key = sa.tuple_(*(sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)))
     row = sa.tuple_(*columns)

@@ -93,7 +93,9 @@ def one(name: str) -> Any:
         parameters=_parameters(row.params, type_),
         doc=_sections(type_.doc if type_ is not None else ""),
         versions=versions,
-        changes=[_differences(newer.params, older.params) for newer, older in zip(versions, versions[1:], strict=False)],
+        changes=[
+            _differences(newer.params, older.params) for newer, older in zip(versions, versions[1:], strict=False)
+        ],
         flags=newest.rows,
         too_few=pages.TOO_FEW,
         words_of=lambda flag: flag_words(frame, flag),
@@ -102,7 +104,10 @@ def one(name: str) -> Any:
 
 def _parameters(params: dict[str, Any], type_: RuleType | None) -> list[Parameter]:
     if type_ is None:
-        return [Parameter(name=name, title=name, unit="", help="", value=value, default=value) for name, value in params.items()]
+        return [
+            Parameter(name=name, title=name, unit="", help="", value=value, default=value)
+            for name, value in params.items()
+        ]
     found = []
     for name, field in type_.params.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}

@@ -1,6 +1,5 @@
 """What each action becomes: the change, its natural key, and the snapshot with the action laid over it."""
 
-# ruff: noqa: PLR0917
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
