@@ -158,7 +158,7 @@ class _Sender:
         if shown.comment_id is None:
             if shown.want_quiet:  # nothing was ever said, so there is nothing to take back
                 self._settled()
-            return
+                return
             if (until := self._ceiling()) is not None:
                 self._held(until, f"{self.per_day} new comments were written today; this one waits")
                 return
