@@ -86,6 +86,12 @@ class Flow:
     figure: Figure
     points: tuple[FlowPoint, ...]
 
+    @property
+    def samples(self) -> tuple[FlowPoint, ...]:
+        """Every fourth point and the last, for the table."""
+        last = len(self.points) - 1
+        return tuple(point for place, point in enumerate(self.points) if (last - place) % 4 == 0)
+
 
 @dataclass(frozen=True, slots=True)
 class BurnUp:

@@ -75,8 +75,8 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
         sa.select(
             item.created_at,
             item.pull["draft"].as_boolean().label("draft"),
-            item.derived["review"].as_string().label("review"),
-            item.derived["last_word"]["side"].as_string().label("spoke"),
+            item.derived["pull"]["review"].as_string().label("review"),
+            item.derived["pull"]["last_word"]["side"].as_string().label("spoke"),
             sa.func.count().over().label("total"),
         )
         .where(
