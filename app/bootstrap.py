@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import redis
 import rq
@@ -11,7 +12,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, intake, publish
+from app.services import access, connect, intake, publish, rulebook
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -21,8 +22,13 @@ from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
 from integrations.ports import Adapters, PermanentError
 from integrations.sandbox.adapter import SandboxAdapter
+from integrations.sandbox.demo import DemoProject, line_of
+from integrations.sandbox.tracker import SandboxTracker
+from rules.packs.load import load as load_pack
 
 log = structlog.get_logger()
+
+__all__ = ["DemoProject", "Runtime", "build", "demo_project", "line_of", "migrate", "prepare_demo", "runtime", "welcome"]
 
 JOB_SECONDS = 600
 JOBS = {"lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"), "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection")}
@@ -139,6 +145,53 @@ def schema_revisions(url: str) -> tuple[str | None, str | None]:
         return schema.revisions(db)
     finally:
         db.dispose()
+
+
+DEMO_TRACKER = "demo"
+DEMO_SECRET = "the demo signs its own webhooks"  # noqa: S105 (it guards a toy)
+DEMO_PACK = "open-source"
+DEMO_START = datetime(2026, 6, 15, 8, tzinfo=UTC)
+"""Up to here the record is played at once, from here day by day: the last seven weeks before its end."""
+
+
+def demo_project(this: Runtime) -> DemoProject:
+    """The recorded project as a source of webhooks."""
+    sandbox = this.adapters["sandbox"]
+    assert isinstance(sandbox, SandboxAdapter)
+    return DemoProject(SandboxTracker(sandbox.path, clock=sandbox.clock))
+
+
+def prepare_demo(settings: Settings) -> None:
+    """Make the demo's tracker and project, once, with the clock standing where the last weeks begin."""
+    this = build(settings)
+    now = real_now()
+    with this.db.write() as tx:
+        if trackers.tracker_by_name(tx, DEMO_TRACKER) is not None:
+            return
+        instance.set_clock(tx, WorldClock(origin_real=now, origin_world=DEMO_START, rate=0))
+    connect.add_tracker(
+        this.db,
+        this.vault,
+        name=DEMO_TRACKER,
+        kind="sandbox",
+        base_url="sandbox:",
+        webhook_secret=DEMO_SECRET,
+        secrets={},
+        installation=None,
+        author="demo",
+        now=now,
+    )
+    connect.watch(
+        this.db,
+        tracker=DEMO_TRACKER,
+        seen=demo_project(this).project(),
+        settings={},
+        calendar={},
+        author="demo",
+        now=DEMO_START,
+    )
+    rulebook.apply(this.db, load_pack(DEMO_PACK), author="demo", prune=False, now=DEMO_START, real=now)
+    this.db.dispose()
 
 
 def welcome(settings: Settings) -> str:

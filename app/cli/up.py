@@ -109,6 +109,8 @@ def parts_of(settings: Settings) -> list[Part]:
     ]
     parts.append(Part("clock", (python, "-m", "app.clock"), env))
     parts.append(Part("web", (python, "-m", "app.web"), env, stop_after=15.0))
+    if settings.demo:
+        parts.append(Part("demo", (python, "-m", "app.cli.demo"), env))
     return parts
 
 

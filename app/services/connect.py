@@ -13,7 +13,7 @@ from app.secret import SecretBox
 from app.services.projects import check_documents
 from app.store import control, subjects, trackers
 from app.store.database import Database
-from integrations.ports import Adapters, Check, Client, Credentials, IntegrationError, PermanentError, RepositorySeen
+from integrations.ports import Adapters, Check, Client, Credentials, IntegrationError, PermanentError, ProjectSeen, RepositorySeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,46 @@ def add_project(
     if found is None or not rows:
         raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
     seen, connection = _find(adapters, vault, rows, key)
+    watch(
+        db,
+        tracker=tracker,
+        seen=seen.project,
+        settings=settings,
+        calendar=calendar,
+        author=author,
+        now=now,
+        connection_id=connection.id,
+    )
+    return seen
+
+
+def watch(
+    db: Database,
+    *,
+    tracker: str,
+    seen: ProjectSeen,
+    settings: Mapping[str, Any],
+    calendar: Mapping[str, Any],
+    author: str,
+    now: datetime,
+    connection_id: int | None = None,
+) -> int:
+    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id."""
+    check_documents(settings, calendar)
     with db.write() as tx:
+        found = trackers.tracker_by_name(tx, tracker)
+        if found is None:
+            raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
+        if connection_id is None:
+            connection_id = trackers.connections(tx, tracker_id=found.id)[0].id
         project_id = trackers.add_project(
             tx,
             tracker_id=found.id,
-            connection_id=connection.id,
-            native_id=seen.project.native_id,
-            key=seen.project.key,
-            url=seen.project.url,
-            public=seen.project.public is not False,
+            connection_id=connection_id,
+            native_id=seen.native_id,
+            key=seen.key,
+            url=seen.url,
+            public=seen.public is not False,
             now=now,
             settings=settings,
             calendar=calendar,
@@ -152,8 +183,8 @@ def add_project(
         )
         lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
         subjects.add_sweep(tx, lanes, reason="the project was added")
-        control.audit(tx, who=author, what="project added", subject=key, at=now)
-    return seen
+        control.audit(tx, who=author, what="project added", subject=seen.key, at=now)
+    return project_id
 
 
 def _find(

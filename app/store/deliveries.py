@@ -195,6 +195,11 @@ def listing(
     return [dict(row._mapping) for row in tx.execute(query)]
 
 
+def guids(tx: Tx, tracker_id: int) -> set[str]:
+    """Every delivery id of a tracker."""
+    return set(tx.scalars(sa.select(models.delivery.c.guid).where(models.delivery.c.tracker_id == tracker_id)))
+
+
 def counts(tx: Tx) -> dict[str, int]:
     table = models.delivery
     return {row[0]: row[1] for row in tx.execute(sa.select(table.c.status, sa.func.count()).group_by(table.c.status))}

@@ -97,7 +97,7 @@ def judge(subject: Milestone, params: MissedMilestoneParams, now: datetime) -> V
     first = calendar.add_working_days(passed, params.grace_days)
     loud = calendar.add_working_days(passed, max(params.grace_days, params.comment_after))
     dormant = dormant_at(subject.project, passed)
-    members = own_right(members_at(subject, now), subject)
+    members = own_right(members_at(subject, now))
 
     def look(at: datetime) -> Verdict:
         if not members:
@@ -112,7 +112,7 @@ def judge(subject: Milestone, params: MissedMilestoneParams, now: datetime) -> V
 
 
 def _judge_closed(subject: Milestone, now: datetime) -> Verdict:
-    members = own_right(members_at(subject, now), subject)
+    members = own_right(members_at(subject, now))
     left = [member for member in members.values() if member.state.is_open]
     closed = subject.closed_at
     if not left or closed is None:
