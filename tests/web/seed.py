@@ -60,7 +60,10 @@ def add_items(db: Database, project_id: int, count: int) -> None:
         who = tx.scalar(sa.select(m.person.c.id).limit(1))
         tx.execute(
             sa.insert(m.item),
-            [_item(project_id, 10_000 + n, f"Bulk change {n}", author=who or 1, pull=True, quiet=40 + n % 20, age=60) for n in range(count)],
+            [
+                _item(project_id, 10_000 + n, f"Bulk change {n}", author=who or 1, pull=True, quiet=40 + n % 20, age=60)
+                for n in range(count)
+            ],
         )
 
 
@@ -68,7 +71,10 @@ def judge(db: Database, project_id: int) -> int:
     """Let every rule judge every subject and keep what they flag; returns how many flags are open."""
     with db.read() as tx:
         subjects = [("item", i) for i in tx.scalars(sa.select(m.item.c.id).where(m.item.c.project_id == project_id))]
-        subjects += [("milestone", i) for i in tx.scalars(sa.select(m.milestone.c.id).where(m.milestone.c.project_id == project_id))]
+        subjects += [
+            ("milestone", i)
+            for i in tx.scalars(sa.select(m.milestone.c.id).where(m.milestone.c.project_id == project_id))
+        ]
         known = {(row[0], row[1]) for row in tx.execute(sa.select(m.standing.c.subject_kind, m.standing.c.subject_id))}
     rows = []
     for kind, subject_id in subjects:
@@ -106,21 +112,56 @@ def _insert(tx: Tx, table: sa.Table, **values: Any) -> int:
 
 
 def _people_and_project(tx: Tx) -> dict[str, int]:
-    tracker = _insert(tx, m.tracker, name="demo", kind="github", base_url="https://github.com", webhook_secret=b"", created_at=days_ago(400))
+    tracker = _insert(
+        tx,
+        m.tracker,
+        name="demo",
+        kind="github",
+        base_url="https://github.com",
+        webhook_secret=b"",
+        created_at=days_ago(400),
+    )
     lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/curve")
     other_lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/field")
-    connection = _insert(tx, m.connection, tracker_id=tracker, kind="token", login="plumb-bot", credentials=b"", status="ok", installation=None)
+    connection = _insert(
+        tx,
+        m.connection,
+        tracker_id=tracker,
+        kind="token",
+        login="plumb-bot",
+        credentials=b"",
+        status="ok",
+        installation=None,
+    )
     common = {"tracker_id": tracker, "connection_id": connection, "public": True, "created_at": days_ago(400)}
     project = _insert(
         tx, m.project, lane_id=lane, native_id="1", key="demo/curve", url="https://github.com/demo/curve",
         last_delivery_at=NOW - timedelta(minutes=4), **common,
     )  # fmt: skip
-    field = _insert(tx, m.project, lane_id=other_lane, native_id="2", key="demo/field", url="https://github.com/demo/field", **common)
+    field = _insert(
+        tx,
+        m.project,
+        lane_id=other_lane,
+        native_id="2",
+        key="demo/field",
+        url="https://github.com/demo/field",
+        **common,
+    )
     for number in range(1, 8):
         person = _insert(tx, m.person, tracker_id=tracker, native_id=str(number), login=f"dev-{number:02}", bot=False)
-        tx.execute(sa.insert(m.participant).values(project_id=project, person_id=person, member=True, as_of=days_ago(300)))
+        tx.execute(
+            sa.insert(m.participant).values(project_id=project, person_id=person, member=True, as_of=days_ago(300))
+        )
     bot = _insert(tx, m.person, tracker_id=tracker, native_id="99", login="helper[bot]", bot=True)
-    return {"tracker": tracker, "lane": lane, "connection": connection, "project": project, "field": field, "bot": bot, "person": 1}
+    return {
+        "tracker": tracker,
+        "lane": lane,
+        "connection": connection,
+        "project": project,
+        "field": field,
+        "bot": bot,
+        "person": 1,
+    }
 
 
 def _milestones(tx: Tx, ids: dict[str, int]) -> None:
@@ -131,12 +172,32 @@ def _milestones(tx: Tx, ids: dict[str, int]) -> None:
             url=f"https://github.com/demo/curve/milestone/{number}", **values,
         )  # fmt: skip
 
-    dues = [["2026-04-19", "2026-01-30T09:00:00Z"], ["2026-07-17", "2026-05-04T09:00:00Z"], ["2026-08-02", "2026-07-28T09:00:00Z"]]
+    dues = [
+        ["2026-04-19", "2026-01-30T09:00:00Z"],
+        ["2026-07-17", "2026-05-04T09:00:00Z"],
+        ["2026-08-02", "2026-07-28T09:00:00Z"],
+    ]
     ids["milestone"] = add(8, "0.8.0", due=date(2026, 8, 2), dues=dues, members_total=9, members_open=2)
-    ids["late"] = add(7, "0.7.3", due=date(2026, 7, 24), dues=[["2026-07-24", "2026-06-20T09:00:00Z"]], members_total=2, members_open=1, created_at=days_ago(60))
+    ids["late"] = add(
+        7,
+        "0.7.3",
+        due=date(2026, 7, 24),
+        dues=[["2026-07-24", "2026-06-20T09:00:00Z"]],
+        members_total=2,
+        members_open=1,
+        created_at=days_ago(60),
+    )
     ids["bucket"] = add(9, "Next breaking release", members_total=1, members_open=1)
     add(10, HOSTILE, members_total=0)
-    add(6, "0.7.1", is_open=False, closed_at=days_ago(190), due=date(2026, 1, 20), dues=[["2026-01-20", "2025-11-20T09:00:00Z"]], created_at=days_ago(260))
+    add(
+        6,
+        "0.7.1",
+        is_open=False,
+        closed_at=days_ago(190),
+        due=date(2026, 1, 20),
+        dues=[["2026-01-20", "2025-11-20T09:00:00Z"]],
+        created_at=days_ago(260),
+    )
 
 
 def _items(tx: Tx, ids: dict[str, int]) -> None:
@@ -145,18 +206,58 @@ def _items(tx: Tx, ids: dict[str, int]) -> None:
     def add(number: int, title: str, **values: Any) -> int:
         return _insert(tx, m.item, **_item(project, number, title, **values))
 
-    ids["item"] = add(1874, "Name the oldest supported toolchain", author=3, pull=True, quiet=35, age=44, last="review_comment", labels=["assurance", "development"])
-    for number, quiet, title in ((1878, 38, "Say that the half result is not normalised"), (1648, 31, "Speed up batch checks"), (1791, 22, "Tidy the tests"), (1840, 19, "Document the flags"), (1566, 19, "Half aggregation of signatures")):
+    ids["item"] = add(
+        1874,
+        "Name the oldest supported toolchain",
+        author=3,
+        pull=True,
+        quiet=35,
+        age=44,
+        last="review_comment",
+        labels=["assurance", "development"],
+    )
+    for number, quiet, title in (
+        (1878, 38, "Say that the half result is not normalised"),
+        (1648, 31, "Speed up batch checks"),
+        (1791, 22, "Tidy the tests"),
+        (1840, 19, "Document the flags"),
+        (1566, 19, "Half aggregation of signatures"),
+    ):
         add(number, title, author=4, pull=True, quiet=quiet, age=quiet * 4, review="approved", last="review")
     add(1754, "Full aggregation module", author=5, pull=True, quiet=20, age=210, last="push", side="author")
     add(1786, "Rework the build", author=2, pull=True, quiet=16, age=30, last="push", side="author")
-    ids["hostile"] = add(1799, HOSTILE, author=2, pull=True, quiet=34, age=80, last="review_comment", labels=["<b>bold</b>"])
+    ids["hostile"] = add(
+        1799, HOSTILE, author=2, pull=True, quiet=34, age=80, last="review_comment", labels=["<b>bold</b>"]
+    )
     for number in range(1500, 1530):
-        add(number, f"An old idea, number {number}", author=6, pull=True, quiet=100 + (number % 7) * 90, age=400 + (number % 11) * 130, draft=number % 5 == 0)
+        add(
+            number,
+            f"An old idea, number {number}",
+            author=6,
+            pull=True,
+            quiet=100 + (number % 7) * 90,
+            age=400 + (number % 11) * 130,
+            draft=number % 5 == 0,
+        )
     for number in range(1600, 1640):
-        add(number, f"Finished change {number}", author=1 + number % 5, pull=True, quiet=3 * (number % 40) + 2, age=3 * (number % 40) + 2 + (number % 9) * 6 + 1, closed=3 * (number % 40) + 2)
+        add(
+            number,
+            f"Finished change {number}",
+            author=1 + number % 5,
+            pull=True,
+            quiet=3 * (number % 40) + 2,
+            age=3 * (number % 40) + 2 + (number % 9) * 6 + 1,
+            closed=3 * (number % 40) + 2,
+        )
     for number in range(1200, 1260):
-        add(number, f"An issue about {number}", author=1 + number % 6, quiet=60 + number % 50, age=500 + number % 200, closed=5 * (number % 30) if number % 2 else None)
+        add(
+            number,
+            f"An issue about {number}",
+            author=1 + number % 6,
+            quiet=60 + number % 50,
+            age=500 + number % 200,
+            closed=5 * (number % 30) if number % 2 else None,
+        )
     stays: list[tuple[str, int, str, float, float | None, bool]] = [
         ("milestone", 1175, "Signed release archives", 182, 0.3, False),
         ("milestone", 1709, "Describe signing of archives", 182, 0.2, False),
@@ -171,8 +272,21 @@ def _items(tx: Tx, ids: dict[str, int]) -> None:
     ]
     for milestone, number, title, joined, closed, pull in stays:
         native = tx.scalar(sa.select(m.milestone.c.native_id).where(m.milestone.c.id == ids[milestone]))
-        item = add(number, title, author=1 + number % 6, pull=pull, quiet=closed if closed is not None else 0.5, age=joined + 20, closed=closed, milestones=[native], last="push", side="author")
-        tx.execute(sa.insert(m.membership).values(item_id=item, milestone_id=ids[milestone], joined_at=days_ago(joined)))
+        item = add(
+            number,
+            title,
+            author=1 + number % 6,
+            pull=pull,
+            quiet=closed if closed is not None else 0.5,
+            age=joined + 20,
+            closed=closed,
+            milestones=[native],
+            last="push",
+            side="author",
+        )
+        tx.execute(
+            sa.insert(m.membership).values(item_id=item, milestone_id=ids[milestone], joined_at=days_ago(joined))
+        )
         ids[str(number)] = item
     _history(tx, ids)
 
@@ -218,7 +332,14 @@ def _item(
     url = f"https://github.com/demo/curve/{'pull' if pull else 'issues'}/{number}"
     step = {"kind": last, "at": to_iso(days_ago(quiet)), "url": f"{url}#r{number}", "side": side}
     state = "done" if closed is not None else "in_review" if pull and not draft else "in_progress" if pull else "todo"
-    size = {"checklist_total": 0, "checklist_done": 0, "estimate": None, "lines": 98 if pull else None, "files": 5 if pull else None, "body_length": 120}
+    size = {
+        "checklist_total": 0,
+        "checklist_done": 0,
+        "estimate": None,
+        "lines": 98 if pull else None,
+        "files": 5 if pull else None,
+        "body_length": 120,
+    }
     derived: dict[str, Any] = {
         "state": state,
         "state_since": to_iso(days_ago(closed if closed is not None else age)),
@@ -230,7 +351,14 @@ def _item(
         "pull": None,
     }
     if pull:
-        derived["pull"] = {"review": review, "last_word": step, "last_push": {**step, "kind": "push", "side": "author"}, "first_review_at": to_iso(days_ago(quiet)), "ready_at": to_iso(days_ago(age)), "size_at_first_review": None}
+        derived["pull"] = {
+            "review": review,
+            "last_word": step,
+            "last_push": {**step, "kind": "push", "side": "author"},
+            "first_review_at": to_iso(days_ago(quiet)),
+            "ready_at": to_iso(days_ago(age)),
+            "size_at_first_review": None,
+        }
     return {
         "project_id": project,
         "native_id": f"1/{number}",
@@ -265,7 +393,13 @@ def _rules(tx: Tx) -> None:
         params = type_.params().model_dump(mode="json")
         for version in (1, 2):
             if version == 2 and type_.name == "stalled-review":
-                params = {**params, "author_days": 14, "author_comment_days": 30, "reviewer_days": 14, "merger_days": 14}
+                params = {
+                    **params,
+                    "author_days": 14,
+                    "author_comment_days": 30,
+                    "reviewer_days": 14,
+                    "merger_days": 14,
+                }
             _insert(
                 tx, m.rule_version, rule_id=rule, version=version, valid_from=days_ago(90 - 60 * (version - 1)), title=type_.title,
                 params=params, scope={"projects": ["demo/*"] if version == 2 else [], "kinds": [], "condition": None}, severity="warning",
@@ -290,7 +424,11 @@ def _deliveries(tx: Tx, ids: dict[str, int]) -> None:
         (10, "ping", None, None, "ignored", "says nothing we keep"),
         (4, "issues", "closed", "#1175", "pending", ""),
     )
-    payload = {"action": "submitted", "review": {"state": "commented", "body": HOSTILE}, "pull_request": {"number": 1786, "head": {"ref": "tidy-tests", "repo": None}}}
+    payload = {
+        "action": "submitted",
+        "review": {"state": "commented", "body": HOSTILE},
+        "pull_request": {"number": 1786, "head": {"ref": "tidy-tests", "repo": None}},
+    }
     body = zlib.compress(json.dumps(payload).encode())
     for place, (minutes, event, action, about, status, reason) in enumerate(rows):
         at = real - timedelta(minutes=minutes)

@@ -20,7 +20,9 @@ POLICY = (
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/flags", "/milestones/1", "/i/1", "/rules", "/deliveries/1", "/settings", "/find?q=1"])
+@pytest.mark.parametrize(
+    "path", ["/", "/flags", "/milestones/1", "/i/1", "/rules", "/deliveries/1", "/settings", "/find?q=1"]
+)
 def test_signed_out_people_are_told_how_to_get_in(empty_site: Site, path: str) -> None:
     client = empty_site.app.test_client()
     answer = client.get(path)

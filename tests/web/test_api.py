@@ -61,7 +61,15 @@ def test_flags_carry_their_reason(program: FlaskClient, headers: dict[str, str])
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("flags?limit=0", "limit"), ("flags?limit=x", "limit"), ("flags?severity=awful", "severity"), ("flags?family=x", "family"), ("items?kind=cat", "kind"), ("items?after=!!", "after"), ("milestones?state=ajar", "state")],
+    [
+        ("flags?limit=0", "limit"),
+        ("flags?limit=x", "limit"),
+        ("flags?severity=awful", "severity"),
+        ("flags?family=x", "family"),
+        ("items?kind=cat", "kind"),
+        ("items?after=!!", "after"),
+        ("milestones?state=ajar", "state"),
+    ],
 )
 def test_wrong_arguments_are_named(program: FlaskClient, headers: dict[str, str], query: str, field: str) -> None:
     answer = program.get(f"/api/v1/{query}", headers=headers)

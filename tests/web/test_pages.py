@@ -95,7 +95,11 @@ def test_overview_counts_its_decisions_and_puts_them_first(browser: FlaskClient)
     assert "0.8.0 has grown since it was planned" in said
     assert "0.7.3 was due on Fri 24 Jul; 1 of 2 items is open." in said
     assert "pull requests are approved and have gone quiet" in said
-    assert text.index("things need a decision") < text.index("Flags, newest first") < text.index("Age of open pull requests")
+    assert (
+        text.index("things need a decision")
+        < text.index("Flags, newest first")
+        < text.index("Age of open pull requests")
+    )
     assert "dev-0" not in said.replace("owner", "")
     assert text.count("<svg aria-hidden") >= 4
     assert "decisions" in text
@@ -123,7 +127,7 @@ def test_a_milestone_is_set_against_its_plan(site: Site, browser: FlaskClient) -
     text, _ = read(browser, f"/milestones/{site.ids['milestone']}")
     said = words(text)
     assert "0.8.0 has grown since it was planned" in said
-    assert "2 planned + 3 added − 0 taken out = 5" in said or "planned +" in said
+    assert "2 planned + 3 added \u2212 0 taken out = 5" in said
     for heading in ("Planned on", "Added since, counted", "Added since, not counted", "Taken out, 0"):
         assert heading in said
     assert "Sun 2 Aug" in said
@@ -139,17 +143,29 @@ def test_a_milestone_without_a_date_says_that_it_is_not_judged(site: Site, brows
 
 def test_text_from_trackers_never_gets_through_as_markup(site: Site, browser: FlaskClient) -> None:
     ids = site.ids
-    for path in ("/", "/flags", "/milestones", "/find?q=script", f"/i/{ids['hostile']}", f"/i/{ids['item']}", f"/deliveries/{ids['aside']}"):
+    for path in (
+        "/",
+        "/flags",
+        "/milestones",
+        "/find?q=script",
+        f"/i/{ids['hostile']}",
+        f"/i/{ids['item']}",
+        f"/deliveries/{ids['aside']}",
+    ):
         text = browser.get(path, follow_redirects=True).get_data(as_text=True)
         assert "<script>alert" not in text, path
         assert "<img src=x" not in text, path
-    assert HOSTILE.split()[0].replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in browser.get(f"/i/{ids['hostile']}").get_data(as_text=True)
+    assert HOSTILE.split()[0].replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;") in browser.get(
+        f"/i/{ids['hostile']}"
+    ).get_data(as_text=True)
     assert browser.get("/find?q=<script>alert(1)</script>").get_data(as_text=True).count("<script>") == 0
 
 
 def test_flags_filter_sort_and_page_by_address(site: Site, browser: FlaskClient) -> None:
     def count(path: str) -> int:
-        return read(browser, path)[0].count('<span class="chip warning">') + read(browser, path)[0].count('<span class="chip note">')
+        return read(browser, path)[0].count('<span class="chip warning">') + read(browser, path)[0].count(
+            '<span class="chip note">'
+        )
 
     every = count("/flags?state=all")
     assert every == site.ids["flags"]
@@ -179,7 +195,20 @@ def test_pages_of_a_list_hold_everything_once(site: Site, browser: FlaskClient, 
     assert total > 120
 
 
-@pytest.mark.parametrize("path", ["/", "/flags", "/milestones", "/rules", "/projects", "/deliveries", "/settings", "/find?q=%231874", "/find?q=change"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/flags",
+        "/milestones",
+        "/rules",
+        "/projects",
+        "/deliveries",
+        "/settings",
+        "/find?q=%231874",
+        "/find?q=change",
+    ],
+)
 def test_a_page_asks_as_often_of_a_thousand_items_as_of_ten(site: Site, browser: FlaskClient, path: str) -> None:
     few = _queries(site, browser, path)
     add_items(site.runtime.db, site.ids["project"], 1_000)
@@ -206,7 +235,7 @@ def test_rules_tell_their_numbers_and_what_needs_mending(browser: FlaskClient) -
     said = words(read(browser, "/rules")[0])
     assert "Needs mending" in said
     assert "too few" in said
-    assert "author&#39;s turn 14" in said.lower() or "Author&#39;s turn 14" in said
+    assert "the author\u2019s for 14 working days, a reviewer\u2019s for 14" in said
     rule = words(read(browser, "/rules/stalled-review")[0])
     assert "not the default" in rule
     assert "version 2" in rule
