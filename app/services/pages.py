@@ -65,18 +65,22 @@ class MilestoneSides:
 
     @property
     def present(self) -> tuple[Member, ...]:
+        """The members that are in now."""
         return tuple(member for member in self.members if member.left_at is None)
 
     @property
     def done(self) -> int:
+        """How many of them are done."""
         return sum(member.state is State.DONE for member in self.present)
 
     @property
     def in_review(self) -> int:
+        """How many of them are in review."""
         return sum(member.state is State.IN_REVIEW for member in self.present)
 
     @property
     def open(self) -> int:
+        """How many of them are open."""
         return sum(member.state.is_open for member in self.present)
 
 

@@ -11,16 +11,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from app.bootstrap import Runtime
+from app.settings import QUEUES
 from app.store import schema
 from app.store.views import health
 from app.time import real_now
 from app.web.auth import bearer
-from app.web.runtime import Runtime, web
+from app.web.runtime import web
 from app.web.security import json_error
 
 blueprint = Blueprint("health", __name__)
-
-QUEUES = ("drain", "publish")
 
 
 @blueprint.get("/healthz")
@@ -45,13 +45,15 @@ def readyz() -> Any:
 
 @blueprint.get("/metrics")
 def metrics() -> Any:
-    """Numbers for Prometheus, read at scrape time. From this machine, or with an API token: counts tell of the work
-    behind them.
+    """Numbers for Prometheus, read at scrape time.
+
+    For this machine, or with an API token: counts tell of the work behind them. A proxy on the same machine must set
+    X-Forwarded-For, as all do, or everybody behind it would count as this machine.
     """
     if not _from_here() and bearer(request.headers.get("Authorization"), real_now()) is None:
         return json_error(401, "metrics are read from the same machine, or with an API token")
     registry = CollectorRegistry()
-    registry.register(_Collector(web().runtime))  # type: ignore[arg-type]
+    registry.register(_Collector(web().runtime))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -47,6 +47,7 @@ class Frame:
 
     @cached_property
     def calendars(self) -> dict[int, Calendar]:
+        """The calendars in force, by project."""
         return {project.id: pages.calendar_of(project.calendar) for project in self.shell.projects}
 
     def calendar(self, project_id: int | None = None) -> Calendar:
@@ -59,8 +60,9 @@ class Frame:
 
 
 def open_frame(tx: Tx) -> Frame:
-    """Read the frame of the present request, and keep it for the template. Aborts with 404 for a project that is not
-    there.
+    """Read the frame of the present request, and keep it for the template.
+
+    Aborts with 404 for a project that is not there.
     """
     clock = web().runtime.world()
     real = real_now()
@@ -72,8 +74,9 @@ def open_frame(tx: Tx) -> Frame:
         abort(404)
     visible = access.visible_to(g.user, chosen=chosen.id if chosen is not None else None)
     counts = shell(tx, visible=visible, projects=names, day_start=day_start(now))
-    g.frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
-    return g.frame  # type: ignore[no-any-return]
+    frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
+    g.frame = frame
+    return frame
 
 
 def install(app: Flask) -> None:
@@ -113,7 +116,7 @@ def with_args(**changes: object) -> str:
     args.update(changes)
     args.setdefault("project", None)
     values = {**(request.view_args or {}), **args}
-    return url_for(request.endpoint or "overview.show", **{key: value for key, value in values.items() if value != ""})  # type: ignore[arg-type]
+    return url_for(request.endpoint or "overview.show", **{key: value for key, value in values.items() if value != ""})
 
 
 @lru_cache(maxsize=64)

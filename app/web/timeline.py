@@ -1,6 +1,4 @@
-"""The time line of an item: what happened, what we did, what lies ahead; each entry says whether it counted as
-movement.
-"""
+"""The time line of an item: what happened, what we did, what lies ahead, and what did not count as movement."""
 
 from __future__ import annotations
 
@@ -34,6 +32,7 @@ class Entry:
 
     @property
     def css(self) -> str:
+        """The class of its mark on the line."""
         return {"ahead": "ahead", "flagged": "ours", "cleared": "ours", "written": "ours"}.get(self.kind, "")
 
 

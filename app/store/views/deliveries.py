@@ -18,7 +18,7 @@ STATUSES = ("pending", "done", "ignored", "aside")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries a list shows. `text` is an event, an event.action, a delivery id or what it is about (#1885)."""
+    """Which deliveries a list shows. `text`: an event, an event.action, a delivery id or what it is about (#1885)."""
 
     status: str | None = None
     event: str | None = None
@@ -29,9 +29,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery without its body. `received_at`, `done_at` and `next_attempt_at` are real time, `world_at` the
-    world's.
-    """
+    """One delivery without its body. All instants are real time but `world_at`."""
 
     id: int
     guid: str
@@ -52,6 +50,7 @@ class DeliveryRow:
 
     @property
     def name(self) -> str:
+        """Event and action, as trackers' own pages write them."""
         return f"{self.event}.{self.action}" if self.action else self.event
 
 
@@ -79,7 +78,7 @@ class DeliveryCounts:
 def deliveries(
     tx: Tx, *, visible: Visible, where: DeliveryFilter, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[DeliveryRow]:
-    """Deliveries, newest first. One query. Raises BadCursor."""
+    """Deliveries, newest first. One query. Raises BadCursorError."""
     query = _base().where(_seen(visible), *_matches(where))
     if after is not None:
         query = query.where(after_key([m.delivery.c.id], decode_cursor(after, like=(int,)), descending=True))

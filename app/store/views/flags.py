@@ -13,6 +13,7 @@ from app.store.database import Tx
 from app.store.views.scope import COUNT_LIMIT, PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
 
 SORTS = ("newest", "oldest", "severity")
+SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class FlagRow:
 def flags(
     tx: Tx, *, visible: Visible, where: FlagFilter, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[FlagRow]:
-    """One page of flags in the order asked for; one query. Raises BadCursor."""
+    """One page of flags in the order asked for; one query. Raises BadCursorError."""
     columns, descending, kinds = _order(where.sort)
     query = (
         _base()
@@ -188,8 +189,9 @@ def _row(row: Any) -> FlagRow:
 
 @dataclass(frozen=True, slots=True)
 class FlagGroup:
-    """Open flags that ask one question: those of a milestone alone, those of items by rule and reason. `samples`: at
-    most five, oldest first.
+    """Open flags that ask one question: those of a milestone alone, those of items by rule and reason.
+
+    `samples` are at most SAMPLES of them, oldest first.
     """
 
     count: int
@@ -197,15 +199,14 @@ class FlagGroup:
 
     @property
     def first(self) -> FlagRow:
+        """The oldest."""
         return self.samples[0]
 
 
-SAMPLES = 5
-
-
 def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...]:
-    """Open warnings and urgent flags in groups: urgent first, milestones before items, large groups before small. One
-    query.
+    """Open warnings and urgent flags in groups, in one query.
+
+    Urgent ones first, milestones before items, large groups before small.
     """
     standing = m.standing.c
     alone = sa.case((standing.subject_kind == "milestone", standing.subject_id), else_=0)

@@ -40,13 +40,17 @@ class MilestoneRow:
 
     @property
     def members_done(self) -> int:
+        """How many members are not open any more."""
         return self.members_total - self.members_open
 
 
 def milestones(
     tx: Tx, *, visible: Visible, state: str = "open", text: str = "", after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[MilestoneRow]:
-    """Open ones by due date, undated last; closed ones newest first; `state` all: by id. One query. Raises BadCursor."""
+    """Open ones by due date, undated last; closed ones newest first; all of them by id.
+
+    One query. Raises BadCursorError.
+    """
     columns, descending, kinds = _order(state)
     query = _base().add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
     query = query.where(m.milestone.c.deleted_at.is_(None), visible.clause(m.milestone.c.project_id), _state(state))

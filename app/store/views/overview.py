@@ -19,8 +19,9 @@ MERGED_SAMPLE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts for the strip. `reviews` are open pull requests that are not drafts; `dormant` those of them quiet since
-    before the given instant.
+    """Counts for the strip.
+
+    `reviews` are open pull requests that are not drafts, `dormant` those of them quiet since before the given instant.
     """
 
     items_open: int
@@ -83,8 +84,8 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
         sa.select(
             item.created_at,
             item.pull["draft"].as_boolean().label("draft"),
-            item.derived["review"].as_string().label("review"),
-            item.derived["last_word"]["side"].as_string().label("spoke"),
+            item.derived["pull"]["review"].as_string().label("review"),
+            item.derived["pull"]["last_word"]["side"].as_string().label("spoke"),
             sa.func.count().over().label("total"),
         )
         .where(

@@ -17,8 +17,9 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule in its version in force. `flags_recent` opened in the last 30 days; `flags_closed` ever closed: the
-    base of its precision.
+    """One rule in its version in force.
+
+    `flags_recent` opened in the last 30 days; `flags_closed` ever closed, which is the base of its precision.
     """
 
     id: int
@@ -61,7 +62,7 @@ def rules(tx: Tx, *, visible: Visible, now: datetime) -> tuple[RuleRow, ...]:
 
 
 def rules_page(tx: Tx, *, visible: Visible, now: datetime, after: str | None, limit: int = PAGE_SIZE) -> Page[RuleRow]:
-    """Rules by id, for those who page. One query. Raises BadCursor."""
+    """Rules by id, for those who page. One query. Raises BadCursorError."""
     query = _base(visible, now)
     if after is not None:
         query = query.where(after_key([m.rule.c.id], decode_cursor(after, like=(int,)), descending=False))

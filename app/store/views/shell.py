@@ -28,9 +28,7 @@ class ProjectName:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Counts for rail and bar. `flags_open` stops at COUNT_LIMIT. `waiting` are publications that will be written
-    once due.
-    """
+    """Counts for rail and bar, up to COUNT_LIMIT. `waiting` are publications that will be written once due."""
 
     projects: tuple[ProjectName, ...]
     flags_open: int
