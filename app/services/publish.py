@@ -148,40 +148,45 @@ class _Sender:
     # --- the comment
 
     def _comment(self) -> None:
-        shown = self.shown
-        if shown.sending_at is not None and shown.comment_id is None:
+        if self.shown.sending_at is not None and self.shown.comment_id is None:
             self._look_for_it()
-            shown = self.shown
+        shown = self.shown
         if shown.want_body is None or shown.want_body == shown.shown_body:
             self._settled()
+        elif shown.comment_id is not None:
+            self._edit(shown.comment_id, shown.want_body)
+        elif shown.want_quiet:  # nothing was ever said, so there is nothing to take back
+            self._settled()
+        else:
+            self._create(shown.want_body)
+
+    def _create(self, body: str) -> None:
+        if (until := self._ceiling()) is not None:
+            self._held(until, f"{self.per_day} new comments were written today; this one waits")
             return
-        if shown.comment_id is None:
-            if shown.want_quiet:  # nothing was ever said, so there is nothing to take back
-                self._settled()
-                return
-            if (until := self._ceiling()) is not None:
-                self._held(until, f"{self.per_day} new comments were written today; this one waits")
-                return
-            self._announce()
-            self._pass("comment", create=True)
-            made = self.client.create_comment(self.target, shown.want_body)
-            self._save(
-                "comment_created",
-                made.url,
-                comment_id=made.native_id,
-                comment_url=made.url,
-                shown_body=shown.want_body,
-                commented_at=self._world(),
-                sending_at=None,
-            )
-        recent = [at for at in shown.edits if from_iso(at) > self._world() - timedelta(days=1)]
-        if len(recent) >= EDITS_PER_DAY and not shown.want_quiet:
+        self._pass("comment", create=True)
+        self._announce()
+        made = self.client.create_comment(self.target, body)
+        self._save(
+            "comment_created",
+            made.url,
+            comment_id=made.native_id,
+            comment_url=made.url,
+            shown_body=body,
+            commented_at=self._world(),
+            sending_at=None,
+        )
+        self._settled()
+
+    def _edit(self, comment_id: str, body: str) -> None:
+        recent = [at for at in self.shown.edits if from_iso(at) > self._world() - timedelta(days=1)]
+        if len(recent) >= EDITS_PER_DAY and not self.shown.want_quiet:
             self._held(from_iso(recent[0]) + timedelta(days=1), "edited twice today; the next edit waits")
             return
         self._pass("comment", create=False)
-        self.client.edit_comment(self.target, shown.comment_id, shown.want_body)
+        self.client.edit_comment(self.target, comment_id, body)
         now = self._world()
-        self._save("comment_edited", "", shown_body=shown.want_body, edited_at=now, edits=[*recent, to_iso(now)])
+        self._save("comment_edited", "", shown_body=body, edited_at=now, edits=[*recent, to_iso(now)])
         self._settled()
 
     def _look_for_it(self) -> None:
