@@ -38,7 +38,10 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             while page.next:
                 page = milestones.milestones(tx, visible=ALL, state=state, limit=1, after=page.next)
             assert page.rows
-        assert [row.title for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))] == ["0.8.0"]
+        assert [
+            row.title
+            for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
+        ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
         assert items.changes(tx, ids["item"], limit=3)[1] == 8
         assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
@@ -50,7 +53,9 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
         assert found is not None
         assert b"tidy-tests" in found.body
         assert health.measures(tx).deliveries["aside"] == 1
-        figures = overview.figures(tx, visible=ALL, dormant_before=NOW - timedelta(days=90), day_start=NOW - timedelta(days=6))
+        figures = overview.figures(
+            tx, visible=ALL, dormant_before=NOW - timedelta(days=90), day_start=NOW - timedelta(days=6)
+        )
         assert figures.reviews > figures.dormant > 0
         assert figures.comments_today == 1
         pulls, total = overview.open_pulls(tx, visible=ALL, limit=10)
@@ -100,7 +105,9 @@ def test_who_may_see_nothing_finds_nothing(world: tuple[Database, dict[str, int]
         assert flags.flags(tx, visible=other, where=flags.FlagFilter(state="all")).rows == ()
 
 
-@pytest.mark.parametrize("text", ["", "x", "W10", encode_cursor("a"), encode_cursor(1, 2), encode_cursor("2026-07-31T00:00:00", 1)])
+@pytest.mark.parametrize(
+    "text", ["", "x", "W10", encode_cursor("a"), encode_cursor(1, 2), encode_cursor("2026-07-31T00:00:00", 1)]
+)
 def test_a_cursor_of_another_list_is_refused(text: str) -> None:
     with pytest.raises(BadCursorError):
         decode_cursor(text, like=(datetime, int))
