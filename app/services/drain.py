@@ -28,7 +28,7 @@ from integrations.ports import Adapters, BadPayload, Ignored, Reading
 log = structlog.get_logger()
 
 LOCK_SECONDS = 0.05
-SMALLEST, LARGEST = 10, 200
+SMALLEST, LARGEST = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
