@@ -12,13 +12,23 @@ from app.errors import UserError
 from app.secret import SecretBox
 from app.services.projects import check_documents
 from app.store import control, subjects, trackers
-from app.store.database import Database
-from integrations.ports import Adapters, Check, Client, Credentials, IntegrationError, PermanentError, ProjectSeen, RepositorySeen
+from app.store.database import Database, Tx
+from integrations.ports import (
+    Adapters,
+    Check,
+    Client,
+    Credentials,
+    IntegrationError,
+    PermanentError,
+    ProjectSeen,
+    RepositorySeen,
+    TransientError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One connection after a check; `problem` says what is wrong, in words."""
+    """One connection after a check; `problem` says what is wrong, in words. `answered` False: the tracker is out of reach."""
 
     connection_id: int
     tracker: str
@@ -26,6 +36,7 @@ class Checked:
     installation: str | None
     check: Check | None
     problem: str = ""
+    answered: bool = True
 
 
 def add_tracker(
@@ -83,7 +94,10 @@ def _check(
     problem = ""
     try:
         found = client.check(projects[0] if projects else None)
-        problem = "" if found.ok else found.detail or "missing: " + ", ".join(found.missing)
+        problem = "" if found.ok else _problem(found)
+    except TransientError as error:
+        # It does not answer just now: that says nothing of what the connection may do.
+        return _checked(row, None, str(error), answered=False)
     except IntegrationError as error:
         problem = str(error)
     finally:
@@ -98,6 +112,10 @@ def _check(
             login=found.login if found else None,
             dedicated=found.dedicated if found else None,
         )
+    return _checked(row, found, problem)
+
+
+def _checked(row: trackers.ConnectionRow, found: Check | None, problem: str, *, answered: bool = True) -> Checked:
     return Checked(
         connection_id=row.id,
         tracker=row.tracker_name,
@@ -105,7 +123,13 @@ def _check(
         installation=row.installation,
         check=found,
         problem=problem,
+        answered=answered,
     )
+
+
+def _problem(found: Check) -> str:
+    missing = "missing: " + ", ".join(found.missing) if found.missing else ""
+    return "; ".join(part for part in (missing, found.detail) if part) or "it may not write"
 
 
 def _status(found: Check | None) -> str:
@@ -160,7 +184,10 @@ def watch(
     now: datetime,
     connection_id: int | None = None,
 ) -> int:
-    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id."""
+    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id.
+
+    One that is or was watched keeps the settings that are not given anew.
+    """
     check_documents(settings, calendar)
     with db.write() as tx:
         found = trackers.tracker_by_name(tx, tracker)
@@ -181,10 +208,20 @@ def watch(
             calendar=calendar,
             author=author,
         )
+        _save_what_differs(tx, project_id, settings=settings, calendar=calendar, author=author, now=now)
         lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
         subjects.add_sweep(tx, lanes, reason="the project was added")
         control.audit(tx, who=author, what="project added", subject=seen.key, at=now)
     return project_id
+
+
+def _save_what_differs(
+    tx: Tx, project_id: int, *, settings: Mapping[str, Any], calendar: Mapping[str, Any], author: str, now: datetime
+) -> None:
+    old = trackers.settings_of(tx, [project_id]).get(project_id, ({}, {}))
+    new = ({**old[0], **settings}, {**old[1], **calendar})
+    if new != old:
+        trackers.save_settings(tx, project_id, settings=new[0], calendar=new[1], author=author, now=now)
 
 
 def _find(
