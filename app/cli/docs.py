@@ -79,14 +79,15 @@ def _left_over(root: Path, made: Mapping[str, str]) -> Iterator[str]:
 
 
 def _index() -> str:
+    rules = RULES_FOLDER.removeprefix(f"{FOLDER}/")
     return f"""{MADE}
 
 # Reference
 
 - [Command line](cli.md): every command with its options
 - [Settings](settings.md): the environment variables of an installation
-- [Rule types]({RULES_FOLDER.removeprefix(f"{FOLDER}/")}/index.md): what each looks for, its parameters, when it is wrong
-- [Conditions]({RULES_FOLDER.removeprefix(f"{FOLDER}/")}/conditions.md): the fields a rule's condition may ask for
+- [Rule types]({rules}/index.md): what each looks for, its parameters, when it is wrong
+- [Conditions]({rules}/conditions.md): the fields a rule's condition may ask for
 - [rule-file.schema.json](rule-file.schema.json): JSON Schema of rule files, for editors
 """
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from app.errors import UserError
+from app.log import configure_logging
 from app.settings import Settings, load_settings
 from app.time import to_iso
 
@@ -33,6 +34,10 @@ def installation() -> Runtime:
     quietly begin a new installation there.
     """
     settings = load_settings()
+    # A command's own words are its news; of what lies below, only trouble.
+    configure_logging(
+        level="warning" if settings.log_level == "info" else settings.log_level, style=settings.log_format
+    )
     _check_schema(settings)
     from app.bootstrap import runtime
 
