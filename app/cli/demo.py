@@ -22,17 +22,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from app.bootstrap import (
-    DEMO_PACK,
-    DEMO_SECRET,
-    DEMO_START,
-    DEMO_TRACKER,
-    DemoProject,
-    Runtime,
-    demo_project,
-    line_of,
-    runtime,
-)
+from app.bootstrap import DEMO_PACK, DEMO_SECRET, DEMO_START, DEMO_TRACKER, DemoProject, Runtime, demo_project, line_of, runtime
 from app.log import configure_logging
 from app.process import die_with_parent
 from app.services import bells, rulebook
