@@ -28,10 +28,23 @@ from rules.packs.load import load as load_pack
 
 log = structlog.get_logger()
 
-__all__ = ["DemoProject", "Runtime", "build", "demo_project", "line_of", "migrate", "prepare_demo", "runtime", "welcome"]
+__all__ = [
+    "DemoProject",
+    "Runtime",
+    "build",
+    "demo_project",
+    "line_of",
+    "migrate",
+    "prepare_demo",
+    "runtime",
+    "welcome",
+]
 
 JOB_SECONDS = 600
-JOBS = {"lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"), "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection")}
+JOBS = {
+    "lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"),
+    "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection"),
+}
 
 
 class QueueRinger:
@@ -43,13 +56,13 @@ class QueueRinger:
     def wake(self, kind: str, row_id: int) -> None:
         """Queue one job; a second ring while it waits is the same ring."""
         try:
-            self._queues[kind].enqueue(
-                JOBS[kind][1], row_id, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=3600
-            )
+            self._queues[kind].enqueue(JOBS[kind][1], row_id, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=3600)
         except DuplicateJobError:
             return
         except redis.RedisError as error:
-            log.warning("the broker did not take a bell; the clock will ring again", kind=kind, id=row_id, error=str(error))
+            log.warning(
+                "the broker did not take a bell; the clock will ring again", kind=kind, id=row_id, error=str(error)
+            )
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,8 @@ def build(settings: Settings) -> Runtime:
         broker=broker,
         adapters=Adapters({"github": GitHubAdapter(), "sandbox": sandbox}),
         vault=open_box(
-            secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None, key_file=settings.key_file
+            secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
+            key_file=settings.key_file,
         ),
         ringer=QueueRinger(broker),
         people=people.People(),

@@ -1,8 +1,10 @@
-"""Ports: what the core asks of a tracker. Each integration gives one `Adapter`; nothing above this floor knows which tracker it talks to.
+"""Ports: what the core asks of a tracker. Each integration gives one `Adapter`; nothing above this floor knows which
+tracker it talks to.
 
-Two halves. *Decoding* is pure: a payload (webhook or API answer alike) becomes a `Reading`, which says only what that payload carries; a part it
-does not carry is None and overwrites nothing. *Writing* is a `Client` bound to one connection: every method is exactly one API call unless its
-docstring says otherwise, never sleeps for long, never repeats a create blindly.
+Two halves. *Decoding* is pure: a payload (webhook or API answer alike) becomes a `Reading`, which says only what that
+payload carries; a part it does not carry is None and overwrites nothing. *Writing* is a `Client` bound to one
+connection: every method is exactly one API call unless its docstring says otherwise, never sleeps for long, never
+repeats a create blindly.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from rules.intents import LabelSpec, Note
 Payload = Mapping[str, Any]
 
 
-# --- errors -----------------------------------------------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------------------------
 
 
 class IntegrationError(Exception):
@@ -54,21 +56,27 @@ class PermanentError(IntegrationError):
 
 
 class TransientError(IntegrationError):
-    """Worth another try, not before `retry_after` seconds (None: as the caller's backoff says). `uncertain`: the write may have happened."""
+    """Worth another try, not before `retry_after` seconds (None: as the caller's backoff says). `uncertain`: the
+    write may have happened.
+    """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, uncertain: bool = False, limited: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, uncertain: bool = False, limited: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.uncertain = uncertain
         self.limited = limited
 
 
-# --- what a payload says ---------------------------------------------------------------------------------------------------------------
+# --- what a payload says --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What intake needs to know of a delivery before it is stored. `project` and `installation` are the tracker's immutable ids, as text."""
+    """What intake needs to know of a delivery before it is stored. `project` and `installation` are the tracker's
+    immutable ids, as text.
+    """
 
     guid: str
     event: str
@@ -82,7 +90,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class PersonSeen:
-    """A person as a payload shows them. `bot` None: the payload does not say. `member`: owner, member or collaborator; None: not said."""
+    """A person as a payload shows them. `bot` None: the payload does not say. `member`: owner, member or
+    collaborator; None: not said.
+    """
 
     native_id: str
     login: str
@@ -102,7 +112,9 @@ class ProjectSeen:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneSeen:
-    """A milestone as a payload shows it. `due` is the tracker's date (GitHub: the UTC date of due_on). `as_of` is its own updated_at."""
+    """A milestone as a payload shows it. `due` is the tracker's date (GitHub: the UTC date of due_on). `as_of` is its
+    own updated_at.
+    """
 
     native_id: str
     number: int | None
@@ -129,7 +141,9 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class StatePart:
-    """`status` is the tracker's own word (open, closed, merged; a Jira status name). `reason`: completed, not_planned, duplicate, merged, unmerged."""
+    """`status` is the tracker's own word (open, closed, merged; a Jira status name). `reason`: completed,
+    not_planned, duplicate, merged, unmerged.
+    """
 
     open: bool
     status: str
@@ -168,9 +182,9 @@ class PullPart:
 class ItemSeen:
     """An item as one payload shows it, in groups of fields. A group is None where the payload does not carry it whole.
 
-    `as_of` is the snapshot's own timestamp (updated_at); None: nothing in it may overwrite. Identity is `native_id`; `key` is how people say it
-    ("#482"). For a pull request both its issue id and its pull request id may occur in payloads: identity is therefore kind-neutral
-    `<project native id>/<number>` on GitHub.
+    `as_of` is the snapshot's own timestamp (updated_at); None: nothing in it may overwrite. Identity is `native_id`;
+    `key` is how people say it ("#482"). For a pull request both its issue id and its pull request id may occur in
+    payloads: identity is therefore kind-neutral `<project native id>/<number>` on GitHub.
     """
 
     native_id: str
@@ -215,10 +229,11 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSeen:
-    """One entry of history. `natural_key` is the same whichever way it is learnt (two hooks, a redelivery, the import), unique per project.
+    """One entry of history. `natural_key` is the same whichever way it is learnt (two hooks, a redelivery, the
+    import), unique per project.
 
-    `item` or `milestone` is the native id it belongs to. `before`/`after` keep the tracker's own words (a label is `after` when added,
-    `before` when removed; a milestone its native id). `url` is where a person can read it.
+    `item` or `milestone` is the native id it belongs to. `before`/`after` keep the tracker's own words (a label is
+    `after` when added, `before` when removed; a milestone its native id). `url` is where a person can read it.
     """
 
     natural_key: str
@@ -235,7 +250,9 @@ class ChangeSeen:
 
 @dataclass(frozen=True, slots=True)
 class LinkSeen:
-    """An edge as the source payload shows it. `target` is a native id or, where only words are known, a key such as "acme/shop#12" or "PAY-7"."""
+    """An edge as the source payload shows it. `target` is a native id or, where only words are known, a key such as
+    "acme/shop#12" or "PAY-7".
+    """
 
     kind: LinkKind
     source: str
@@ -279,7 +296,9 @@ class ChecksSeen:
 
 @dataclass(frozen=True, slots=True)
 class CommentSeen:
-    """A comment by anybody: what answers, echoes and removals are recognised from. `event` is created, edited, deleted or minimized."""
+    """A comment by anybody: what answers, echoes and removals are recognised from. `event` is created, edited,
+    deleted or minimized.
+    """
 
     item: str
     native_id: str
@@ -293,7 +312,9 @@ class CommentSeen:
 
 @dataclass(frozen=True, slots=True)
 class LabelSeen:
-    """A label of the project itself, not of an item: `event` is created, edited or deleted; `before` the name it had, where it was renamed."""
+    """A label of the project itself, not of an item: `event` is created, edited or deleted; `before` the name it had,
+    where it was renamed.
+    """
 
     name: str
     event: str
@@ -302,7 +323,9 @@ class LabelSeen:
 
 @dataclass(frozen=True, slots=True)
 class ProjectEvent:
-    """Something about the project or connection itself: renamed, transferred, archived, deleted, suspended, installed, uninstalled, added, removed."""
+    """Something about the project or connection itself: renamed, transferred, archived, deleted, suspended,
+    installed, uninstalled, added, removed.
+    """
 
     kind: str
     project: str | None = None
@@ -331,7 +354,7 @@ class Reading:
     note: str = ""
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,9 +362,9 @@ class Credentials:
     """Opened secrets of one connection. Never logged, never stored as such."""
 
     base_url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     app_id: str | None = None
-    private_key: str | None = None
+    private_key: str | None = field(default=None, repr=False)
     installation: str | None = None
 
 
@@ -364,7 +387,9 @@ class CommentRef:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a connection can do. `login` is under whose name comments appear; `missing` names the scopes or permissions that are lacking."""
+    """What a connection can do. `login` is under whose name comments appear; `missing` names the scopes or
+    permissions that are lacking.
+    """
 
     ok: bool
     login: str
@@ -385,8 +410,8 @@ class RepositorySeen:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a tracker may be written to: one write at a time, with limits on what creates content. `longest_wait` is how long a publisher may
-    sleep for its turn before it gives way.
+    """How fast a tracker may be written to: one write at a time, with limits on what creates content. `longest_wait`
+    is how long a publisher may sleep for its turn before it gives way.
     """
 
     seconds_between_writes: float = 1.0

@@ -157,13 +157,16 @@ def growth(milestone: Milestone, *, baseline: Baseline, now: datetime) -> Growth
         if member.joined_at is None or member.joined_at <= now:
             stays.setdefault(member.item.id, []).append(member)
     latest = {id_: max(all_, key=_joined) for id_, all_ in stays.items()}
+    in_plan = {id_: member for id_, member in latest.items() if id_ in baseline.members}
+    closers = {closed: member for member in in_plan.values() for closed in member.closes}
     rows = []
     for id_, member in sorted(latest.items(), key=lambda pair: (pair[1].item.key, pair[0])):
         if id_ in baseline.members:
-            others = {other: stay for other, stay in latest.items() if other in baseline.members}
-            row = _planned_row(member, baseline.members[id_], _part_of(member, others), now)
+            row = _planned_row(member, baseline.members[id_], _part_of(member, in_plan), now)
         else:
-            row = _added_row(member, stays[id_], latest, milestone=milestone, baseline=baseline, now=now)
+            row = _added_row(
+                member, stays[id_], latest, milestone=milestone, closers=closers, as_of=baseline.as_of, now=now
+            )
         rows.append(row)
     return Growth(as_of=baseline.as_of, rows=tuple(rows), estimates=_estimates(rows))
 
@@ -195,7 +198,8 @@ def _added_row(
     latest: Mapping[int, Member],
     *,
     milestone: Milestone,
-    baseline: Baseline,
+    closers: Mapping[int, Member],
+    as_of: datetime,
     now: datetime,
 ) -> Row:
     """An item that came after the plan: counted, or the first reason why it is none of the team's growth."""
@@ -216,11 +220,8 @@ def _added_row(
         return Row(member, Role.NOT_COUNTED, Said("member.left-out", {"label": label}))
     if (part := _part_of(member, latest)) is not None:
         return Row(member, Role.NOT_COUNTED, part)
-    planned_pr = next(
-        (m for m in latest.values() if m.item.id in baseline.members and member.item.id in m.closes), None
-    )
-    if planned_pr is not None:
-        return Row(member, Role.NOT_COUNTED, Said("member.closed-by", {"pull": planned_pr.item}))
+    if (planned_pull := closers.get(member.item.id)) is not None:
+        return Row(member, Role.NOT_COUNTED, Said("member.closed-by", {"pull": planned_pull.item}))
     calendar = milestone.project.calendar
     settled = calendar.add_working_days(joined, QUICK_DAYS)
     closed = member.closed_at if not member.state.is_open else None
@@ -230,7 +231,7 @@ def _added_row(
         return Row(member, Role.NOT_COUNTED, Said("member.done-quickly", {"on": closed}))
     if now < settled:
         return Row(member, Role.NOT_COUNTED, Said("member.too-new", {"on": joined}))
-    first = min((at for stay in stays if (at := stay.joined_at) is not None and at > baseline.as_of), default=joined)
+    first = min((at for stay in stays if (at := stay.joined_at) is not None and at > as_of), default=joined)
     return Row(member, Role.ADDED, Said("member.added", {"on": first}))
 
 

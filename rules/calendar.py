@@ -107,13 +107,17 @@ class Calendar:
 
     def working_days(self, since: datetime, until: datetime) -> float:
         """How many working days (with fractions) lie between two instants; 0 when `until` is not after `since`."""
+        return float(self.passed(since, until))
+
+    def passed(self, since: datetime, until: datetime) -> Fraction:
+        """The same without rounding."""
         if until <= since:
-            return 0.0
+            return Fraction(0)
         day, last = self.local_date(since), self.local_date(until)
         if day == last:
-            return float(self._share(day, since, until))
+            return self._share(day, since, until)
         ends = self._share(day, since, self.end_of_day(day)) + self._share(last, self.midnight(last), until)
-        return float(ends + self._whole_days(day + DAY, last))
+        return ends + self._whole_days(day + DAY, last)
 
     def _share(self, day: date, since: datetime, until: datetime) -> Fraction:
         whole = _micros(self.end_of_day(day) - self.midnight(day))

@@ -15,8 +15,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from cel_expr_python import cel  # type: ignore[import-untyped]
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, struct_pb2, timestamp_pb2, wrappers_pb2
+from cel_expr_python import cel
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+    struct_pb2,
+    timestamp_pb2,
+    wrappers_pb2,
+)
 
 from rules.facts import Item, Milestone, Subject
 
@@ -212,7 +219,7 @@ def _located(text: str) -> ConditionError:
 
 def _plain(text: str) -> str:
     """The library's message in words for whoever wrote the condition."""
-    text = text.split("\n")[0].removesuffix(" [INVALID_ARGUMENT]")
+    text = text.split("\n", maxsplit=1)[0].removesuffix(" [INVALID_ARGUMENT]")
     if (unknown := re.search(r"undefined field '(\w+)'", text)) is not None:
         return f"there is no field {unknown[1]!r}"
     if (unknown := re.search(r"undeclared reference to '([^']*)'", text)) is not None:

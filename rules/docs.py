@@ -7,9 +7,8 @@ from typing import Any
 
 from rules.catalog.registry import TYPES
 from rules.conditions import FIELDS
-from rules.engine import MODES, kinds_of
 from rules.facts import Item
-from rules.spec import RuleType
+from rules.spec import MODES, RuleType, kinds_of
 from rules.verdict import Reach, Severity
 
 FOLDER = "docs/reference/rules"

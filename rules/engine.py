@@ -14,11 +14,9 @@ from pydantic import ValidationError
 
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
-from rules.facts import Item, Kind, MilestoneKind, Subject
-from rules.spec import Judgement, Params, Rule, RuleType
+from rules.facts import Subject
+from rules.spec import MODES, Judgement, Params, Rule, RuleType, kinds_of
 from rules.verdict import Outcome, Said, Verdict, skipped
-
-MODES = ("off", "observe", "live")
 
 
 class RuleError(ValueError):
@@ -79,7 +77,7 @@ def problems(rule: Rule) -> list[RuleError]:
     except ValidationError as error:
         for detail in error.errors():
             field = ".".join(("params", *(str(part) for part in detail["loc"])))
-            found.append(RuleError(field, f"{detail['msg']} (given: {detail['input']!r})"))
+            found.append(RuleError(field, f"{detail['msg']} (given: {repr(detail['input'])[:80]})"))
     allowed = kinds_of(type_)
     wrong = [kind for kind in rule.scope.kinds if kind not in allowed]
     if wrong:
@@ -90,12 +88,6 @@ def problems(rule: Rule) -> list[RuleError]:
         except ConditionError as error:
             found.append(RuleError("scope.condition", error.message, line=error.line, column=error.column))
     return found
-
-
-def kinds_of(type_: RuleType) -> tuple[str, ...]:
-    """The kinds that rules of a type may look at, sorted."""
-    every: type[Kind] | type[MilestoneKind] = Kind if type_.judges is Item else MilestoneKind
-    return tuple(sorted(kind.value for kind in type_.kinds or every))
 
 
 def judge(rules: Sequence[PreparedRule], subject: Subject, now: datetime) -> tuple[Judgement, ...]:
@@ -121,7 +113,7 @@ def recheck_at(judgements: Iterable[Judgement]) -> datetime | None:
 def _verdict(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
     try:
         return _judged(prepared, subject, now)
-    except Exception as error:  # one rule's crash must not silence the others
+    except Exception as error:  # noqa: BLE001 (one rule's crash must not silence the others)
         return Verdict(
             outcome=Outcome.ERROR, reason=Said("engine.crash", {"error": f"{type(error).__name__}: {error}"})
         )

@@ -5,7 +5,7 @@ A file is taken whole or not at all: `parse` collects everything that is wrong a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -13,13 +13,17 @@ from typing import Any
 import yaml
 
 from rules.catalog.registry import TYPES, by_name
-from rules.engine import MODES, problems
-from rules.spec import Rule, Scope
+from rules.engine import problems
+from rules.mistakes import Mistake, RuleFileError
+from rules.spec import MODES, Rule, Scope
 from rules.verdict import Reach, Severity
+
+__all__ = ["Mistake", "RuleDraft", "RuleFileError", "dump", "parse"]
 
 KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope")
 SCOPE_KEYS = ("projects", "kinds", "condition")
 MAX_FILE = 1_000_000
+MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,11 @@ class RuleDraft:
     params: Mapping[str, Any] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
 
-    def as_rule(self, *, id: int = 0, version: int = 1) -> Rule:
-        """The rule it would be."""
+    def as_rule(self) -> Rule:
+        """The rule it would be: no id yet, version 1."""
         return Rule(
-            id=id,
-            version=version,
+            id=0,
+            version=1,
             name=self.name,
             type=self.type,
             params=self.params,
@@ -49,32 +53,6 @@ class RuleDraft:
             mode=self.mode,
             title=self.title,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing wrong in a file, with its place (line and column from 1), the field, what stands there and what would
-    be right.
-    """
-
-    source: str
-    line: int
-    column: int
-    field: str
-    message: str
-    value: str = ""
-
-    def __str__(self) -> str:
-        given = f" (given: {self.value})" if self.value else ""
-        return f"{self.source}:{self.line}:{self.column}: {self.field}: {self.message}{given}"
-
-
-class RuleFileError(ValueError):
-    """A file that is refused, with all its mistakes in the order of their lines."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column)))
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
 def parse(text: str, *, source: str) -> list[RuleDraft]:
@@ -153,8 +131,8 @@ class _Reader:
             self.mistakes.append(Mistake(self.source, 1, 1, "file", f"is longer than {MAX_FILE} characters"))
             return None
         try:
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-                self.mistakes.append(Mistake(self.source, 1, 1, "file", "aliases (*name) are not allowed"))
+            if (refused := _refused(text)) is not None:
+                self.mistakes.append(Mistake(self.source, 1, 1, "file", refused))
                 return None
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, RecursionError) as error:
@@ -283,6 +261,20 @@ class _Reader:
             self.wrong(node, f"{where}.{key}", "must be a list of texts, such as [acme/*]")
             return ()
         return tuple(str(part.value) for part in node.value)
+
+
+def _refused(text: str) -> str | None:
+    """Why a text is not even read: aliases can make a small file huge, and deep nesting makes reading slow
+    (quadratic).
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return "aliases (*name) are not allowed"
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return "is nested too deeply for a file of rules"
+    return None
 
 
 def _value(node: Any) -> Any:

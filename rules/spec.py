@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from rules.facts import Item, Kind, Milestone, MilestoneKind, Subject
 from rules.verdict import Reach, Severity, Verdict
+
+MODES = ("off", "observe", "live")
+"""Of a rule: not judged; judged and shown in Plumbline only; written to the tracker."""
 
 
 class Params(BaseModel):
@@ -19,6 +22,15 @@ class Params(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_is_no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse `yes` for a number: pydantic would read it as 1."""
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation in (int, float):
+            raise ValueError("must be a number")
+        return value
 
 
 class NoParams(Params):
@@ -46,6 +58,12 @@ class RuleType:
     label: str | None = None
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
+
+
+def kinds_of(type_: RuleType) -> tuple[str, ...]:
+    """The kinds that rules of a type may look at, sorted."""
+    every: type[Kind] | type[MilestoneKind] = Kind if type_.judges is Item else MilestoneKind
+    return tuple(sorted(kind.value for kind in type_.kinds or every))
 
 
 @dataclass(frozen=True, slots=True)

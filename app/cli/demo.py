@@ -1,7 +1,9 @@
-"""The demo's player: posts a recorded project's history to the running server as signed webhooks, and moves the world's clock along.
+"""The demo's player: posts a recorded project's history to the running server as signed webhooks, and moves the
+world's clock along.
 
-First everything up to seven weeks before the end, as fast as it goes; then day by day, so that flags open, settle and are written as they
-would have been. At the end the clock stands still. Deliveries are numbered: a player that was killed goes on where it stopped.
+First everything up to seven weeks before the end, as fast as it goes; then day by day, so that flags open, settle and
+are written as they would have been. At the end the clock stands still. Deliveries are numbered: a player that was
+killed goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -16,13 +18,23 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
-from app.bootstrap import DEMO_PACK, DEMO_SECRET, DEMO_START, DEMO_TRACKER, DemoProject, Runtime, demo_project, line_of, runtime
+from app.bootstrap import (
+    DEMO_PACK,
+    DEMO_SECRET,
+    DEMO_START,
+    DEMO_TRACKER,
+    DemoProject,
+    Runtime,
+    demo_project,
+    line_of,
+    runtime,
+)
 from app.log import configure_logging
 from app.process import die_with_parent
 from app.services import bells, rulebook
@@ -36,7 +48,7 @@ log = structlog.get_logger("demo")
 END = datetime(2026, 8, 3, 17, tzinfo=UTC)
 HOURS = (9, 13, 17)
 """When the clock stops on each of the last days, so that what opened can settle and be written within the hours."""
-SENDERS = 4
+SENDERS = 8
 
 
 Numbered = tuple[int, Any]

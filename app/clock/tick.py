@@ -1,4 +1,6 @@
-"""One beat of the clock: ask the database what is due, and ring for it. Costs a handful of index look-ups, whatever the size of the history."""
+"""One beat of the clock: ask the database what is due, and ring for it. Costs a handful of index look-ups, whatever
+the size of the history.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from app.time import real_now
 
 
 def tick() -> int:
-    """Ring the bells of lanes and connections with work; gives how many were rung. Two clocks are harmless: a bell rings once."""
+    """Ring the bells of lanes and connections with work; gives how many were rung. Two clocks are harmless: a bell
+    rings once.
+    """
     this = runtime()
     real = real_now()
     with this.db.read() as tx:

@@ -54,7 +54,10 @@ def use_sign_in(db: Database, token: str, now: datetime) -> bool:
 
 
 def create_token(db: Database, name: str, *, scope: str = "read", now: datetime) -> str:
-    """Make an API token and return it: the only time it can be seen. Raises UserError for a taken name or an unknown scope."""
+    """Make an API token and return it: the only time it can be seen.
+
+    Raises UserError for a taken name or an unknown scope.
+    """
     if scope not in SCOPES:
         raise UserError(f"There is no scope {scope!r}. Known: {', '.join(SCOPES)}.")
     if not name.strip():

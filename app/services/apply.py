@@ -1,7 +1,8 @@
 """Applying readings: what payloads say becomes rows. In memory, without a clock; the caller loads and flushes.
 
-Whole-row last-writer-wins does not converge, so every *group* of fields has its own guard: a group is taken only where the payload carries it
-whole and is not older than what is there. A payload without a timestamp overwrites nothing.
+Whole-row last-writer-wins does not converge, so every *group* of fields has its own guard: a group is taken only
+where the payload carries it whole and is not older than what is there. A payload without a timestamp overwrites
+nothing.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def natives_of(readings: Iterable[Reading]) -> tuple[set[str], set[str], set[str
 
 
 def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_id: int | None, own_marker: str) -> None:
-    """Take one reading into the rows. `people` maps native ids to ours; `own_marker` tells our own comments from people's."""
+    """Take one reading into the rows. `people` maps native ids to ours; `own_marker` tells our own comments from
+    people's.
+    """
     for milestone in reading.milestones:
         _milestone(work, milestone)
     for item in reading.items:
@@ -102,17 +105,19 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
         work.reads[native] = "the payload tells only a part"
     for person in _people(reading):
         if person is not None and person.member is not None:
-            _member(work, people[person.native_id], person.member, reading.at)
+            _member(work, people[person.native_id], member=person.member, at=reading.at)
 
 
-def _member(work: Work, person: int, member: bool, at: datetime) -> None:
+def _member(work: Work, person: int, *, member: bool, at: datetime) -> None:
     known = work.members.get(person)
     if known is None or at > known[1] or (at == known[1] and member):
         work.members[person] = (member, at)
 
 
 def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
-    """Whether a group of fields may be taken, and remember it. Same instant: the later arrival wins (a read settles doubts)."""
+    """Whether a group of fields may be taken, and remember it. Same instant: the later arrival wins (a read settles
+    doubts).
+    """
     known = row["guards"].get(group)
     if as_of is None:
         return known is None
@@ -126,11 +131,10 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> None:
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
-    if seen.deleted or seen.moved_to:
-        if _accepts(row, "gone", seen.as_of):
-            row["deleted_at"] = seen.as_of or row["deleted_at"]
-            row["moved_to"] = seen.moved_to
-            row["is_open"] = False
+    if (seen.deleted or seen.moved_to) and _accepts(row, "gone", seen.as_of):
+        row["deleted_at"] = seen.as_of or row["deleted_at"]
+        row["moved_to"] = seen.moved_to
+        row["is_open"] = False
     as_of = seen.as_of
     if seen.text is not None and _accepts(row, "text", as_of):
         text = seen.text
@@ -181,7 +185,11 @@ def _pull(row: Row, part: PullPart, as_of: datetime | None, people: Mapping[str,
         "from_fork": part.from_fork,
         "lines": part.lines if part.lines is not None else before.get("lines"),
         "files": part.files if part.files is not None else before.get("files"),
-        "mergeable": part.mergeable if part.mergeable is not None else before.get("mergeable") if before.get("sha") == part.head_sha else None,
+        "mergeable": part.mergeable
+        if part.mergeable is not None
+        else before.get("mergeable")
+        if before.get("sha") == part.head_sha
+        else None,
         "reviewers": sorted(people[person.native_id] for person in part.reviewers),
         "reviewer_teams": sorted(part.reviewer_teams),
         "sizes": sizes,
@@ -276,7 +284,12 @@ def _text(work: Work, seen: LinksSeen) -> None:
         TextLinks(
             source=seen.source,
             links=tuple(
-                sorted({*(("closes", target) for target in seen.closes), *(("mentions", target) for target in seen.mentions)})
+                sorted(
+                    {
+                        *(("closes", target) for target in seen.closes),
+                        *(("mentions", target) for target in seen.mentions),
+                    }
+                )
             ),
         )
     )

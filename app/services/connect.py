@@ -52,10 +52,14 @@ def add_tracker(
     author: str,
     now: datetime,
 ) -> int:
-    """Store a tracker with its first connection; secrets are sealed before they reach the database. Gives the connection's id."""
+    """Store a tracker with its first connection; secrets are sealed before they reach the database. Gives the
+    connection's id.
+    """
     with db.write() as tx:
         if trackers.tracker_by_name(tx, name) is not None:
-            raise UserError(f"There is a tracker {name!r} already. Choose another name, or remove it first: plumbline tracker remove {name}")
+            raise UserError(
+                f"There is a tracker {name!r} already. Choose another name, or first: plumbline tracker remove {name}"
+            )
         tracker = trackers.add_tracker(
             tx, name=name, kind=kind, base_url=base_url, webhook_secret=vault.seal(webhook_secret), now=now
         )

@@ -1,7 +1,7 @@
 """What is mapped from an item's snapshot and its changes: movement, whose word was last, when work began. Pure.
 
-The result depends on the *set* of changes, not on the order in which they arrived, and can be rebuilt whenever a setting changes. What counts as
-movement and as in progress is defined in `docs/concepts.md`.
+The result depends on the *set* of changes, not on the order in which they arrived, and can be rebuilt whenever a
+setting changes. What counts as movement and as in progress is defined in `docs/concepts.md`.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ def _opened(row: Row, changes: Sequence[Past]) -> Step:
 
 
 def _movement(change: Past, sides: _Sides) -> Step | None:
-    """The change as a step if it is movement: a word by author, assignee, reviewer or member, a push, a state change, a ticked box."""
+    """The change as a step if it is movement: a word by author, assignee, reviewer or member, a push, a state change,
+    a ticked box.
+    """
     side = sides.of(change.actor_id)
     if side is Side.AUTOMATION:
         return None
@@ -125,7 +127,9 @@ def _ticked(change: Past) -> bool:
 
 
 def _acted_at(row: Row, changes: Sequence[Past], sides: _Sides) -> datetime | None:
-    """When an assignee last acted after being assigned (a word, a push, a state change); being assigned alone is no act."""
+    """When an assignee last acted after being assigned (a word, a push, a state change); being assigned alone is no
+    act.
+    """
     assigned: dict[str, datetime] = {}
     for change in changes:
         if change.field == "assignee" and change.after:
@@ -164,7 +168,9 @@ def _started_at(
     if row["kind"] == Kind.PULL_REQUEST.value:
         return opened
     working = settings.in_progress_labels | settings.in_review_labels
-    begun = [change.at for change in changes if change.field == "label" and change.after and fold(change.after) in working]
+    begun = [
+        change.at for change in changes if change.field == "label" and change.after and fold(change.after) in working
+    ]
     if acted is not None:
         begun.append(acted)
     return min(begun, default=None)
@@ -191,7 +197,8 @@ def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dic
     ]
     pushes = [step for step in words if step.kind == "push"]
     first_review = min(
-        (step.at for step in words if step.kind in ("review", "review_comment") and step.side is Side.REVIEWER), default=None
+        (step.at for step in words if step.kind in ("review", "review_comment") and step.side is Side.REVIEWER),
+        default=None,
     )
     drafts = [change for change in changes if change.field == "draft"]
     ready = None
@@ -236,7 +243,9 @@ def _size(row: Row) -> dict[str, Any]:
 def _size_at(row: Row, changes: Sequence[Past], at: datetime) -> dict[str, Any]:
     """The size at an instant: today's, with what later edits of the text and the estimate replaced."""
     size = _size(row)
-    later = next((change for change in changes if change.field == "body" and change.at > at and change.before is not None), None)
+    later = next(
+        (change for change in changes if change.field == "body" and change.at > at and change.before is not None), None
+    )
     if later is not None:
         total, done = count_boxes(later.before or "")
         size.update(checklist_total=total, checklist_done=done, body_length=len(later.before or ""))
@@ -272,14 +281,19 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else to_iso(at)
 
 
-def stays(changes: Sequence[Past], present: Sequence[str], *, created_at: datetime | None) -> list[tuple[str, datetime | None, datetime | None]]:
-    """An item's stays in milestones as (milestone native id, joined, left), from its milestone changes and where it is now.
+def stays(
+    changes: Sequence[Past], present: Sequence[str], *, created_at: datetime | None
+) -> list[tuple[str, datetime | None, datetime | None]]:
+    """An item's stays in milestones as (milestone native id, joined, left), from its milestone changes and where it
+    is now.
 
     A milestone that the snapshot shows but no change tells of was joined at creation.
     """
     found: list[tuple[str, datetime | None, datetime | None]] = []
     inside: dict[str, datetime | None] = {}
-    moves = sorted((c for c in changes if c.field == "milestone"), key=lambda c: (c.at, c.after is not None, c.natural_key))
+    moves = sorted(
+        (c for c in changes if c.field == "milestone"), key=lambda c: (c.at, c.after is not None, c.natural_key)
+    )
     for change in moves:
         if change.before is not None:
             joined = inside.pop(change.before, created_at)

@@ -1,7 +1,8 @@
 """Draining a lane: pending deliveries in order, then what time has made due. One drain at a time per lane.
 
-A batch is decoded outside the write lock, then applied, derived, judged and marked done in one transaction: effects and done-mark commit together, so
-a drain killed anywhere leaves nothing half done. Batches adapt to hold the lock for about `LOCK_SECONDS`.
+A batch is decoded outside the write lock, then applied, derived, judged and marked done in one transaction: effects
+and done-mark commit together, so a drain killed anywhere leaves nothing half done. Batches adapt to hold the lock for
+about `LOCK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A delivery with what it says, or why it says nothing (`ignored`), or what went wrong (`error`, with its trace)."""
+    """A delivery with what it says, why it says nothing (`ignored`), or what went wrong (`error`, with its trace)."""
 
     delivery: PendingDelivery
     reading: Reading | None = None
@@ -53,7 +54,9 @@ class Decoded:
 
 
 def drain(deps: Drain, lane_id: int) -> int:
-    """Do all there is to do in a lane; gives how many deliveries and due subjects were handled. 0 at once where another drain is at it."""
+    """Do all there is to do in a lane; gives how many deliveries and due subjects were handled. 0 at once where
+    another drain is at it.
+    """
     lease = leases.take(deps.db, "lane", lane_id, holder=holder())
     if lease is None:
         return 0
@@ -73,7 +76,7 @@ def drain(deps: Drain, lane_id: int) -> int:
         leases.release(deps.db, lease)
         raise
     if leases.release(deps.db, lease):
-        bells.ring(deps.db, deps.ringer, "lane", [lane_id])
+        deps.ringer.wake("lane", lane_id)  # rung while we held the lease: whoever came then went away again
     return done
 
 
@@ -84,7 +87,9 @@ def _next_size(size: int, seconds: float) -> int:
 
 
 def _batch(deps: Drain, lease: leases.Lease, size: int) -> tuple[int, float]:
-    """One bounded batch: deliveries where there are any, else due subjects. Gives what was handled and the seconds the lock was held."""
+    """One bounded batch: deliveries where there are any, else due subjects. Gives what was handled and the seconds
+    the lock was held.
+    """
     with deps.db.read() as tx:
         pending = deliveries.pending(tx, lease.id, now=real_now(), limit=size)
         lane = _Lane(
@@ -110,7 +115,7 @@ def _batch(deps: Drain, lease: leases.Lease, size: int) -> tuple[int, float]:
             seconds = max(seconds, _commit(deps, lease, lane, [one]))
         except (leases.LeaseLost, KeyboardInterrupt, SystemExit):
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 (as above)
             _set_back(deps, lease, one)
     return len(decoded), seconds
 
@@ -132,7 +137,7 @@ def _decode(adapters: Adapters, lane: _Lane, delivery: PendingDelivery) -> Decod
         return Decoded(delivery, ignored=str(reason))
     except BadPayload as error:
         return Decoded(delivery, error=str(error), trace=traceback.format_exc())
-    except Exception as error:  # a bug of ours: this delivery is set aside, the others go on
+    except Exception as error:  # noqa: BLE001 (a bug of ours: this delivery is set aside, the others go on)
         return Decoded(delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
     if delivery.project_id is None and not reading.project_events:
         return Decoded(delivery, ignored="its repository is not watched")
@@ -163,7 +168,14 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
     with deps.db.write() as tx:
         leases.confirm(tx, lease)
         now, world = real_now(), lane.this.clock.now()
-        court = judge.Court(tx=tx, lane_id=lease.id, this=lane.this, projects=lane.projects, base_url=deps.base_url, adapters=deps.adapters)
+        court = judge.Court(
+            tx=tx,
+            lane_id=lease.id,
+            this=lane.this,
+            projects=lane.projects,
+            base_url=deps.base_url,
+            adapters=deps.adapters,
+        )
         for one in decoded:
             if one.reading is not None:
                 for event in one.reading.project_events:
@@ -184,7 +196,9 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
                             own_marker=marker_prefix(lane.this.tag),
                         )
                 except Exception as error:  # noqa: BLE001 (one bad delivery harms no other)
-                    failed.append(Decoded(one.delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc()))
+                    failed.append(
+                        Decoded(one.delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+                    )
                 else:
                     outcomes.append((one.delivery.id, "done", one.reading.note))
             work.flush(tx, rows)
@@ -218,7 +232,14 @@ def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int,
         due = subjects.take_due(tx, lease.id, now=world, limit=size)
         if not due:
             return 0, 0.0
-        court = judge.Court(tx=tx, lane_id=lease.id, this=lane.this, projects=lane.projects, base_url=deps.base_url, adapters=deps.adapters)
+        court = judge.Court(
+            tx=tx,
+            lane_id=lease.id,
+            this=lane.this,
+            projects=lane.projects,
+            base_url=deps.base_url,
+            adapters=deps.adapters,
+        )
         court.due(due)
         handled = court.judge(world)
     return max(handled, 1), time.monotonic() - started

@@ -1,7 +1,8 @@
 """Intake: from a request's raw bytes to a committed delivery. Nothing is answered 202 that a crash could still lose.
 
-Requests that arrive together share one commit: a writer thread takes whatever has queued up, writes it in one transaction and lets all of them
-answer. The cost of a durable commit is then paid once per group, not once per webhook.
+Requests that arrive together share one commit: a writer thread takes whatever has queued up, writes it in one
+transaction and lets all of them answer. The cost of a durable commit is then paid once per group, not once per
+webhook.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Accepted:
 
 
 class GroupCommit:
-    """Commits rows in groups, in order of arrival, on one thread per process (started when first needed, so also after a fork)."""
+    """Commits rows in groups, in order of arrival, on one thread per process (started when first needed, so also
+    after a fork).
+    """
 
     def __init__(self, db: Database, ringer: bells.Ringer) -> None:
         self._db = db
@@ -86,7 +89,7 @@ class GroupCommit:
                 deliveries.add_many(tx, [row for _, row, _ in group])
                 lanes = sorted({delivery.lane_id for delivery, _, _ in group})
                 rung = [lane for lane in lanes if leases.ring(tx, "lane", lane, now=now, older_than=now - bells.STALE)]
-        except Exception as error:  # every waiting request must hear of it
+        except Exception as error:  # noqa: BLE001 (every waiting request must hear of it)
             for _, _, future in group:
                 future.set_exception(error)
             return
@@ -97,7 +100,9 @@ class GroupCommit:
 
 
 class Directory:
-    """Who is who: tracker by name with its opened secret, project by native id. Asked of the database at most once a second."""
+    """Who is who: tracker by name with its opened secret, project by native id. Asked of the database at most once a
+    second.
+    """
 
     def __init__(self, db: Database, open_secret: Any) -> None:
         self._db = db
@@ -145,7 +150,8 @@ def receive(
 ) -> Accepted:
     """Verify, read, store. Returns after the commit.
 
-    Raises `UnknownTracker`, `BadSignature` or `BadPayload` (nothing is stored then), or TimeoutError where the database did not answer in time.
+    Raises `UnknownTracker`, `BadSignature` or `BadPayload` (nothing is stored then), or TimeoutError where the
+    database did not answer in time.
     """
     tracker, secret = directory.tracker(name, kinds)
     adapter = adapters[tracker.kind]

@@ -1,4 +1,6 @@
-"""Judging in a drain's transaction: subjects become facts, facts verdicts, verdicts standings, standings what each item should show."""
+"""Judging in a drain's transaction: subjects become facts, facts verdicts, verdicts standings, standings what each
+item should show.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from typing import Any
 import structlog
 
 from app.services import plan
-from app.services.memory import dump_standing, load_standing
 from app.services.derive import Past, Who, derive, stays
+from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects
 from app.services.publish import marker_prefix
 from app.store import facts as store_facts
@@ -52,7 +54,9 @@ class Court:
 
     def touched(self, project_id: int, work: Work) -> None:
         """Derive what a batch of readings touched, and put it and all that looks at it on the list."""
-        natives = {native: row["id"] for native, row in work.items.items() if native in work.touched_items and row["id"]}
+        natives = {
+            native: row["id"] for native, row in work.items.items() if native in work.touched_items and row["id"]
+        }
         item_ids = sorted(natives.values())
         milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
@@ -123,7 +127,9 @@ class Court:
         )
         return concerned | subjects.milestones_of(self.tx, item_ids)
 
-    def _who(self, project_id: int, rows: dict[int, Any], changes: dict[int, list[Past]], settings: Settings) -> dict[int, Who]:
+    def _who(
+        self, project_id: int, rows: dict[int, Any], changes: dict[int, list[Past]], settings: Settings
+    ) -> dict[int, Who]:
         ids = {change.actor_id for all_ in changes.values() for change in all_ if change.actor_id is not None}
         ids |= {row["author_id"] for row in rows.values() if row["author_id"] is not None}
         ids |= {int(who) for row in rows.values() for who in row["reviews"]}
@@ -134,7 +140,9 @@ class Court:
         }
 
     def _pass_on(self, item_ids: Sequence[int]) -> None:
-        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane owns it."""
+        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane
+        owns it.
+        """
         if not item_ids:
             return
         marks = []
@@ -167,7 +175,9 @@ class Court:
         )
         return len(self.items) + len(self.milestones) + len(self.plans)
 
-    def _judge_kind(self, kind: str, ids: Iterable[int], prepared: Sequence[engine.PreparedRule], now: datetime) -> set[int]:
+    def _judge_kind(
+        self, kind: str, ids: Iterable[int], prepared: Sequence[engine.PreparedRule], now: datetime
+    ) -> set[int]:
         """Judge subjects of one kind; gives the items whose publication is to be planned."""
         found: dict[int, Any]
         if kind == "item":
@@ -181,7 +191,7 @@ class Court:
         for one in kept.values():
             by_subject.setdefault(one.subject_id, {})[one.rule_id] = one
         saved: list[Saved] = []
-        rechecks: dict[int, datetime | None] = {id_: None for id_ in ids}
+        rechecks: dict[int, datetime | None] = dict.fromkeys(ids)
         plans: set[int] = set()
         for id_, subject in found.items():
             judgements = engine.judge(prepared, subject, now)

@@ -65,18 +65,22 @@ class MilestoneSides:
 
     @property
     def present(self) -> tuple[Member, ...]:
+        """The members that are in now."""
         return tuple(member for member in self.members if member.left_at is None)
 
     @property
     def done(self) -> int:
+        """How many of them are done."""
         return sum(member.state is State.DONE for member in self.present)
 
     @property
     def in_review(self) -> int:
+        """How many of them are in review."""
         return sum(member.state is State.IN_REVIEW for member in self.present)
 
     @property
     def open(self) -> int:
+        """How many of them are open."""
         return sum(member.state.is_open for member in self.present)
 
 
@@ -132,7 +136,9 @@ def _day(day: date, stays: Sequence[Member], *, calendar: Calendar, now: datetim
         return at is not None and at <= end and calendar.local_date(at) == day
 
     inside = {
-        m.item.id: m for m in stays if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
+        m.item.id: m
+        for m in stays
+        if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
     }
     done = [m for m in inside.values() if m.state is State.DONE and m.closed_at is not None and m.closed_at <= end]
     return Day(

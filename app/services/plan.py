@@ -1,4 +1,6 @@
-"""Planning: what each item should show, from the standings that are told on it. By level: the whole wish each time, never a step."""
+"""Planning: what each item should show, from the standings that are told on it. By level: the whole wish each time,
+never a step.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from app.store.standings import Kept
 from integrations.ports import Adapters
 from rules.engine import PreparedRule
 from rules.facts import Item, Project
+from rules.intents import Note
 from rules.spec import Judgement
 from rules.standing import Standing
 from rules.verdict import Outcome, Reach, Severity
-from rules.intents import Note
 from rules.wording.note import acknowledged, all_clear, note, snoozed
 
 Render = Callable[[Note], str]
@@ -113,7 +115,9 @@ def wish_of(
     page: str,
     now: datetime,
 ) -> Wish:
-    """The wish of one item. A flag is written once it has stood for `settle`; one that cleared stays for `linger`, so that flapping shows nothing."""
+    """The wish of one item. A flag is written once it has stood for `settle`; one that cleared stays for `linger`, so
+    that flapping shows nothing.
+    """
     project = item.project
     before = set(known.want_labels) if known else set()
     flags: list[Flag] = []
@@ -140,7 +144,12 @@ def wish_of(
     for kept, standing in closed:
         rule = rules.get(kept.rule_id)
         until = (kept.closed_at or now) + linger
-        if rule is not None and until > now and _is_shown(rule, project, before, known) and _may_be_written(rule, standing):
+        if (
+            rule is not None
+            and until > now
+            and _is_shown(rule, project, before, known)
+            and _may_be_written(rule, standing)
+        ):
             again.append(until)
             flags.append(Flag(rule, standing))
     labels = tuple(sorted({_label(flag.rule, project) for flag in flags if flag.rule.type.label}))
@@ -155,7 +164,9 @@ def wish_of(
         return Wish(labels=labels, body=body, again_at=again_at)
     if known is None or (known.comment_id is None and known.sending_at is None):
         return Wish(labels=labels, again_at=again_at)
-    return Wish(labels=labels, body=_quiet_body(project, hushed, closed, known, render, now), quiet=True, again_at=again_at)
+    return Wish(
+        labels=labels, body=_quiet_body(project, hushed, closed, known, render, now), quiet=True, again_at=again_at
+    )
 
 
 def _may_be_written(rule: PreparedRule, standing: Standing) -> bool:
@@ -196,10 +207,16 @@ def _quiet_body(
     today = project.calendar.local_date(now)
     for standing in hushed:
         if standing.is_acknowledged and standing.acknowledged_at is not None:
-            return str(render(acknowledged(since=standing.acknowledged_at, reason=standing.acknowledged_reason, project=project)))
+            return str(
+                render(
+                    acknowledged(since=standing.acknowledged_at, reason=standing.acknowledged_reason, project=project)
+                )
+            )
         if standing.snoozed_until is not None:
             return str(
-                render(snoozed(until=standing.snoozed_until, reason=standing.snoozed_reason, project=project, today=today))
+                render(
+                    snoozed(until=standing.snoozed_until, reason=standing.snoozed_reason, project=project, today=today)
+                )
             )
     if closed:
         kept, standing = max(closed, key=lambda pair: pair[0].closed_at or now)

@@ -22,7 +22,9 @@ HOLIDAY_YEARS = range(2010, 2041)
 
 
 class CalendarDoc(BaseModel):
-    """A project's calendar as people set it. `country` is an ISO code such as DE, `subdivision` a part of it such as BY."""
+    """A project's calendar as people set it. `country` is an ISO code such as DE, `subdivision` a part of it such as
+    BY.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -129,7 +131,9 @@ def read_settings(doc: Mapping[str, Any]) -> Settings:
 class Projects:
     """Facts of projects with what publishing asks beside them."""
 
-    def __init__(self, rows: Sequence[trackers.ProjectRow], documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    def __init__(
+        self, rows: Sequence[trackers.ProjectRow], documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]
+    ) -> None:
         self.rows = {row.id: row for row in rows}
         self.facts: dict[int, Project] = {}
         self.calendars: dict[int, CalendarDoc] = {}

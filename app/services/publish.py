@@ -1,7 +1,8 @@
-"""Publishing: sending the difference between what an item should show and what it shows. One publisher at a time per connection.
+"""Publishing: sending the difference between what an item should show and what it shows. One publisher at a time per
+connection.
 
-Every step is one API call followed by a commit that says so. A create is announced by a committed `sending_at` before it goes out; only a row whose
-create was never answered costs a look for our marker before trying again.
+Every step is one API call followed by a commit that says so. A create is announced by a committed `sending_at` before
+it goes out; only a row whose create was never answered costs a look for our marker before trying again.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def holder() -> str:
 
 
 def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connected], ringer: bells.Ringer) -> int:
-    """Send what is due over one connection; gives how many writes went out. Returns at once where another publisher is at work."""
+    """Send what is due over one connection; gives how many writes went out. Returns at once where another publisher
+    is at work.
+    """
     lease = leases.take(db, "connection", connection_id, holder=holder())
     if lease is None:
         return 0
@@ -61,7 +64,11 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
         while True:
             with db.read() as tx:
                 this = instance.load(tx)
-                batch = [] if this.paused_at else publications.due(tx, connection_id, world=this.clock.now(), real=real_now(), limit=PAGE)
+                batch = (
+                    []
+                    if this.paused_at
+                    else publications.due(tx, connection_id, world=this.clock.now(), real=real_now(), limit=PAGE)
+                )
                 known = projects.load(tx, ids=sorted({shown.project_id for shown in batch}))
             if not batch:
                 break
@@ -76,7 +83,7 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
         if connected is not None:
             connected.client.close()
         if leases.release(db, lease):
-            bells.ring(db, ringer, "connection", [connection_id])
+            ringer.wake("connection", connection_id)  # rung while we held the lease
     return sent
 
 
@@ -84,7 +91,13 @@ class _Sender:
     """One publication on its way."""
 
     def __init__(
-        self, db: Database, lease: leases.Lease, connected: Connected, shown: Shown, this: instance.Instance, known: projects.Projects
+        self,
+        db: Database,
+        lease: leases.Lease,
+        connected: Connected,
+        shown: Shown,
+        this: instance.Instance,
+        known: projects.Projects,
     ) -> None:
         self.db, self.lease, self.shown, self.this = db, lease, shown, this
         self.client, self.pace, self.label_specs = connected.client, connected.pace, connected.label_specs
@@ -135,37 +148,45 @@ class _Sender:
     # --- the comment
 
     def _comment(self) -> None:
-        shown = self.shown
-        if shown.sending_at is not None and shown.comment_id is None:
+        if self.shown.sending_at is not None and self.shown.comment_id is None:
             self._look_for_it()
-            shown = self.shown
+        shown = self.shown
         if shown.want_body is None or shown.want_body == shown.shown_body:
-            return self._settled()
-        if shown.comment_id is None:
-            if shown.want_quiet:  # nothing was ever said, so there is nothing to take back
-                return self._settled()
-            if (until := self._ceiling()) is not None:
-                return self._held(until, f"{self.per_day} new comments were written today; this one waits")
-            self._announce()
-            self._pass("comment", create=True)
-            made = self.client.create_comment(self.target, shown.want_body)
-            self._save(
-                "comment_created",
-                made.url,
-                comment_id=made.native_id,
-                comment_url=made.url,
-                shown_body=shown.want_body,
-                commented_at=self._world(),
-                sending_at=None,
-            )
+            self._settled()
+        elif shown.comment_id is not None:
+            self._edit(shown.comment_id, shown.want_body)
+        elif shown.want_quiet:  # nothing was ever said, so there is nothing to take back
+            self._settled()
         else:
-            recent = [at for at in shown.edits if from_iso(at) > self._world() - timedelta(days=1)]
-            if len(recent) >= EDITS_PER_DAY and not shown.want_quiet:
-                return self._held(from_iso(recent[0]) + timedelta(days=1), "edited twice today; the next edit waits")
-            self._pass("comment", create=False)
-            self.client.edit_comment(self.target, shown.comment_id, shown.want_body)
-            now = self._world()
-            self._save("comment_edited", "", shown_body=shown.want_body, edited_at=now, edits=[*recent, to_iso(now)])
+            self._create(shown.want_body)
+
+    def _create(self, body: str) -> None:
+        if (until := self._ceiling()) is not None:
+            self._held(until, f"{self.per_day} new comments were written today; this one waits")
+            return
+        self._pass("comment", create=True)
+        self._announce()
+        made = self.client.create_comment(self.target, body)
+        self._save(
+            "comment_created",
+            made.url,
+            comment_id=made.native_id,
+            comment_url=made.url,
+            shown_body=body,
+            commented_at=self._world(),
+            sending_at=None,
+        )
+        self._settled()
+
+    def _edit(self, comment_id: str, body: str) -> None:
+        recent = [at for at in self.shown.edits if from_iso(at) > self._world() - timedelta(days=1)]
+        if len(recent) >= EDITS_PER_DAY and not self.shown.want_quiet:
+            self._held(from_iso(recent[0]) + timedelta(days=1), "edited twice today; the next edit waits")
+            return
+        self._pass("comment", create=False)
+        self.client.edit_comment(self.target, comment_id, body)
+        now = self._world()
+        self._save("comment_edited", "", shown_body=body, edited_at=now, edits=[*recent, to_iso(now)])
         self._settled()
 
     def _look_for_it(self) -> None:
@@ -222,7 +243,10 @@ class _Sender:
         with self.db.write() as tx:
             leases.confirm(tx, self.lease)
             publications.save_budget(
-                tx, self.lease.id, next_write_at=now + timedelta(seconds=self.pace.seconds_between_writes), writes_in_hour=creates
+                tx,
+                self.lease.id,
+                next_write_at=now + timedelta(seconds=self.pace.seconds_between_writes),
+                writes_in_hour=creates,
             )
 
     def _commit(self, kind: str | None, detail: str, change: Callable[[Any], None]) -> None:
@@ -255,7 +279,9 @@ class _Sender:
             leases.confirm(tx, self.lease)
             fresh = publications.get(tx, self.shown.id)
             if (fresh.want_labels, fresh.want_body) == (self.shown.want_labels, self.shown.want_body):
-                publications.update(tx, self.shown.id, status="settled", due_at=None, retry_at=None, attempts=0, detail="")
+                publications.update(
+                    tx, self.shown.id, status="settled", due_at=None, retry_at=None, attempts=0, detail=""
+                )
 
     def _held(self, until: datetime, why: str) -> None:
         self._save(None, "", status="held", due_at=until, detail=why)
@@ -274,7 +300,15 @@ class _Sender:
         attempts = self.shown.attempts + 1
         wait = error.retry_after if error.retry_after is not None else BACKOFF[min(attempts, len(BACKOFF)) - 1]
         values: Mapping[str, Any] = {} if error.uncertain else {"sending_at": None}
-        self._save(None, "", status="waiting", attempts=attempts, retry_at=real_now() + timedelta(seconds=wait), detail=str(error), **values)
+        self._save(
+            None,
+            "",
+            status="waiting",
+            attempts=attempts,
+            retry_at=real_now() + timedelta(seconds=wait),
+            detail=str(error),
+            **values,
+        )
         if error.limited:
             with self.db.write() as tx:
                 _next, creates = publications.budget(tx, self.lease.id)

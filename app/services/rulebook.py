@@ -22,8 +22,11 @@ class Applied:
     removed: tuple[str, ...]
 
 
-def apply(db: Database, drafts: Sequence[RuleDraft], *, author: str, prune: bool, now: datetime, real: datetime) -> Applied:
-    """Put drafts in force, all or none; every subject is judged anew behind the deliveries. `prune` removes rules that the file lacks.
+def apply(
+    db: Database, drafts: Sequence[RuleDraft], *, author: str, prune: bool, now: datetime, real: datetime
+) -> Applied:
+    """Put drafts in force, all or none; every subject is judged anew behind the deliveries. `prune` removes rules
+    that the file lacks.
 
     `now` is world time (versions hold from it), `real` is for the audit trail.
     """
@@ -52,9 +55,7 @@ def apply(db: Database, drafts: Sequence[RuleDraft], *, author: str, prune: bool
         if changed or removed:
             lanes = sorted({project.lane_id for project in trackers.projects(tx)})
             subjects.add_sweep(tx, lanes, reason="rules changed")
-            control.audit(
-                tx, who=author, what="rules applied", subject=", ".join([*changed, *removed])[:200], at=real
-            )
+            control.audit(tx, who=author, what="rules applied", subject=", ".join([*changed, *removed])[:200], at=real)
     return Applied(changed=tuple(changed), unchanged=tuple(unchanged), removed=tuple(removed))
 
 

@@ -19,6 +19,8 @@ def set_paused(tx: Tx, paused_at: datetime | None) -> bool:
     return tx.execute(sa.update(m.instance).where(changes).values(paused_at=paused_at)).rowcount > 0
 
 
-def audit(tx: Tx, *, who: str, what: str, at: datetime, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:
+def audit(
+    tx: Tx, *, who: str, what: str, at: datetime, subject: str = "", detail: Mapping[str, Any] | None = None
+) -> None:
     """Note what somebody did. `at` is real time."""
     tx.execute(sa.insert(m.audit).values(at=at, who=who, what=what, subject=subject, detail=dict(detail or {})))

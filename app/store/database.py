@@ -1,7 +1,8 @@
 """The database handle: short reads, and write transactions that take turns.
 
-On SQLite every writer first passes a *fair* file lock, then `BEGIN IMMEDIATE`: without it, back-to-back drains starve the intake for seconds.
-On PostgreSQL a write is an ordinary transaction; what must not happen twice is guarded by leases and unique keys.
+On SQLite every writer first passes a *fair* file lock, then `BEGIN IMMEDIATE`: without it, back-to-back drains starve
+the intake for seconds. On PostgreSQL a write is an ordinary transaction; what must not happen twice is guarded by
+leases and unique keys.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ BUSY_SECONDS = 30
 class FairLock:
     """A file lock that serves in turn, between threads and processes.
 
-    `flock` alone lets the last holder barge in again before the waiters wake. So there are two: whoever waits for the lock holds the
-    turnstile meanwhile, and a returning holder queues at the turnstile. Freed by the kernel when its process dies.
+    `flock` alone lets the last holder barge in again before the waiters wake. So there are two: whoever waits for the
+    lock holds the turnstile meanwhile, and a returning holder queues at the turnstile. Freed by the kernel when its
+    process dies.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,7 +94,11 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._fair.held(), self.engine.connect().execution_options(plumbline_write=True) as connection, connection.begin():
+        with (
+            self._fair.held(),
+            self.engine.connect().execution_options(plumbline_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def dispose(self) -> None:
@@ -120,7 +126,9 @@ def database_seconds(tx: Tx) -> float:
 
 
 def insert(tx: Tx, table: sa.Table) -> Any:
-    """An insert that knows ON CONFLICT, for either database (the two dialects' constructs are alike, but of no common type)."""
+    """An insert that knows ON CONFLICT, for either database (the two dialects' constructs are alike, but of no common
+    type).
+    """
     if tx.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 

@@ -70,9 +70,7 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
         )
     }
     return {
-        (project, who): facts.Person(
-            id=who, login=row.login, bot=row.bot, member=member.get((project, who), False)
-        )
+        (project, who): facts.Person(id=who, login=row.login, bot=row.bot, member=member.get((project, who), False))
         for project in projects
         for who, row in known.items()
     }
@@ -125,7 +123,15 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
     found = {
         (row.project_id, row.head_ref): row
         for row in tx.execute(
-            sa.select(item.c.id, item.c.project_id, item.c.key, item.c.url, item.c.head_ref, item.c.state, project.c.key.label("project_key"))
+            sa.select(
+                item.c.id,
+                item.c.project_id,
+                item.c.key,
+                item.c.url,
+                item.c.head_ref,
+                item.c.state,
+                project.c.key.label("project_key"),
+            )
             .join(project, project.c.id == item.c.project_id)
             .where(
                 item.c.is_open,
@@ -157,7 +163,13 @@ def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
 def _checks(row: Any) -> facts.Checks:
     """The sum of the checks on the head: red before waiting for approval before pending before green."""
     states = {facts.Checks(state) for state, _at, sha in row.checks.values() if sha == row.head_sha}
-    for state in (facts.Checks.RED, facts.Checks.AWAITING_APPROVAL, facts.Checks.PENDING, facts.Checks.GREEN, facts.Checks.NONE):
+    for state in (
+        facts.Checks.RED,
+        facts.Checks.AWAITING_APPROVAL,
+        facts.Checks.PENDING,
+        facts.Checks.GREEN,
+        facts.Checks.NONE,
+    ):
         if state in states:
             return state
     return facts.Checks.UNKNOWN
@@ -173,7 +185,7 @@ def _item(
     milestones: Sequence[Any],
 ) -> facts.Item:
     derived = row.derived
-    edges = [_link(inbound, other) for inbound, other in links if other.kind != "parent"]
+    edges = [_link(other, inbound=inbound) for inbound, other in links if other.kind != "parent"]
     if stacked is not None:
         base = facts.Ref(id=stacked.id, key=stacked.key, url=stacked.url, project=stacked.project_key)
         edges.append(
@@ -248,7 +260,7 @@ def _ref(row: Any) -> facts.Ref:
     return facts.Ref(id=row.id, key=row.key, url=row.url, project=row.project_key)
 
 
-def _link(inbound: bool, other: Any) -> facts.Link:
+def _link(other: Any, *, inbound: bool) -> facts.Link:
     return facts.Link(
         kind=facts.LinkKind(other.kind),
         inbound=inbound,
@@ -258,7 +270,9 @@ def _link(inbound: bool, other: Any) -> facts.Link:
         other_closed_at=other.closed_at,
         other_opened_at=other.created_at,
         other_checks=_checks(other) if other.item_kind == "pull_request" else None,
-        other_review_requested=bool(other.pull.get("reviewers") or other.pull.get("reviewer_teams")) if other.pull else None,
+        other_review_requested=bool(other.pull.get("reviewers") or other.pull.get("reviewer_teams"))
+        if other.pull
+        else None,
     )
 
 
@@ -286,7 +300,9 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     milestone = models.milestone
     rows = tx.execute(
         sa.select(milestone).where(
-            milestone.c.id.in_(sorted(set(ids))), milestone.c.project_id.in_(list(projects)), milestone.c.deleted_at.is_(None)
+            milestone.c.id.in_(sorted(set(ids))),
+            milestone.c.project_id.in_(list(projects)),
+            milestone.c.deleted_at.is_(None),
         )
     ).all()
     if not rows:
@@ -326,7 +342,13 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
     """Every stay in these milestones, with where the item came from and went to."""
     membership, item, project, milestone = models.membership, models.item, models.project, models.milestone
     stays = tx.execute(
-        sa.select(membership.c.milestone_id, membership.c.joined_at, membership.c.left_at, item, project.c.key.label("project_key"))
+        sa.select(
+            membership.c.milestone_id,
+            membership.c.joined_at,
+            membership.c.left_at,
+            item,
+            project.c.key.label("project_key"),
+        )
         .join(item, item.c.id == membership.c.item_id)
         .join(project, project.c.id == item.c.project_id)
         .where(membership.c.milestone_id.in_(milestone_ids))
@@ -424,7 +446,9 @@ def _onward(stay: Any, others: Sequence[Any]) -> Any:
 def _baselines(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, facts.Baseline]:
     """The newest baseline of each milestone."""
     table = models.baseline
-    newest = sa.select(sa.func.max(table.c.id)).where(table.c.milestone_id.in_(milestone_ids)).group_by(table.c.milestone_id)
+    newest = (
+        sa.select(sa.func.max(table.c.id)).where(table.c.milestone_id.in_(milestone_ids)).group_by(table.c.milestone_id)
+    )
     return {
         row.milestone_id: facts.Baseline(
             as_of=row.as_of, how=row.how, members={int(id_): estimate for id_, estimate in row.members.items()}
@@ -447,7 +471,9 @@ def _usual_growth(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, str], float]:
     ):
         grown.setdefault((row.project_id, row.kind), []).append(row.growth)
     return {
-        key: sorted(shares)[int(0.75 * (len(shares) - 1) + 0.5)] for key, shares in grown.items() if len(shares) >= FINISHED_ENOUGH
+        key: sorted(shares)[int(0.75 * (len(shares) - 1) + 0.5)]
+        for key, shares in grown.items()
+        if len(shares) >= FINISHED_ENOUGH
     }
 
 
@@ -455,7 +481,9 @@ HOME_LABELS = ("release", "epic", "tracking")
 
 
 def _home(row: Any, members: Sequence[facts.Member]) -> facts.Ref | None:
-    """The item that speaks for a milestone: the one named; else the parent of at least half; else the only one labelled so."""
+    """The item that speaks for a milestone: the one named; else the parent of at least half; else the only one
+    labelled so.
+    """
     present = [member for member in members if member.left_at is None]
     named = next((member.item for member in members if member.item.id == row.home_item_id), None)
     if named is not None:

@@ -29,7 +29,9 @@ def ensure(tx: Tx, *, demo: bool = False) -> None:
     table = models.instance
     if tx.execute(sa.select(table.c.id)).first() is None:
         now = real_now()
-        tx.execute(sa.insert(table).values(tag=secrets.token_hex(4), origin_real=now, origin_world=now, rate=1.0, demo=demo))
+        tx.execute(
+            sa.insert(table).values(tag=secrets.token_hex(4), origin_real=now, origin_world=now, rate=1.0, demo=demo)
+        )
 
 
 def load(tx: Tx) -> Instance:

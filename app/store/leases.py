@@ -1,6 +1,8 @@
-"""Leases: one worker at a time per lane or connection, guarded by a fencing number that the committing transaction checks.
+"""Leases: one worker at a time per lane or connection, guarded by a fencing number that the committing transaction
+checks.
 
-A lease may expire under a slow holder. Its next write then finds a higher fence and fails with `LeaseLost`, so two holders never both commit.
+A lease may expire under a slow holder. Its next write then finds a higher fence and fails with `LeaseLost`, so two
+holders never both commit.
 """
 
 from __future__ import annotations
@@ -71,7 +73,9 @@ def release(db: Database, lease: Lease) -> bool:
 
 
 def ring(tx: Tx, kind: str, row_id: int, *, now: datetime, older_than: datetime | None = None) -> bool:
-    """Set the bell by compare-and-set. True: it was silent (or rang before `older_than`), so the caller should wake a worker."""
+    """Set the bell by compare-and-set. True: it was silent (or rang before `older_than`), so the caller should wake a
+    worker.
+    """
     table = TABLES[kind]
     silent: sa.ColumnElement[bool] = table.c.rung_at.is_(None)
     if older_than is not None:

@@ -1,7 +1,8 @@
 """The tables. Private to `app.store`: everything above asks the functions of this package.
 
-Conventions: `Instant` columns are aware UTC; ids are ours, `native_id` is the tracker's immutable one; JSON columns hold what is only ever read
-and written whole. Every row that a drain writes belongs to exactly one lane (its project's, or the tracker's).
+Conventions: `Instant` columns are aware UTC; ids are ours, `native_id` is the tracker's immutable one; JSON columns
+hold what is only ever read and written whole. Every row that a drain writes belongs to exactly one lane (its
+project's, or the tracker's).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False)
     return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id"), nullable=nullable, index=index)
 
 
-# --- trackers, connections, projects ---------------------------------------------------------------------------------------------------
+# --- trackers, connections, projects --------------------------------------------------------------------------------
 
 tracker = _table(
     "tracker",
@@ -78,7 +79,9 @@ connection = _table(
     sa.Column("login", sa.Text),
     sa.Column("dedicated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("credentials", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False, server_default="unchecked"),  # ok, read_only, unauthorised, suspended, removed
+    sa.Column(
+        "status", sa.Text, nullable=False, server_default="unchecked"
+    ),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
     # the budget row: one writer at a time, paced
@@ -164,7 +167,7 @@ sa.Index(
 sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
 
-# --- people, items, milestones -----------------------------------------------------------------------------------------------------------
+# --- people, items, milestones --------------------------------------------------------------------------------------
 
 person = _table(
     "person",
@@ -346,7 +349,7 @@ sweep = _table(  # a paged walk over all subjects of a lane, after a rule or a s
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
 )
 
-# --- rules, standings, publications ------------------------------------------------------------------------------------------------------
+# --- rules, standings, publications ---------------------------------------------------------------------------------
 
 rule = _table(
     "rule",
@@ -459,7 +462,7 @@ known_label = _table(  # labels of ours that exist in the tracker, so that they 
     sa.Column("name", sa.Text, primary_key=True),
 )
 
-# --- the instance itself -----------------------------------------------------------------------------------------------------------------
+# --- the instance itself --------------------------------------------------------------------------------------------
 
 instance = _table(  # one row
     "instance",

@@ -14,8 +14,9 @@ from app.store.database import Database, Tx, insert
 class People:
     """Ids of people of all trackers, kept in memory per process and filled from the database as new ones appear.
 
-    People belong to no project, so two lanes may meet the same newcomer at once. They are therefore written in a short transaction of their
-    own, in a fixed order, before the lane's own transaction: two drains cannot wait for each other.
+    People belong to no project, so two lanes may meet the same newcomer at once. They are therefore written in a
+    short transaction of their own, in a fixed order, before the lane's own transaction: two drains cannot wait for
+    each other.
     """
 
     def __init__(self) -> None:

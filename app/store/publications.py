@@ -1,4 +1,6 @@
-"""Publications: what one tracker item should show and what it shows. The lane's owner writes the wish, the publisher what became of it."""
+"""Publications: what one tracker item should show and what it shows. The lane's owner writes the wish, the publisher
+what became of it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ OPEN_STATUSES = ("waiting", "sending", "held")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is remembered of one item's publication. Instants named `due_at` are world time; `retry_at` and `sending_at` are real time."""
+    """What is remembered of one item's publication. Instants named `due_at` are world time; `retry_at` and
+    `sending_at` are real time.
+    """
 
     id: int
     item_id: int
@@ -114,7 +118,9 @@ def wish(
 
 
 def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int) -> list[Shown]:
-    """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are left out."""
+    """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are
+    left out.
+    """
     table, project = models.publication, models.project
     rows = tx.execute(
         sa.select(table)
@@ -163,7 +169,8 @@ def new_comments_since(tx: Tx, project_id: int, since: datetime) -> int:
     """How many new comments were written in a project since an instant of world time."""
     table = models.publication
     return int(
-        tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id, table.c.commented_at >= since)) or 0
+        tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id, table.c.commented_at >= since))
+        or 0
     )
 
 

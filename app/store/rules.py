@@ -74,7 +74,9 @@ def save(
     author: str,
     now: datetime,
 ) -> bool:
-    """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on while it stays live."""
+    """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on
+    while it stays live.
+    """
     rule, version = models.rule, models.rule_version
     known = tx.execute(sa.select(rule).where(rule.c.name == name)).one_or_none()
     number = 1
@@ -83,17 +85,18 @@ def save(
         last = tx.execute(
             sa.select(version).where(version.c.rule_id == known.id, version.c.version == known.version)
         ).one()
-        same = known.removed_at is None and known.type == type_name and (
-            last.title, last.params, last.scope, last.severity, last.reach, last.mode
-        ) == (title, dict(params), dict(scope), severity, reach, mode)
+        same = (
+            known.removed_at is None
+            and known.type == type_name
+            and (last.title, last.params, last.scope, last.severity, last.reach, last.mode)
+            == (title, dict(params), dict(scope), severity, reach, mode)
+        )
         if same:
             return False
         number = known.version + 1
         if mode == "live" and last.mode == "live" and known.removed_at is None:
             live_since = last.live_since
-        tx.execute(
-            sa.update(rule).where(rule.c.id == known.id).values(version=number, type=type_name, removed_at=None)
-        )
+        tx.execute(sa.update(rule).where(rule.c.id == known.id).values(version=number, type=type_name, removed_at=None))
         rule_id = known.id
     else:
         rule_id = tx.execute(

@@ -25,7 +25,9 @@ def _config() -> Config:
 
 
 def migrate(db: Database, *, demo: bool = False) -> None:
-    """Bring the database to this version's schema and make the instance row. Safe to repeat, and from several processes at once."""
+    """Bring the database to this version's schema and make the instance row. Safe to repeat, and from several
+    processes at once.
+    """
     with db.write() as tx:
         if not db.is_sqlite:
             tx.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

@@ -86,10 +86,14 @@ def open_of(tx: Tx, kind: str, ids: Iterable[int]) -> dict[Key, Kept]:
 
 
 def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
-    """Everything that the comments of these items tell or told: open standings, and for each item the one closed last."""
+    """Everything that the comments of these items tell or told: open standings, and for each item the one closed
+    last.
+    """
     table = models.standing
     found: dict[int, list[Kept]] = {}
-    for row in tx.execute(sa.select(table).where(table.c.shown_on.in_(item_ids), table.c.closed_at.is_(None)).order_by(table.c.id)):
+    for row in tx.execute(
+        sa.select(table).where(table.c.shown_on.in_(item_ids), table.c.closed_at.is_(None)).order_by(table.c.id)
+    ):
         found.setdefault(row.shown_on, []).append(_kept(row))
     last = (
         sa.select(table.c.shown_on, sa.func.max(table.c.closed_at).label("closed_at"))

@@ -18,7 +18,9 @@ TABLES = {"item": models.item, "milestone": models.milestone}
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Subjects to judge, by kind. `plans` are items whose publication is to be planned anew; `rebuild` items to derive first."""
+    """Subjects to judge, by kind. `plans` are items whose publication is to be planned anew; `rebuild` items to
+    derive first.
+    """
 
     items: frozenset[int] = frozenset()
     milestones: frozenset[int] = frozenset()
@@ -30,7 +32,9 @@ class Due:
 
 
 def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
-    """The next due subjects of a lane: marks first (they are used up), then what time has made due, then sweeps a page on."""
+    """The next due subjects of a lane: marks first (they are used up), then what time has made due, then sweeps a
+    page on.
+    """
     found: dict[str, set[int]] = {"item": set(), "milestone": set(), "plan": set(), "rebuild": set()}
     mark = models.mark
     marks = tx.execute(
@@ -130,7 +134,7 @@ def ids_by_native(tx: Tx, project_id: int, kind: str, natives: Iterable[str]) ->
     return {row.native_id: row.id for row in rows}
 
 
-# --- derivation --------------------------------------------------------------------------------------------------------------------------
+# --- derivation -----------------------------------------------------------------------------------------------------
 
 
 def snapshots(tx: Tx, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -231,7 +235,9 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
         )
     }
     dues: dict[int, list[list[str | None]]] = {}
-    for row in tx.execute(sa.select(due).where(due.c.milestone_id.in_(wanted)).order_by(due.c.milestone_id, due.c.as_of)):
+    for row in tx.execute(
+        sa.select(due).where(due.c.milestone_id.in_(wanted)).order_by(due.c.milestone_id, due.c.as_of)
+    ):
         history = dues.setdefault(row.milestone_id, [])
         text = row.due.isoformat() if isinstance(row.due, date) else None
         if not history or history[-1][0] != text:
@@ -240,7 +246,9 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
     tx.execute(
         sa.update(table)
         .where(table.c.id == sa.bindparam("the_id"))
-        .values(members_total=sa.bindparam("v_total"), members_open=sa.bindparam("v_open"), dues=sa.bindparam("v_dues")),
+        .values(
+            members_total=sa.bindparam("v_total"), members_open=sa.bindparam("v_open"), dues=sa.bindparam("v_dues")
+        ),
         [
             {
                 "the_id": id_,
@@ -254,7 +262,9 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
 
 
 def neighbours(tx: Tx, item_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Items that look at these through links: (lane id, project id, item id); a parent looks at its children, an issue at its pull requests."""
+    """Items that look at these through links: (lane id, project id, item id); a parent looks at its children, an
+    issue at its pull requests.
+    """
     link, item, project = models.link, models.item, models.project
     rows = tx.execute(
         sa.select(project.c.lane_id, item.c.project_id, item.c.id)
@@ -276,7 +286,7 @@ def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
     )
 
 
-# --- judging -----------------------------------------------------------------------------------------------------------------------------
+# --- judging --------------------------------------------------------------------------------------------------------
 
 
 def save_judged(tx: Tx, kind: str, judged: Mapping[int, datetime | None], *, now: datetime) -> None:

@@ -130,7 +130,9 @@ def save_connection(
     )
     found = tx.scalar(sa.select(table.c.id).where(same))
     if found is not None:
-        tx.execute(sa.update(table).where(table.c.id == found).values(kind=kind, credentials=credentials, status="unchecked"))
+        tx.execute(
+            sa.update(table).where(table.c.id == found).values(kind=kind, credentials=credentials, status="unchecked")
+        )
         return int(found)
     return int(
         tx.execute(
@@ -202,7 +204,7 @@ def add_project(
     calendar: Mapping[str, Any],
     author: str,
 ) -> int:
-    """Add a project with its lane and first settings; one that was removed comes back with its history. Gives its id."""
+    """Add a project with its lane and first settings; one that was removed comes back. Gives its id."""
     project, lane = models.project, models.lane
     found = tx.execute(
         sa.select(project.c.id).where(project.c.tracker_id == tracker_id, project.c.native_id == native_id)
@@ -211,7 +213,15 @@ def add_project(
         tx.execute(
             sa.update(project)
             .where(project.c.id == found.id)
-            .values(key=key, url=url, public=public, connection_id=connection_id, removed_at=None, status="active", status_detail="")
+            .values(
+                key=key,
+                url=url,
+                public=public,
+                connection_id=connection_id,
+                removed_at=None,
+                status="active",
+                status_detail="",
+            )
         )
         return int(found.id)
     lane_id = tx.execute(
@@ -260,7 +270,10 @@ def settings_of(tx: Tx, project_ids: Sequence[int]) -> dict[int, tuple[dict[str,
     """The settings and calendar documents in force, by project."""
     table = models.project_settings
     newest = (
-        sa.select(sa.func.max(table.c.id)).where(table.c.project_id.in_(project_ids)).group_by(table.c.project_id).scalar_subquery()
+        sa.select(sa.func.max(table.c.id))
+        .where(table.c.project_id.in_(project_ids))
+        .group_by(table.c.project_id)
+        .scalar_subquery()
     )
     rows = tx.execute(sa.select(table.c.project_id, table.c.settings, table.c.calendar).where(table.c.id.in_(newest)))
     return {row.project_id: (row.settings, row.calendar) for row in rows}

@@ -1,8 +1,8 @@
 """The rows of one project that a batch of readings touches: loaded once, changed in memory, written once.
 
-A drain applies up to a few hundred deliveries in one transaction. Asking the database for each would cost more than judging them, so the rows are
-fetched with one query a table, changed here, and flushed with one statement a table. `undo` takes back what one delivery did, so that a bad one
-harms no other.
+A drain applies up to a few hundred deliveries in one transaction. Asking the database for each would cost more than
+judging them, so the rows are fetched with one query a table, changed here, and flushed with one statement a table.
+`undo` takes back what one delivery did, so that a bad one harms no other.
 """
 
 from __future__ import annotations
@@ -20,11 +20,51 @@ from app.store.database import Tx, insert
 
 Row = dict[str, Any]
 
-ITEM_SNAPSHOT = (
-    "number key kind title body url author_id created_at is_open status closed_at closed_as locked labels assignee_ids "
-    "milestone_natives due estimate spent head_sha head_ref base_ref pull reviews checks guards gap silenced deleted_at moved_to"
-).split()
-MILESTONE_SNAPSHOT = "number kind title url is_open created_at closed_at start due as_of deleted_at".split()
+ITEM_SNAPSHOT = [
+    "number",
+    "key",
+    "kind",
+    "title",
+    "body",
+    "url",
+    "author_id",
+    "created_at",
+    "is_open",
+    "status",
+    "closed_at",
+    "closed_as",
+    "locked",
+    "labels",
+    "assignee_ids",
+    "milestone_natives",
+    "due",
+    "estimate",
+    "spent",
+    "head_sha",
+    "head_ref",
+    "base_ref",
+    "pull",
+    "reviews",
+    "checks",
+    "guards",
+    "gap",
+    "silenced",
+    "deleted_at",
+    "moved_to",
+]
+MILESTONE_SNAPSHOT = [
+    "number",
+    "kind",
+    "title",
+    "url",
+    "is_open",
+    "created_at",
+    "closed_at",
+    "start",
+    "due",
+    "as_of",
+    "deleted_at",
+]
 
 
 @dataclass(slots=True)
@@ -114,7 +154,8 @@ class Work:
         self._journal = {}
         lists = [(list_, len(list_)) for list_ in (self.changes, self.dues, self.texts, self.edges)]
         sets = [
-            (set_, set(set_)) for set_ in (self.dirty_items, self.dirty_milestones, self.touched_items, self.touched_milestones)
+            (set_, set(set_))
+            for set_ in (self.dirty_items, self.dirty_milestones, self.touched_items, self.touched_milestones)
         ]
         members, reads = dict(self.members), dict(self.reads)
         try:
@@ -266,7 +307,9 @@ def _save_links(tx: Tx, work: Work) -> None:
         have = {
             (row.kind, row.target)
             for row in tx.execute(
-                sa.select(table.c.kind, table.c.target).where(table.c.source_item_id == source_id, table.c.origin == "text")
+                sa.select(table.c.kind, table.c.target).where(
+                    table.c.source_item_id == source_id, table.c.origin == "text"
+                )
             )
         }
         want = set(text.links)
@@ -303,7 +346,9 @@ def _add_links(tx: Tx, project_id: int, links: list[tuple[int, str, str, str]]) 
 
 
 def _resolve_links(tx: Tx, work: Work) -> None:
-    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like "acme/shop#12"."""
+    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like
+    "acme/shop#12".
+    """
     link, item, project = models.link, models.item, models.project
     natives = [native for native in work.items if work.items[native]["id"] is not None]
     sources = [work.items[native]["id"] for native in natives]
@@ -320,7 +365,11 @@ def _resolve_links(tx: Tx, work: Work) -> None:
     ).all()
     unknown = [row.target for row in own if row.target not in targets]
     if unknown:
-        by_words = sa.func.concat(project.c.key, "#", item.c.number) if tx.dialect.name != "sqlite" else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
+        by_words = (
+            sa.func.concat(project.c.key, "#", item.c.number)
+            if tx.dialect.name != "sqlite"
+            else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
+        )
         plain = [target for target in unknown if "#" not in target]
         worded = [target for target in unknown if "#" in target]
         for row in tx.execute(sa.select(item.c.id, item.c.native_id).where(item.c.native_id.in_(plain))):
@@ -336,6 +385,8 @@ def _resolve_links(tx: Tx, work: Work) -> None:
     resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}
     if resolved:
         tx.execute(
-            sa.update(link).where(link.c.id == sa.bindparam("the_id")).values(target_item_id=sa.bindparam("the_target")),
+            sa.update(link)
+            .where(link.c.id == sa.bindparam("the_id"))
+            .values(target_item_id=sa.bindparam("the_target")),
             [{"the_id": link_id, "the_target": target} for link_id, target in resolved.items()],
         )

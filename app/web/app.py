@@ -7,18 +7,21 @@ from datetime import timedelta
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
+from app.bootstrap import Runtime
+from app.services.explain import explain
 from app.web import auth, security, shell, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
+from app.web.hooks import hooks
 from app.web.pages import control, deliveries, find, flags, items, milestones, overview, projects, rules, settings
-from app.web.runtime import Explain, Runtime, Web
+from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, find, control)
 
 
-def create_app(runtime: Runtime, *, explain: Explain | None = None) -> Flask:
+def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     """Make the WSGI application of an installation. `explain` stands in for the service of that name in tests."""
     app = Flask(__name__)
     secure = runtime.settings.base_url.startswith("https://")
@@ -35,7 +38,7 @@ def create_app(runtime: Runtime, *, explain: Explain | None = None) -> Flask:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.extensions["plumbline"] = Web(runtime=runtime, explain=explain or _explain())
+    app.extensions["plumbline"] = Web(runtime=runtime, explain=explain)
     csrf = CSRFProtect(app)
     security.install(app)
     auth.install(app)
@@ -50,15 +53,7 @@ def create_app(runtime: Runtime, *, explain: Explain | None = None) -> Flask:
     return app
 
 
-def _explain() -> Explain:
-    from app.services.explain import explain
-
-    return explain
-
-
 def _add_hooks(app: Flask, csrf: CSRFProtect, runtime: Runtime) -> None:
-    from app.web.hooks import hooks
-
     blueprint = hooks(runtime)
     app.register_blueprint(blueprint)
     csrf.exempt(blueprint)  # deliveries carry a signature

@@ -15,7 +15,9 @@ blueprint = Blueprint("auth", __name__)
 
 LIFETIME = timedelta(days=14)
 THEMES = ("light", "dark")
-OPEN_ENDPOINTS = frozenset({"static", "auth.sign_in", "auth.use_link", "auth.signed_out", "health.healthz", "health.readyz", "health.metrics"})
+OPEN_ENDPOINTS = frozenset(
+    {"static", "auth.sign_in", "auth.use_link", "auth.signed_out", "health.healthz", "health.readyz", "health.metrics"}
+)
 """What may be reached without being signed in. Webhooks and the API have keys of their own."""
 OPEN_BLUEPRINTS = frozenset({"api", "hooks"})
 

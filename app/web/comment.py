@@ -1,7 +1,7 @@
 """Our own comment as the tracker shows it: the little markup our comments use, read back into plain structure.
 
-Only what we write ourselves is understood (paragraphs, lists, bold, code, links, tables); anything else stays text. Nothing is ever passed
-through as HTML.
+Only what we write ourselves is understood (paragraphs, lists, bold, code, links, tables); anything else stays text.
+Nothing is ever passed through as HTML.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from rules.intents import Line, Span
 
-_TOKEN = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|\[(?P<text>(?:\\.|[^\]\\\n])+)\]\((?P<url>https?://[^\s)]+)\)")
+_TOKEN = re.compile(
+    r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|\[(?P<text>(?:\\.|[^\]\\\n])+)\]\((?P<url>https?://[^\s)]+)\)"
+)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()<>#+\-.!|~@:])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"</?(?:sub|sup|small|details|summary|br)\s*/?>")
@@ -47,7 +49,9 @@ def paragraphs(body: str) -> tuple[Block, ...]:
 
 def _table(lines: list[str]) -> Block:
     rows = [tuple(_spans(cell.strip()) for cell in re.split(r"(?<!\\)\|", line.strip("|"))) for line in lines]
-    return Block("table", rows=tuple(row for row, line in zip(rows, lines, strict=True) if not set(line) <= set("|-: ")))
+    return Block(
+        "table", rows=tuple(row for row, line in zip(rows, lines, strict=True) if not set(line) <= set("|-: "))
+    )
 
 
 def _spans(text: str) -> Line:

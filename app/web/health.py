@@ -11,16 +11,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from app.bootstrap import Runtime
+from app.settings import QUEUES
 from app.store import schema
 from app.store.views import health
 from app.time import real_now
 from app.web.auth import bearer
-from app.web.runtime import Runtime, web
+from app.web.runtime import web
 from app.web.security import json_error
 
 blueprint = Blueprint("health", __name__)
-
-QUEUES = ("drain", "publish")
 
 
 @blueprint.get("/healthz")
@@ -33,7 +33,11 @@ def healthz() -> Any:
 def readyz() -> Any:
     """The database answers and has its tables, the broker answers; 503 names what does not."""
     runtime = web().runtime
-    failing = {name: reason for name, probe in (("database", _database), ("broker", _broker)) if (reason := _try(probe, runtime))}
+    failing = {
+        name: reason
+        for name, probe in (("database", _database), ("broker", _broker))
+        if (reason := _try(probe, runtime))
+    }
     answer = jsonify({"status": "failing" if failing else "ok", "failing": failing})
     answer.status_code = 503 if failing else 200
     return answer
@@ -41,11 +45,15 @@ def readyz() -> Any:
 
 @blueprint.get("/metrics")
 def metrics() -> Any:
-    """Numbers for Prometheus, read at scrape time. From this machine, or with an API token: counts tell of the work behind them."""
+    """Numbers for Prometheus, read at scrape time.
+
+    For this machine, or with an API token: counts tell of the work behind them. A proxy on the same machine must set
+    X-Forwarded-For, as all do, or everybody behind it would count as this machine.
+    """
     if not _from_here() and bearer(request.headers.get("Authorization"), real_now()) is None:
         return json_error(401, "metrics are read from the same machine, or with an API token")
     registry = CollectorRegistry()
-    registry.register(_Collector(web().runtime))  # type: ignore[arg-type]
+    registry.register(_Collector(web().runtime))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -63,13 +71,31 @@ class _Collector:
         yield _labelled("plumbline_publications", "Publications by status.", "status", found.publications)
         yield _labelled("plumbline_flags_open", "Open flags by type of rule.", "rule_type", found.flags)
         for name, text, since in (
-            ("plumbline_oldest_pending_delivery_seconds", "Age of the oldest delivery that waits; 0 where none does.", found.oldest_pending),
-            ("plumbline_oldest_bell_seconds", "Age of the oldest bell nobody answered; 0 where none rings.", found.oldest_bell),
-            ("plumbline_latest_delivery_seconds", "Time since the latest delivery; 0 where there was none.", found.latest_delivery),
-            ("plumbline_clock_tick_age_seconds", "Time since the clock last ticked; 0 before its first.", found.ticked_at),
+            (
+                "plumbline_oldest_pending_delivery_seconds",
+                "Age of the oldest delivery that waits; 0 where none does.",
+                found.oldest_pending,
+            ),
+            (
+                "plumbline_oldest_bell_seconds",
+                "Age of the oldest bell nobody answered; 0 where none rings.",
+                found.oldest_bell,
+            ),
+            (
+                "plumbline_latest_delivery_seconds",
+                "Time since the latest delivery; 0 where there was none.",
+                found.latest_delivery,
+            ),
+            (
+                "plumbline_clock_tick_age_seconds",
+                "Time since the clock last ticked; 0 before its first.",
+                found.ticked_at,
+            ),
         ):
             yield GaugeMetricFamily(name, text, value=max(0.0, (now - since).total_seconds()) if since else 0.0)
-        yield GaugeMetricFamily("plumbline_subjects_due", "Subjects whose time to be judged has come.", value=self._due())
+        yield GaugeMetricFamily(
+            "plumbline_subjects_due", "Subjects whose time to be judged has come.", value=self._due()
+        )
         yield GaugeMetricFamily("plumbline_paused", "1 while all writing is paused.", value=float(found.paused))
         yield _labelled("plumbline_queue_length", "Jobs waiting in the broker.", "queue", self._queues())
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.store.views.scope import BadCursor
+from app.store.views.scope import BadCursorError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ CODES = {
 def install(app: Flask) -> None:
     """Add headers and error pages to an application."""
     app.after_request(_add_headers)
-    app.register_error_handler(BadCursor, _bad_cursor)
+    app.register_error_handler(BadCursorError, _bad_cursor)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(Exception, _unknown)
@@ -67,8 +67,10 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _bad_cursor(_error: BadCursor) -> Any:
-    return _answer(400, kind="cursor", message="after: not a cursor of this list; take the one its last page gave", field="after")
+def _bad_cursor(_error: BadCursorError) -> Any:
+    return _answer(
+        400, kind="cursor", message="after: not a cursor of this list; take the one its last page gave", field="after"
+    )
 
 
 def _stale_form(_error: CSRFError) -> Any:
@@ -84,8 +86,10 @@ def _known(error: HTTPException) -> Any:
 
 def _unknown(error: Exception) -> Any:
     reference = secrets.token_hex(4)
-    log.exception("request failed", exc_info=error, extra={"error_id": reference, "path": request.path})
-    return _answer(500, kind="500", message=f"Something went wrong here; it is in the log as {reference}", reference=reference)
+    log.error("request failed", exc_info=error, extra={"error_id": reference, "path": request.path})
+    return _answer(
+        500, kind="500", message=f"Something went wrong here; it is in the log as {reference}", reference=reference
+    )
 
 
 def _answer(status: int, *, kind: str, message: str, reference: str = "", field: str | None = None) -> Any:

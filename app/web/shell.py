@@ -19,7 +19,9 @@ from app.time import WorldClock, real_now
 from app.web.runtime import web
 from rules.calendar import Calendar
 
-KEEPS_PROJECT = frozenset({"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"})
+KEEPS_PROJECT = frozenset(
+    {"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"}
+)
 """Lists that the project picked in the bar narrows; links to them carry it along."""
 NAVIGATION = (
     ("overview.show", "home", "Overview"),
@@ -45,6 +47,7 @@ class Frame:
 
     @cached_property
     def calendars(self) -> dict[int, Calendar]:
+        """The calendars in force, by project."""
         return {project.id: pages.calendar_of(project.calendar) for project in self.shell.projects}
 
     def calendar(self, project_id: int | None = None) -> Calendar:
@@ -57,7 +60,10 @@ class Frame:
 
 
 def open_frame(tx: Tx) -> Frame:
-    """Read the frame of the present request, and keep it for the template. Aborts with 404 for a project that is not there."""
+    """Read the frame of the present request, and keep it for the template.
+
+    Aborts with 404 for a project that is not there.
+    """
     clock = web().runtime.world()
     real = real_now()
     now = clock.at(real)
@@ -68,8 +74,9 @@ def open_frame(tx: Tx) -> Frame:
         abort(404)
     visible = access.visible_to(g.user, chosen=chosen.id if chosen is not None else None)
     counts = shell(tx, visible=visible, projects=names, day_start=day_start(now))
-    g.frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
-    return g.frame  # type: ignore[no-any-return]
+    frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
+    g.frame = frame
+    return frame
 
 
 def install(app: Flask) -> None:
@@ -109,7 +116,7 @@ def with_args(**changes: object) -> str:
     args.update(changes)
     args.setdefault("project", None)
     values = {**(request.view_args or {}), **args}
-    return url_for(request.endpoint or "overview.show", **{key: value for key, value in values.items() if value != ""})  # type: ignore[arg-type]
+    return url_for(request.endpoint or "overview.show", **{key: value for key, value in values.items() if value != ""})
 
 
 @lru_cache(maxsize=64)

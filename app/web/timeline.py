@@ -1,4 +1,4 @@
-"""The time line of an item: what happened, what we did, what lies ahead; each entry says whether it counted as movement."""
+"""The time line of an item: what happened, what we did, what lies ahead, and what did not count as movement."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Entry:
 
     @property
     def css(self) -> str:
+        """The class of its mark on the line."""
         return {"ahead": "ahead", "flagged": "ours", "cleared": "ours", "written": "ours"}.get(self.kind, "")
 
 
@@ -45,7 +46,9 @@ def time_line(
     now: datetime,
 ) -> list[Entry]:
     """All entries, newest first, what lies ahead on top."""
-    entries = [Entry(change.at, "change", change=change, actor=change.actor, still=not moves(change)) for change in changes]
+    entries = [
+        Entry(change.at, "change", change=change, actor=change.actor, still=not moves(change)) for change in changes
+    ]
     for flag in flags:
         entries.append(Entry(flag.opened_at, "flagged", flag=flag))
         if flag.closed_at is not None:

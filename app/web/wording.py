@@ -66,7 +66,7 @@ def _refs(said: Said) -> list[Ref]:
         if isinstance(value, Ref):
             found.append(value)
         elif isinstance(value, tuple):
-            found += [ref for ref in value if isinstance(ref, Ref)]
+            found += value
     return found
 
 

@@ -13,19 +13,33 @@ from rules.calendar import Calendar
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LONG_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 def install(app: Flask) -> None:
     """Give templates the filters of this module."""
-    for function in (day, day_long, moment, clock, ago, number, number_word, iso, share, size, sentence_case, days_since):
+    for function in (
+        day,
+        day_long,
+        moment,
+        clock,
+        ago,
+        number,
+        number_word,
+        iso,
+        share,
+        size,
+        sentence_case,
+        days_since,
+    ):
         app.jinja_env.filters[function.__name__] = function
 
 
 def day(value: datetime | date | None, project_id: int | None = None) -> str:
-    """"Fri 31 Jul" in the project's zone; with the year where it is not this one. None: "not known"."""
+    """ "Fri 31 Jul" in the project's zone; with the year where it is not this one. None: "not known"."""
     if value is None:
         return "not known"
     local = _local_date(value, project_id)
@@ -34,21 +48,22 @@ def day(value: datetime | date | None, project_id: int | None = None) -> str:
 
 
 def day_long(value: datetime | date, project_id: int | None = None) -> str:
-    """"Fri 31 July", as the heading of the overview has it."""
+    """ "Fri 31 July", as the heading of the overview has it."""
     local = _local_date(value, project_id)
     return f"{WEEKDAYS[local.weekday()]} {local.day} {LONG_MONTHS[local.month - 1]}"
 
 
 def moment(value: datetime | None, project_id: int | None = None) -> str:
-    """"Fri 31 Jul 2026, 17:10 UTC": an instant with its zone."""
+    """ "Fri 31 Jul 2026, 17:10 UTC": an instant with its zone."""
     if value is None:
         return "not known"
     local = _calendar(project_id).local(value)
-    return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} {local.tzname()}"
+    day_ = f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
+    return f"{day_}, {local:%H:%M} {local.tzname()}"
 
 
 def clock(value: datetime | None, project_id: int | None = None, *, seconds: bool = False) -> str:
-    """"17:10", or "17:10:12"."""
+    """ "17:10", or "17:10:12"."""
     if value is None:
         return "not known"
     local = _calendar(project_id).local(value)
@@ -56,7 +71,7 @@ def clock(value: datetime | None, project_id: int | None = None, *, seconds: boo
 
 
 def ago(value: datetime | None, now: datetime) -> str:
-    """"4 minutes ago", "3 days ago"; None: "never"."""
+    """ "4 minutes ago", "3 days ago"; None: "never"."""
     if value is None:
         return "never"
     seconds = max(0, int((now - value).total_seconds()))
@@ -73,25 +88,31 @@ def days_since(value: datetime | None, now: datetime) -> int | None:
 
 
 def number(value: float | None) -> str:
-    """"1,234"; None: "not known"."""
+    """ "1,234"; None: "not known"."""
     if value is None:
         return "not known"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def number_word(value: int) -> str:
-    """"Three" for the beginning of a sentence; larger numbers in figures."""
+    """ "Three" for the beginning of a sentence; larger numbers in figures."""
     return NUMBERS[value] if 0 <= value < len(NUMBERS) else number(value)
 
 
 def share(part: int, whole: int) -> str:
-    """"71 %" with a no-break space."""
+    """ "71 %" with a no-break space."""
     return f"{round(100 * part / whole)}\u00a0%" if whole else "not known"
 
 
 def size(count: int) -> str:
-    """"24 KB"."""
-    return f"{count} B" if count < 1_000 else f"{round(count / 1_000)} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+    """ "24 KB"."""
+    return (
+        f"{count} B"
+        if count < 1_000
+        else f"{round(count / 1_000)} KB"
+        if count < 1_000_000
+        else f"{count / 1_000_000:.1f} MB"
+    )
 
 
 def iso(value: datetime | date | None) -> str:

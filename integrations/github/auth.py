@@ -36,7 +36,7 @@ class TokenCache(Protocol):
 class MemoryTokenCache:
     """A cache for one process."""
 
-    _entries: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _entries: dict[str, tuple[str, float]] = field(default_factory=dict, repr=False)
 
     def get(self, key: str) -> str | None:
         """See `TokenCache`."""

@@ -32,14 +32,15 @@ _MARKUP = {
 }
 _TABLE = str.maketrans(_MARKUP)
 _AUTOLINKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(https?|ftp|mailto|xmpp):"), rf"\1{ZWSP}:"),
+    (re.compile(r"(?i)(https?|ftp|mailto|xmpp):"), rf"\1{ZWSP}:"),
     (re.compile(r"://"), f":{ZWSP}//"),
     (re.compile(r"(?i)(www)(?=\.)"), rf"\1{ZWSP}"),
     (re.compile(r"(?i)(GH-)(?=\d)"), rf"\1{ZWSP}"),
-    # A word of seven to forty hex digits may be a commit.
-    (re.compile(r"(?i)(?<![0-9a-z])([0-9a-f])(?=[0-9a-f]{6,39}(?![0-9a-z]))"), rf"\1{ZWSP}"),
     (re.compile(r"(?i):(?=[a-z0-9_+-]{1,40}:)"), f":{ZWSP}"),
 )
+# A word of seven to forty hex digits may be a commit: no six of them stay together with a seventh.
+_COMMIT = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])")
+_SIX = re.compile(r".{6}(?=.)")
 _BLOCK_START = re.compile(r"(?:[-+=](?=[-+=\s]|\Z)|\d{1,9}(?=[.)](?:\s|\Z)))")
 _TICKS = re.compile(r"`+")
 _URL_SAFE = "/:?#@!$&+,;=%~.-"
@@ -72,7 +73,12 @@ def plain(text: str) -> str:
     text = one_line(text)
     for pattern, broken in _AUTOLINKS:
         text = pattern.sub(broken, text)
+    text = _COMMIT.sub(_apart, text)
     return text.translate(_TABLE)
+
+
+def _apart(found: re.Match[str]) -> str:
+    return _SIX.sub(rf"\g<0>{ZWSP}", found[0])
 
 
 def line_start(markdown: str) -> str:

@@ -8,6 +8,7 @@ judged here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from integrations.ports import IntegrationError, PermanentError, TransientError
 
 PUBLIC = "https://api.github.com"
 PER_PAGE = 100
+_LOCKED = re.compile(r"\blocked\b")
 BACK_OFF = 60.0
 """Seconds to wait after a limit that names no time: GitHub asks for at least a minute."""
 
@@ -196,7 +198,7 @@ def _code(status: int, said: str) -> str:
         return "gone"
     if "archived" in said:
         return "archived"
-    if status == 423 or "locked" in said:
+    if status == 423 or _LOCKED.search(said):
         return "locked"
     return "forbidden" if status in (403, 451) else "invalid"
 

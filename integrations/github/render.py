@@ -209,7 +209,17 @@ def _tail(note: Note, marker: str) -> list[str]:
 
 def _line(line: Line, *, bold: bool = False, in_table: bool = False) -> str:
     """The spans of one line."""
-    return "".join(_span(span, in_table=in_table) for span in _merged(line, bold=bold)).strip()
+    shown = ""
+    for span in _merged(line, bold=bold):
+        one = _span(span, in_table=in_table)
+        if shown.endswith("`") and one.startswith("`"):
+            # The backticks of two code spans side by side would make one longer run, and open them both.
+            shown += escape.ZWSP
+        elif shown.endswith("!") and one.startswith("["):
+            # An exclamation mark before a link makes an image of it.
+            shown = shown[:-1] + r"\!"
+        shown += one
+    return shown.strip()
 
 
 def _merged(line: Line, *, bold: bool) -> Iterator[Span]:

@@ -1,4 +1,6 @@
-"""The sandbox as one kind of tracker: it speaks GitHub's language in, and keeps what is written to it in a local file."""
+"""The sandbox as one kind of tracker: it speaks GitHub's language in, and keeps what is written to it in a local
+file.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class SandboxAdapter:
     path: Path
     clock: Callable[[], datetime]
     kind: str = "sandbox"
-    pace: Pace = field(default_factory=lambda: Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000))
+    pace: Pace = field(
+        default_factory=lambda: Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
+    )
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
         """Raise `BadSignature` unless `raw` is signed with `secret`."""
@@ -112,7 +116,7 @@ class SandboxClient:
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Our own comment that carries the marker."""
         for comment in _call(lambda: self._tracker.list_comments(target.project, target.number)):
-            if marker in comment.body and comment.author == self._tracker.login:
+            if render.hidden(marker) in comment.body and comment.author == self._tracker.login:
                 return _ref(comment)
         return None
 

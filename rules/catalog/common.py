@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from rules.facts import Item, LinkKind, Milestone, Project, fold
+from rules.facts import Item, Kind, LinkKind, Milestone, Project, Ref, fold
 from rules.verdict import Days, Verdict, skipped
 
 LINKED_CHILDREN = 3
@@ -45,7 +45,10 @@ def is_container(item: Item) -> bool:
     children.
     """
     containers = {fold(label) for label in item.project.settings.container_labels}
-    linked = sum(link.inbound and link.kind is LinkKind.IMPLEMENTS for link in item.links)
+    parts = [link for link in item.links if link.inbound and link.kind is LinkKind.IMPLEMENTS]
+    linked = sum(
+        link.other_kind is not Kind.PULL_REQUEST for link in parts
+    )  # three pull requests are one piece of work
     return (
         item.children_total > 0 or linked >= LINKED_CHILDREN or any(fold(label) in containers for label in item.labels)
     )
@@ -78,6 +81,11 @@ def known_from(subject: Item | Milestone) -> datetime | None:
     """The later of the instants from which the subject's and its project's history is whole."""
     known = [at for at in (subject.known_from, subject.project.known_from) if at is not None]
     return max(known, default=None)
+
+
+def hidden(project: Project, ref: Ref) -> bool:
+    """Whether an item belongs to another project and readers of this one may not be told of it."""
+    return project.public and ref.project != project.key and not project.settings.name_foreign_keys
 
 
 def quiet_since(item: Item) -> datetime:

@@ -32,7 +32,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.baseline import members_at, own_right
-from rules.catalog.common import dormant_at, setting
+from rules.catalog.common import dormant_at, hidden, setting
 from rules.catalog.missed_sprint import judge_sprint
 from rules.catalog.moves import earlier_dates, moved_on_last_day
 from rules.catalog.timing import with_recheck
@@ -191,7 +191,7 @@ def _evidence(subject: Milestone, left: list[Member]) -> tuple[Said, ...]:
 def _line(subject: Milestone, member: Member) -> Said:
     if subject.project.public and member.item.project != subject.project.key:
         return Said("missed-milestone.elsewhere", {"ref": member.item})
-    if member.waiting_on is not None:
+    if member.waiting_on is not None and not hidden(subject.project, member.waiting_on):
         values: dict[str, Value] = {"ref": member.item, "title": member.title, "blocker": member.waiting_on}
         return Said("missed-milestone.blocked", values)
     return Said(

@@ -1,9 +1,8 @@
-"""How a sprint is judged at its end: the share of what was planned that was done by then. Part of `missed_milestone`.
-"""
+"""How a sprint is judged at its end: the share of what was planned that was done. Part of `missed_milestone`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
 from rules.catalog.common import known_from
@@ -16,6 +15,9 @@ KEPT_DAYS = 10
 """Working days for which a sprint's flag stands: until the retrospective is over, and the next sprint is what
 matters.
 """
+
+CLOSING = timedelta(hours=1)
+"""How long closing a sprint may take: items are moved on one by one, before the sprint itself is closed."""
 
 
 def judge_sprint(subject: Milestone, *, share: float, grace: int, now: datetime) -> Verdict:
@@ -48,9 +50,8 @@ def _ended(subject: Milestone, *, end: datetime, bound: float) -> Verdict:
     if subject.baseline is None and known is not None and freeze < known:
         return skipped("common.known-since", values={"known": known})
     baseline = subject.baseline or baseline_at(subject, freeze)
-    # At the end of the sprint: what "complete sprint" moved out afterwards was still in.
     rows = growth(subject, baseline=baseline, now=end)
-    planned = [row for row in rows.planned if row.role is Role.PLANNED]
+    planned = [row for row in rows.rows if _was_committed(row, subject, end)]
     if not planned:
         return skipped("scope-creep.nothing-planned")
     done = [row for row in planned if _done_by(row, end)]
@@ -78,6 +79,17 @@ def _ended(subject: Milestone, *, end: datetime, bound: float) -> Verdict:
         refs=tuple(row.member.item for row in left),
         weight=float(len(left)),
     )
+
+
+def _was_committed(row: Row, subject: Milestone, end: datetime) -> bool:
+    """Whether a planned item counts at the end: also what was taken out, since it was promised; not what was dropped.
+
+    What moved to a sprint that runs at the same time counts there; what "complete sprint" moved on was still in.
+    """
+    if row.role is Role.TRANSFERRED and row.why.code == "member.transferred-out":
+        closing = min(subject.closed_at or end, end) - CLOSING
+        return row.member.left_at is not None and row.member.left_at >= closing
+    return row.role is Role.PLANNED or row.why.code == "member.taken-out"
 
 
 def _came_in(rows: Growth) -> list[Row]:

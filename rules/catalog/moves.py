@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import pairwise
 
 from rules.calendar import Calendar
 from rules.facts import DueSet
@@ -22,7 +23,7 @@ def earlier_dates(dues: Iterable[DueSet], due: date | None) -> tuple[date, ...]:
 
 def moved_on_last_day(dues: Sequence[DueSet], *, calendar: Calendar) -> bool:
     """Whether a date was moved later on the very day it was for, or after it."""
-    for before, after in zip(dues, dues[1:], strict=False):
+    for before, after in pairwise(dues):
         later = before.due is not None and after.due is not None and after.due > before.due
         if later and before.due is not None and calendar.local_date(after.set_at) >= before.due:
             return True

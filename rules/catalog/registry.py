@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rules.catalog import missed_due_date, missed_milestone, scope_creep, scope_growth, stalled_review, stalled_work
+from rules.catalog import (
+    missed_due_date,
+    missed_milestone,
+    scope_creep,
+    scope_growth,
+    stalled_review,
+    stalled_work,
+)
 from rules.spec import RuleType
 
 TYPES: tuple[RuleType, ...] = (

@@ -31,9 +31,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rules.baseline import QUICK_DAYS, Growth, Role, Row, baseline_at, freezes_at, growth
-from rules.catalog.common import choice, known_from, setting
-from rules.catalog.scope_creep_words import evidence, foreign_hidden, headline, table
+from rules.baseline import (
+    QUICK_DAYS,
+    Growth,
+    Role,
+    Row,
+    baseline_at,
+    freezes_at,
+    growth,
+)
+from rules.catalog.common import choice, hidden, known_from, setting
+from rules.catalog.scope_creep_words import evidence, headline, table
 from rules.catalog.timing import with_recheck
 from rules.facts import Baseline, Milestone
 from rules.spec import Params, RuleType
@@ -172,7 +180,7 @@ def _below(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
     if not (out or carried or quick or parts or grown.transferred):
         return ()
     values = {
-        "out": tuple(ref for ref in out if not foreign_hidden(subject, ref)) or None,
+        "out": tuple(ref for ref in out if not hidden(subject.project, ref)) or None,
         "origin": next(iter(origins)) if len(origins) == 1 else None,
         "carried": len(carried) if len(origins) == 1 else None,
         "carried_many": len(carried) if len(origins) > 1 else None,

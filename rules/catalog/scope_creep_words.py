@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from rules.baseline import Growth, Row
-from rules.facts import Milestone, Ref
+from rules.catalog.common import hidden
+from rules.facts import Milestone
 from rules.verdict import Said, Value
 
 SHOWN = 3
 """Rows of additions in a comment; one more is shown rather than "1 more"."""
-
-
-def foreign_hidden(subject: Milestone, ref: Ref) -> bool:
-    """Whether an item belongs to another project and readers of this one may not be told of it."""
-    project = subject.project
-    return project.public and ref.project != project.key and not project.settings.name_foreign_keys
 
 
 def headline(subject: Milestone, grown: Growth, *, by_items: bool) -> Said:
@@ -69,7 +64,7 @@ def evidence(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
     if not rows:
         return ()
     open_ = tuple(
-        row.member.item for row in rows if row.member.state.is_open and not foreign_hidden(subject, row.member.item)
+        row.member.item for row in rows if row.member.state.is_open and not hidden(subject.project, row.member.item)
     )
     values = {
         "open": open_ or None,

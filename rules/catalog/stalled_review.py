@@ -34,9 +34,16 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from rules.catalog.common import choice, days_between, dormant_at, left_out, quiet_since, setting
+from rules.catalog.common import (
+    choice,
+    days_between,
+    dormant_at,
+    left_out,
+    quiet_since,
+    setting,
+)
 from rules.catalog.timing import with_recheck
-from rules.facts import Checks, Item, Kind, LinkKind, PullRequest, Review, Side
+from rules.facts import Checks, Item, Kind, Link, LinkKind, PullRequest, Review, Side
 from rules.spec import Params, RuleType
 from rules.verdict import Reach, Said, Severity, Verdict, clear, flagged, skipped
 
@@ -135,9 +142,7 @@ def judge(subject: Item, params: StalledReviewParams, now: datetime) -> Verdict:
         return reason
     if pull.queued:
         return clear("stalled-review.queued")
-    base = next(
-        (link.other for link in subject.links if _is_open_base(link.kind, link.inbound, link.other_state)), None
-    )
+    base = next((link.other for link in subject.links if _is_open_base(link)), None)
     if base is not None:
         return skipped("stalled-review.stacked", values={"base": base})
     turn = turn_of(pull)
@@ -158,8 +163,9 @@ def judge(subject: Item, params: StalledReviewParams, now: datetime) -> Verdict:
     return with_recheck(look, instants=(first, loud, dormant), now=now)
 
 
-def _is_open_base(kind: LinkKind, inbound: bool, state: object) -> bool:
-    return kind is LinkKind.STACKED_ON and not inbound and getattr(state, "is_open", False)
+def _is_open_base(link: Link) -> bool:
+    stacked = link.kind is LinkKind.STACKED_ON and not link.inbound
+    return stacked and link.other_state is not None and link.other_state.is_open
 
 
 def _days(turn: Turn, params: StalledReviewParams) -> int:

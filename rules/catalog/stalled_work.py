@@ -32,7 +32,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rules.catalog.common import choice, days_between, dormant_at, left_out, quiet_since, setting, waiting_for
+from rules.catalog.common import (
+    choice,
+    days_between,
+    dormant_at,
+    hidden,
+    left_out,
+    quiet_since,
+    setting,
+    waiting_for,
+)
 from rules.catalog.timing import with_recheck
 from rules.facts import Item, Kind, Link, LinkKind, State, fold
 from rules.spec import Params, RuleType
@@ -153,7 +162,7 @@ def _flag(subject: Item, params: StalledWorkParams, *, since: datetime, now: dat
 def _evidence(subject: Item) -> tuple[Said, ...]:
     lines = []
     pull = _open_pull(subject)
-    if pull is None:
+    if pull is None or hidden(subject.project, pull.other):
         lines.append(Said("stalled-work.last-step", {"step": subject.last_movement}))
     elif subject.project.public:
         lines.append(Said("stalled-work.waits-elsewhere", {"pull": pull.other}))

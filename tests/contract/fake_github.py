@@ -4,6 +4,7 @@ It covers what the stand-in lacks (GitHub's own error bodies, scopes, reviews, l
 unknown path is 500, so a test fails instead of passing by accident.
 """
 
+# ruff: noqa: A002, N815
 from __future__ import annotations
 
 import json
@@ -211,7 +212,9 @@ def fake_github() -> Iterator[FakeGitHub]:
             if failure is None or failure.after:
                 with lock:
                     auth = self.headers.get("Authorization", "")
-                    status, body = state.answer(self.command, at.path, parse_qs(at.query), json.loads(raw or b"null"), auth)
+                    status, body = state.answer(
+                        self.command, at.path, parse_qs(at.query), json.loads(raw or b"null"), auth
+                    )
                     if at.path == "/app/installations/42/access_tokens" and "." not in auth:
                         status, body = 401, {"message": "A JSON web token could not be decoded"}
             headers: dict[str, str] = {}

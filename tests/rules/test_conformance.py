@@ -43,7 +43,7 @@ def made() -> Iterator[tuple[str, frozenset[str] | None]]:
     for path in sorted(RULES.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
-            dicts = {name: keys for name, keys in _assigned(function)}
+            dicts = dict(_assigned(function))
             for call in [node for node in ast.walk(function) if isinstance(node, ast.Call)]:
                 if isinstance(call.func, ast.Name) and call.func.id in MAKERS and call.args:
                     code = call.args[0]
@@ -104,6 +104,14 @@ def test_parameters_have_titles_units_bounds_and_defaults(type_: RuleType) -> No
 def test_parameters_refuse_what_they_do_not_know(type_: RuleType) -> None:
     with pytest.raises(ValueError, match="xtra"):
         type_.params.model_validate({"quiet_for_ever": 1})
+
+
+def test_no_rule_code_reads_a_clock() -> None:
+    clock = re.compile(
+        r"\.(now|utcnow|today|time_ns|monotonic|perf_counter)\(|^import time|^from time import", re.MULTILINE
+    )
+    for path in RULES.rglob("*.py"):
+        assert not clock.search(path.read_text(encoding="utf-8")), path.name
 
 
 def test_names_are_unique() -> None:

@@ -18,7 +18,7 @@ STATUSES = ("pending", "done", "ignored", "aside")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries a list shows. `text` is an event, an event.action, a delivery id or what it is about (#1885)."""
+    """Which deliveries a list shows. `text`: an event, an event.action, a delivery id or what it is about (#1885)."""
 
     status: str | None = None
     event: str | None = None
@@ -29,7 +29,7 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery without its body. `received_at`, `done_at` and `next_attempt_at` are real time, `world_at` the world's."""
+    """One delivery without its body. All instants are real time but `world_at`."""
 
     id: int
     guid: str
@@ -50,6 +50,7 @@ class DeliveryRow:
 
     @property
     def name(self) -> str:
+        """Event and action, as trackers' own pages write them."""
         return f"{self.event}.{self.action}" if self.action else self.event
 
 
@@ -77,7 +78,7 @@ class DeliveryCounts:
 def deliveries(
     tx: Tx, *, visible: Visible, where: DeliveryFilter, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[DeliveryRow]:
-    """Deliveries, newest first. One query. Raises BadCursor."""
+    """Deliveries, newest first. One query. Raises BadCursorError."""
     query = _base().where(_seen(visible), *_matches(where))
     if after is not None:
         query = query.where(after_key([m.delivery.c.id], decode_cursor(after, like=(int,)), descending=True))
@@ -139,7 +140,11 @@ def set_aside(tx: Tx, *, visible: Visible, limit: int = 1) -> tuple[DeliveryRow,
 def events(tx: Tx, *, visible: Visible) -> tuple[str, ...]:
     """The events seen among the latest deliveries, for the filter. One query."""
     recent = (
-        sa.select(m.delivery.c.event).where(_seen(visible)).order_by(m.delivery.c.id.desc()).limit(COUNT_LIMIT).subquery()
+        sa.select(m.delivery.c.event)
+        .where(_seen(visible))
+        .order_by(m.delivery.c.id.desc())
+        .limit(COUNT_LIMIT)
+        .subquery()
     )
     return tuple(tx.scalars(sa.select(recent.c.event).distinct().order_by(recent.c.event)))
 

@@ -13,6 +13,7 @@ from app.store.database import Tx
 from app.store.views.scope import COUNT_LIMIT, PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
 
 SORTS = ("newest", "oldest", "severity")
+SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,23 @@ class FlagRow:
     verdict: dict[str, Any]
 
 
-def flags(tx: Tx, *, visible: Visible, where: FlagFilter, after: str | None = None, limit: int = PAGE_SIZE) -> Page[FlagRow]:
-    """One page of flags in the order asked for; one query. Raises BadCursor."""
+def flags(
+    tx: Tx, *, visible: Visible, where: FlagFilter, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[FlagRow]:
+    """One page of flags in the order asked for; one query. Raises BadCursorError."""
     columns, descending, kinds = _order(where.sort)
-    query = _base().add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns))).where(_matches(visible, where))
+    query = (
+        _base()
+        .add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
+        .where(_matches(visible, where))
+    )
     if after is not None:
         query = query.where(after_key(columns, decode_cursor(after, like=kinds), descending=descending))
     query = query.order_by(*(column.desc() if descending else column.asc() for column in columns)).limit(limit + 1)
     rows = tx.execute(query).all()
-    return page_of(rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns))))
+    return page_of(
+        rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns)))
+    )
 
 
 def count_flags(tx: Tx, *, visible: Visible, where: FlagFilter) -> int:
@@ -180,21 +189,25 @@ def _row(row: Any) -> FlagRow:
 
 @dataclass(frozen=True, slots=True)
 class FlagGroup:
-    """Open flags that ask one question: those of a milestone alone, those of items by rule and reason. `samples`: at most five, oldest first."""
+    """Open flags that ask one question: those of a milestone alone, those of items by rule and reason.
+
+    `samples` are at most SAMPLES of them, oldest first.
+    """
 
     count: int
     samples: tuple[FlagRow, ...]
 
     @property
     def first(self) -> FlagRow:
+        """The oldest."""
         return self.samples[0]
 
 
-SAMPLES = 5
-
-
 def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...]:
-    """Open warnings and urgent flags in groups: urgent first, milestones before items, large groups before small. One query."""
+    """Open warnings and urgent flags in groups, in one query.
+
+    Urgent ones first, milestones before items, large groups before small.
+    """
     standing = m.standing.c
     alone = sa.case((standing.subject_kind == "milestone", standing.subject_id), else_=0)
     partition = [standing.rule_id, standing.code, standing.subject_kind, alone]
@@ -202,7 +215,9 @@ def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...
     numbered = (
         sa.select(
             standing.id.label("standing_id"),
-            sa.func.row_number().over(partition_by=partition, order_by=[standing.opened_at, standing.id]).label("place"),
+            sa.func.row_number()
+            .over(partition_by=partition, order_by=[standing.opened_at, standing.id])
+            .label("place"),
             sa.func.count().over(partition_by=partition).label("n"),
             sa.func.max(rank).over(partition_by=partition).label("worst"),
         )

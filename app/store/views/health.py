@@ -62,7 +62,8 @@ def measures(tx: Tx) -> Measures:
 def subjects_due(tx: Tx, *, now: datetime) -> int:
     """Items and milestones whose time to be judged has come. `now` is the world's."""
     due = [
-        sa.select(sa.func.count()).where(table.c.next_check_at <= now).scalar_subquery() for table in (m.item, m.milestone)
+        sa.select(sa.func.count()).where(table.c.next_check_at <= now).scalar_subquery()
+        for table in (m.item, m.milestone)
     ]
     items, milestones = tx.execute(sa.select(*due)).one()
     return int(items + milestones)

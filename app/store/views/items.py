@@ -74,7 +74,7 @@ def items(
     after: str | None = None,
     limit: int = PAGE_SIZE,
 ) -> Page[ItemRow]:
-    """Items by id, newest first. `state`: open, closed or None for all. One query. Raises BadCursor."""
+    """Items by id, newest first. `state`: open, closed or None for all. One query. Raises BadCursorError."""
     query = _base().where(m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id))
     if state in {"open", "closed"}:
         query = query.where(m.item.c.is_open if state == "open" else sa.not_(m.item.c.is_open))

@@ -40,13 +40,17 @@ class MilestoneRow:
 
     @property
     def members_done(self) -> int:
+        """How many members are not open any more."""
         return self.members_total - self.members_open
 
 
 def milestones(
     tx: Tx, *, visible: Visible, state: str = "open", text: str = "", after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[MilestoneRow]:
-    """Open ones by due date, undated last; closed ones newest first; `state` all: by id. One query. Raises BadCursor."""
+    """Open ones by due date, undated last; closed ones newest first; all of them by id.
+
+    One query. Raises BadCursorError.
+    """
     columns, descending, kinds = _order(state)
     query = _base().add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
     query = query.where(m.milestone.c.deleted_at.is_(None), visible.clause(m.milestone.c.project_id), _state(state))
@@ -56,7 +60,9 @@ def milestones(
         query = query.where(after_key(columns, decode_cursor(after, like=kinds), descending=descending))
     query = query.order_by(*(column.desc() if descending else column.asc() for column in columns)).limit(limit + 1)
     rows = tx.execute(query).all()
-    return page_of(rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns))))
+    return page_of(
+        rows, limit=limit, make=_row, key=lambda row: tuple(getattr(row, f"sort_{i}") for i in range(len(columns)))
+    )
 
 
 def milestone_row(tx: Tx, milestone_id: int, *, visible: Visible) -> MilestoneRow | None:
@@ -129,7 +135,9 @@ def _base() -> sa.Select[Any]:
             .label("place"),
         )
         .where(
-            m.standing.c.subject_kind == "milestone", m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged"
+            m.standing.c.subject_kind == "milestone",
+            m.standing.c.closed_at.is_(None),
+            m.standing.c.outcome == "flagged",
         )
         .subquery()
     )

@@ -19,7 +19,10 @@ MERGED_SAMPLE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts for the strip. `reviews` are open pull requests that are not drafts; `dormant` those of them quiet since before the given instant."""
+    """Counts for the strip.
+
+    `reviews` are open pull requests that are not drafts, `dormant` those of them quiet since before the given instant.
+    """
 
     items_open: int
     reviews: int
@@ -56,16 +59,22 @@ def figures(tx: Tx, *, visible: Visible, dormant_before: datetime, day_start: da
     counted = sa.select(
         sa.func.count().label("items_open"),
         sa.func.coalesce(sa.func.sum(sa.case((review, 1), else_=0)), 0).label("reviews"),
-        sa.func.coalesce(sa.func.sum(sa.case((sa.and_(review, item.moved_at < dormant_before), 1), else_=0)), 0).label("dormant"),
+        sa.func.coalesce(sa.func.sum(sa.case((sa.and_(review, item.moved_at < dormant_before), 1), else_=0)), 0).label(
+            "dormant"
+        ),
         sa.select(sa.func.count())
         .where(
-            m.written.c.world_at >= day_start, m.written.c.kind == "comment_created", visible.clause(m.written.c.project_id)
+            m.written.c.world_at >= day_start,
+            m.written.c.kind == "comment_created",
+            visible.clause(m.written.c.project_id),
         )
         .scalar_subquery()
         .label("comments_today"),
     ).where(*seen)
     row = tx.execute(counted).one()
-    return Figures(items_open=row.items_open, reviews=row.reviews, dormant=row.dormant, comments_today=row.comments_today)
+    return Figures(
+        items_open=row.items_open, reviews=row.reviews, dormant=row.dormant, comments_today=row.comments_today
+    )
 
 
 def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull, ...], int]:
@@ -75,8 +84,8 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
         sa.select(
             item.created_at,
             item.pull["draft"].as_boolean().label("draft"),
-            item.derived["review"].as_string().label("review"),
-            item.derived["last_word"]["side"].as_string().label("spoke"),
+            item.derived["pull"]["review"].as_string().label("review"),
+            item.derived["pull"]["last_word"]["side"].as_string().label("spoke"),
             sa.func.count().over().label("total"),
         )
         .where(
@@ -123,8 +132,8 @@ def merge_ages(tx: Tx, *, visible: Visible, since: datetime) -> tuple[float, ...
 def flow(tx: Tx, *, visible: Visible, days: Sequence[datetime]) -> tuple[FlowPoint, ...]:
     """How many items were done since the first of `days`, in review, drafts and not started, at each of them.
 
-    One query: arrivals and departures are counted between neighbouring instants and summed up here. Draft is as now; what was closed without
-    being done is left out from its closing on.
+    One query: arrivals and departures are counted between neighbouring instants and summed up here. Draft is as now;
+    what was closed without being done is left out from its closing on.
     """
     if not days:
         return ()
@@ -137,7 +146,13 @@ def flow(tx: Tx, *, visible: Visible, days: Sequence[datetime]) -> tuple[FlowPoi
     )
     finished = item.state == "done"
     query = (
-        sa.select(born.label("born"), gone.label("gone"), band.label("band"), finished.label("finished"), sa.func.count().label("n"))
+        sa.select(
+            born.label("born"),
+            gone.label("gone"),
+            band.label("band"),
+            finished.label("finished"),
+            sa.func.count().label("n"),
+        )
         .where(
             item.deleted_at.is_(None),
             item.created_at <= days[-1],
@@ -166,4 +181,3 @@ def _point(at: datetime, place: int, cells: Sequence[Any]) -> FlowPoint:
         elif cell.finished:
             totals["done"] += cell.n
     return FlowPoint(at=at, **totals)
-

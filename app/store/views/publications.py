@@ -38,7 +38,7 @@ class PublicationRow:
 def publications(
     tx: Tx, *, visible: Visible, status: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[PublicationRow]:
-    """Publications by id, newest first. One query. Raises BadCursor."""
+    """Publications by id, newest first. One query. Raises BadCursorError."""
     query = _base().where(visible.clause(m.publication.c.project_id))
     if status is not None:
         query = query.where(m.publication.c.status == status)

@@ -17,7 +17,10 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule in its version in force. `flags_recent` opened in the last 30 days; `flags_closed` ever closed: the base of its precision."""
+    """One rule in its version in force.
+
+    `flags_recent` opened in the last 30 days; `flags_closed` ever closed, which is the base of its precision.
+    """
 
     id: int
     name: str
@@ -59,7 +62,7 @@ def rules(tx: Tx, *, visible: Visible, now: datetime) -> tuple[RuleRow, ...]:
 
 
 def rules_page(tx: Tx, *, visible: Visible, now: datetime, after: str | None, limit: int = PAGE_SIZE) -> Page[RuleRow]:
-    """Rules by id, for those who page. One query. Raises BadCursor."""
+    """Rules by id, for those who page. One query. Raises BadCursorError."""
     query = _base(visible, now)
     if after is not None:
         query = query.where(after_key([m.rule.c.id], decode_cursor(after, like=(int,)), descending=False))
@@ -118,9 +121,15 @@ def _base(visible: Visible, now: datetime) -> sa.Select[Any]:
             m.rule.c.name,
             m.rule.c.type,
             *(column for column in m.rule_version.c if column.name not in {"id", "rule_id"}),
-            *(sa.func.coalesce(counts.c[name], 0).label(name) for name in ("flags_open", "flags_recent", "flags_closed", "errors_open")),
+            *(
+                sa.func.coalesce(counts.c[name], 0).label(name)
+                for name in ("flags_open", "flags_recent", "flags_closed", "errors_open")
+            ),
         )
-        .join(m.rule_version, sa.and_(m.rule_version.c.rule_id == m.rule.c.id, m.rule_version.c.version == m.rule.c.version))
+        .join(
+            m.rule_version,
+            sa.and_(m.rule_version.c.rule_id == m.rule.c.id, m.rule_version.c.version == m.rule.c.version),
+        )
         .outerjoin(counts, counts.c.rule_id == m.rule.c.id)
         .where(m.rule.c.removed_at.is_(None))
     )

@@ -19,13 +19,13 @@ COUNT_LIMIT = 10_000
 """Counts stop here: a page says "10,000 or more" rather than walk through a million rows."""
 
 
-class BadCursor(ValueError):
+class BadCursorError(ValueError):
     """An `after` that no page of this list has given out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which projects a reader may see; None means all of them. `chosen` narrows that to the project picked in the bar."""
+    """Which projects a reader may see; None: all of them. `chosen` narrows that to the project picked in the bar."""
 
     projects: frozenset[int] | None = None
     chosen: int | None = None
@@ -55,17 +55,19 @@ def encode_cursor(*values: object) -> str:
 
 
 def decode_cursor(text: str, *, like: tuple[type, ...]) -> tuple[Any, ...]:
-    """Read a key back; `like` gives the type of each value. Raises BadCursor."""
+    """Read a key back; `like` gives the type of each value. Raises BadCursorError."""
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(like):
-            raise BadCursor(text)
+            raise BadCursorError(text)
         return tuple(_as(value, kind) for value, kind in zip(values, like, strict=True))
     except (binascii.Error, ValueError, TypeError, UnicodeError) as error:
-        raise BadCursor(text) from error
+        raise BadCursorError(text) from error
 
 
-def page_of(rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key: Callable[[Any], tuple[object, ...]]) -> Page[Row]:
+def page_of(
+    rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key: Callable[[Any], tuple[object, ...]]
+) -> Page[Row]:
     """Cut `limit + 1` fetched rows to a page: the extra one only says that there is more."""
     shown = rows[:limit]
     return Page(
@@ -74,7 +76,9 @@ def page_of(rows: Sequence[Any], *, limit: int, make: Callable[[Any], Row], key:
     )
 
 
-def after_key(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[object], *, descending: bool) -> sa.ColumnElement[bool]:
+def after_key(
+    columns: Sequence[sa.ColumnElement[Any]], values: Sequence[object], *, descending: bool
+) -> sa.ColumnElement[bool]:
     """The rows behind a key in an order by `columns`, all in one direction."""
     key = sa.tuple_(*(sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)))
     row = sa.tuple_(*columns)
@@ -91,10 +95,10 @@ def _as(value: Any, kind: type) -> Any:
     if kind is datetime:
         found = datetime.fromisoformat(value)
         if found.tzinfo is None:
-            raise BadCursor(str(value))
+            raise BadCursorError(str(value))
         return found
     if kind is date:
         return date.fromisoformat(value)
     if not isinstance(value, kind):
-        raise BadCursor(str(value))
+        raise BadCursorError(str(value))
     return value

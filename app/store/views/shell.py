@@ -28,7 +28,7 @@ class ProjectName:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Counts for rail and bar. `flags_open` stops at COUNT_LIMIT. `waiting` are publications that will be written once due."""
+    """Counts for rail and bar, up to COUNT_LIMIT. `waiting` are publications that will be written once due."""
 
     projects: tuple[ProjectName, ...]
     flags_open: int
@@ -44,7 +44,9 @@ def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_st
     """The frame of a page, in one query. `day_start`: since when a write counts as today's (world time)."""
     flags = (
         sa.select(m.standing.c.id)
-        .where(m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.clause(m.standing.c.project_id))
+        .where(
+            m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.clause(m.standing.c.project_id)
+        )
         .limit(COUNT_LIMIT)
         .subquery()
     )

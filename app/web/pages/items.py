@@ -53,7 +53,12 @@ def show(item_id: int) -> Any:
         opened={flag.rule: flag for flag in standing.rows if flag.closed_at is None},
         words_of=lambda judgement: words(judgement.verdict, subject.project),
         line=time_line(
-            changes=changes, flags=standing.rows, written=written, judgements=explained.judgements, item=row, now=frame.now
+            changes=changes,
+            flags=standing.rows,
+            written=written,
+            judgements=explained.judgements,
+            item=row,
+            now=frame.now,
         ),
         changes_total=total,
         changes_shown=len(changes),

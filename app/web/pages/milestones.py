@@ -51,7 +51,10 @@ def one(milestone_id: int) -> Any:
         frame = open_frame(tx)
         row = milestones.milestone_row(tx, milestone_id, visible=frame.visible)
         standing = flags.flags(
-            tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("milestone", milestone_id)), limit=20
+            tx,
+            visible=frame.visible,
+            where=flags.FlagFilter(state="all", subject=("milestone", milestone_id)),
+            limit=20,
         )
     if row is None:
         abort(404)

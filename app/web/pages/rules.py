@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -14,6 +15,7 @@ from app.web.pages.flags import one_of
 from app.web.pages.overview import flag_words
 from app.web.runtime import web
 from app.web.shell import open_frame
+from rules import docs
 from rules.spec import RuleType
 
 blueprint = Blueprint("rules", __name__)
@@ -34,10 +36,12 @@ class Parameter:
 
     @property
     def changed(self) -> bool:
+        """Whether it differs from the default."""
         return self.value != self.default
 
     @property
     def share(self) -> bool:
+        """Whether it is a share, shown in per cent."""
         return self.unit.startswith("share")
 
 
@@ -69,6 +73,7 @@ def show() -> Any:
         sort=sort,
         counts={name: sum(row.mode == name for row in every) for name in MODES},
         parameters=lambda row: _parameters(row.params, types.get(row.type)),
+        numbers=lambda row: _numbers(row.params, types.get(row.type)),
         too_few=pages.TOO_FEW,
     )
 
@@ -91,9 +96,10 @@ def one(name: str) -> Any:
         type=type_,
         fault=_fault(row, type_),
         parameters=_parameters(row.params, type_),
-        doc=_sections(type_.doc if type_ is not None else ""),
+        numbers=lambda _: _numbers(row.params, type_),
+        doc=docs.sections(type_) if type_ is not None else {},
         versions=versions,
-        changes=[_differences(newer.params, older.params) for newer, older in zip(versions, versions[1:], strict=False)],
+        changes=[_differences(newer.params, older.params) for newer, older in pairwise(versions)],
         flags=newest.rows,
         too_few=pages.TOO_FEW,
         words_of=lambda flag: flag_words(frame, flag),
@@ -102,7 +108,10 @@ def one(name: str) -> Any:
 
 def _parameters(params: dict[str, Any], type_: RuleType | None) -> list[Parameter]:
     if type_ is None:
-        return [Parameter(name=name, title=name, unit="", help="", value=value, default=value) for name, value in params.items()]
+        return [
+            Parameter(name=name, title=name, unit="", help="", value=value, default=value)
+            for name, value in params.items()
+        ]
     found = []
     for name, field in type_.params.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -121,6 +130,11 @@ def _parameters(params: dict[str, Any], type_: RuleType | None) -> list[Paramete
     return found
 
 
+def _numbers(params: dict[str, Any], type_: RuleType | None) -> dict[str, object]:
+    """The parameters in force by name, defaults filled in."""
+    return {parameter.name: parameter.value for parameter in _parameters(params, type_)}
+
+
 def _fault(row: rules.RuleRow, type_: RuleType | None) -> str | None:
     """Why a rule cannot be judged; None where it can."""
     if type_ is None:
@@ -131,20 +145,6 @@ def _fault(row: rules.RuleRow, type_: RuleType | None) -> str | None:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return None
-
-
-def _sections(doc: str) -> list[tuple[str, str]]:
-    """The headings and texts of a rule type's documentation; the first text has no heading."""
-    sections: list[tuple[str, list[str]]] = [("", [])]
-    for block in doc.strip().split("\n\n"):
-        lines = [line.strip() for line in block.strip().splitlines()]
-        if len(lines) >= 2 and lines[1] and set(lines[1]) <= {"-", "="}:
-            sections.append((lines[0], [" ".join(lines[2:])]))
-        elif lines and lines[0].startswith("#"):
-            sections.append((lines[0].lstrip("# "), [" ".join(lines[1:])]))
-        elif lines:
-            sections[-1][1].append(" ".join(lines))
-    return [(heading, " ".join(part for part in parts if part)) for heading, parts in sections]
 
 
 def _differences(newer: dict[str, Any], older: dict[str, Any]) -> list[tuple[str, object, object]]:

@@ -1,0 +1,253 @@
+"""The charts as Vega-Lite specifications, for one width each. Colours are CSS variables, resolved by the browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from app.services.pages import Day
+from app.store.views.overview import FlowPoint
+from rules.calendar import Calendar
+
+NARROW = 336
+CONFIG: Mapping[str, Any] = {
+    "font": "Helvetica, Arial, sans-serif",
+    "background": None,
+    "padding": {"left": 2, "right": 4, "top": 4, "bottom": 2},
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--chart-ink)",
+        "labelFontSize": 11,
+        "gridColor": "var(--chart-grid)",
+        "domainColor": "var(--chart-axis)",
+        "tickColor": "var(--chart-axis)",
+        "tickSize": 4,
+        "labelPadding": 5,
+        "grid": False,
+    },
+    "axisY": {"grid": True, "domain": False, "ticks": False},
+    "text": {"fontSize": 11, "color": "var(--chart-ink)"},
+}
+BANDS = ("Reviewers\u2019 turn", "Author\u2019s turn", "Approved", "Draft")
+SHORT_BANDS = ("Reviewers", "Author", "Approved", "Draft")
+STATES = (
+    ("done", "Done", "--flow-1"),
+    ("in_review", "In review", "--flow-2"),
+    ("draft", "Draft", "--flow-3"),
+    ("not_started", "Not started", "--flow-4"),
+)
+
+
+def ageing_spec(columns: Mapping[str, Sequence[int]], *, lines: Mapping[float, int], width: int) -> dict[str, Any]:
+    """Ages in days by column, on a log scale, with the percentiles in `lines` (share to days) as rules."""
+    p85 = lines.get(0.85)
+    points = [
+        {"x": place + 0.26 + 0.12 * (i % 5), "age": age, "late": "over" if p85 is not None and age > p85 else "in"}
+        for place, ages in enumerate(columns.values())
+        for i, age in enumerate(sorted(ages))
+    ]
+    top = max([age for ages in columns.values() for age in ages] + list(lines.values()) + [30]) * 1.2
+    said_names = BANDS if width > NARROW else SHORT_BANDS
+    names = {place + 0.5: f"{said_names[place]} {len(ages)}" for place, ages in enumerate(columns.values())}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "scale": {"domain": [0, 4.75], "nice": False},
+        "axis": {
+            "title": None,
+            "values": list(names),
+            "labelExpr": "".join(f"datum.value=={at}?{json.dumps(name)}:" for at, name in names.items()) + "''",
+            "ticks": False,
+            "labelOverlap": False,
+            "labelFontSize": 11 if width > NARROW else 10,
+        },
+    }
+    y = {
+        "type": "quantitative",
+        "scale": {"type": "log", "domain": [1, top], "nice": False},
+        "axis": {
+            "title": None,
+            "values": [at for at in (1, 7, 30, 90, 365, 1825) if at <= top],
+            "grid": True,
+            "labelExpr": (
+                "datum.value<2?'1 d':datum.value<8?'1 w':datum.value<31?'1 m':"
+                "datum.value<91?'3 m':datum.value<366?'1 y':'5 y'"
+            ),
+        },
+    }
+    fill = {"domain": ["in", "over"], "range": ["var(--chart-1)", "var(--surface)"]}
+    stroke = {"domain": ["in", "over"], "range": ["var(--chart-1)", "var(--chart-2)"]}
+    shape = {"domain": ["in", "over"], "range": ["circle", "diamond"]}
+    if 0.95 in lines and lines[0.95] < 1.6 * lines.get(0.85, 0):
+        lines = {share: days for share, days in lines.items() if share != 0.95}  # their labels would touch
+    said = {0.5: "half", 0.85: "85 %", 0.95: "95 %"}
+    labels = [{"x": 4.75, "y": days, "s": f"{said[share]} within {days} d"} for share, days in lines.items()]
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": points},
+            "mark": {"type": "point", "size": 34, "strokeWidth": 1.3, "opacity": 1},
+            "encoding": {
+                "x": x,
+                "y": {**y, "field": "age"},
+                "shape": {"field": "late", "scale": shape, "legend": None},
+                "fill": {"field": "late", "scale": fill, "legend": None},
+                "stroke": {"field": "late", "scale": stroke, "legend": None},
+            },
+        }
+    ]
+    if labels:
+        layers.insert(
+            0,
+            {
+                "data": {"values": labels},
+                "mark": {"type": "rule", "color": "var(--chart-scope)", "strokeDash": [4, 3]},
+                "encoding": {"y": {**y, "field": "y"}},
+            },
+        )
+        layers.append(
+            {
+                "data": {"values": labels},
+                "mark": {"type": "text", "align": "right", "baseline": "bottom", "dy": -2},
+                "encoding": {"x": x, "y": {**y, "field": "y"}, "text": {"field": "s"}},
+            }
+        )
+    return {"width": width, "height": 200, "layer": layers}
+
+
+def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
+    """How many items were in each state, stacked, with the latest counts written at the bands."""
+    values = [
+        {"date": p.at.date().isoformat(), "state": name, "n": getattr(p, field), "o": order}
+        for p in points
+        for order, (field, name, _) in enumerate(STATES)
+    ]
+    last, floor, labels = points[-1], 0.0, []
+    whole = sum(getattr(last, field) for field, _, _ in STATES) or 1
+    lowest = -1.0
+    for field, name, _ in STATES:
+        count = getattr(last, field)
+        # labels keep a line's height apart, even where a band is thin
+        at = max(floor + count / 2, lowest)
+        lowest = at + whole * 0.075
+        labels.append({"date": last.at.date().isoformat(), "y": at, "s": f"{name} {count:,}"})
+        floor += count
+    x = {"field": "date", "type": "temporal", "axis": {"title": None, "format": "%b", "tickCount": "month"}}
+    colours = {"domain": [name for _, name, _ in STATES], "range": [f"var({colour})" for _, _, colour in STATES]}
+    return {
+        "width": width,
+        "height": 200,
+        "layer": [
+            {
+                "data": {"values": values},
+                "mark": {"type": "area", "interpolate": "linear", "stroke": "var(--surface)", "strokeWidth": 1},
+                "encoding": {
+                    "x": x,
+                    "y": {
+                        "field": "n",
+                        "type": "quantitative",
+                        "stack": "zero",
+                        "axis": {"title": None, "tickCount": 5, "grid": True},
+                    },
+                    "order": {"field": "o"},
+                    "color": {"field": "state", "scale": colours, "legend": None},
+                },
+            },
+            {
+                "data": {"values": labels},
+                "mark": {"type": "text", "align": "left", "dx": 6, "baseline": "middle", "color": "var(--chart-ink)"},
+                "encoding": {"x": x, "y": {"field": "y", "type": "quantitative"}, "text": {"field": "s"}},
+            },
+        ],
+    }
+
+
+def burn_up_spec(
+    days: Sequence[Day],
+    *,
+    planned: int | None,
+    due: date | None,
+    due_end: datetime | None,
+    calendar: Calendar,
+    now: datetime,
+    width: int,
+) -> dict[str, Any]:
+    """Scope and done as steps, the plan as a dotted line, now and the due date as rules."""
+
+    def at(instant: datetime) -> str:
+        return calendar.local(instant).replace(tzinfo=None).isoformat(timespec="minutes")
+
+    first = at(calendar.midnight(days[0].day))
+    present = at(now)
+    in_view = due_end is not None and at(due_end) >= first and (due_end - now).days <= 60
+    last = max(present, at(due_end)) if in_view and due_end is not None else present
+    top = max([day.scope for day in days] + [planned or 0]) + 1
+    x = {
+        "field": "t",
+        "type": "temporal",
+        "scale": {"domain": [first, last]},
+        "axis": {"title": None, "format": "%-d %b", "tickCount": 6 if width > NARROW else 4},
+    }
+    y = {
+        "type": "quantitative",
+        "scale": {"domain": [0, top]},
+        "axis": {"title": None, "format": "d", "tickMinStep": 1, "tickCount": min(top, 6)},
+    }
+
+    def steps(name: str, colour: str, thickness: float) -> dict[str, Any]:
+        values = [{"t": max(first, at(calendar.midnight(day.day))), "n": getattr(day, name)} for day in days]
+        values.append({"t": present, "n": getattr(days[-1], name)})
+        return {
+            "data": {"values": values},
+            "mark": {"type": "line", "interpolate": "step-after", "color": colour, "strokeWidth": thickness},
+            "encoding": {"x": x, "y": {**y, "field": "n"}},
+        }
+
+    def text(t: str, n: float, s: str, colour: str, **mark: Any) -> dict[str, Any]:
+        return {
+            "data": {"values": [{"t": t, "n": n, "s": s}]},
+            "mark": {"type": "text", "color": colour, **mark},
+            "encoding": {"x": x, "y": {**y, "field": "n"}, "text": {"field": "s"}},
+        }
+
+    layers = [steps("scope", "var(--chart-scope)", 2), steps("done", "var(--chart-1)", 2.5)]
+    if planned is not None:
+        ends = [{"t": first, "n": planned}, {"t": last, "n": planned}]
+        layers.insert(
+            0,
+            {
+                "data": {"values": ends},
+                "mark": {"type": "line", "color": "var(--chart-3)", "strokeDash": [2, 3], "strokeWidth": 1.25},
+                "encoding": {"x": x, "y": {**y, "field": "n"}},
+            },
+        )
+        layers.append(text(first, planned, f"planned: {planned}", "var(--chart-ink)", align="left", dx=4, dy=-8))
+    if last > present:
+        layers.append(
+            {
+                "data": {"values": [{"t": present}]},
+                "mark": {"type": "rule", "color": "var(--chart-axis)"},
+                "encoding": {"x": x},
+            }
+        )
+        layers.append(text(present, 0.2, "now", "var(--chart-ink)", align="right", dx=-4, dy=-4))
+    layers.append(
+        text(present, days[-1].scope, f"scope: {days[-1].scope}", "var(--chart-ink)", align="right", dx=-6, dy=-8)
+    )
+    if days[-1].done:
+        layers.append(
+            text(present, days[-1].done, f"done: {days[-1].done}", "var(--chart-1-ink)", align="right", dx=-6, dy=-8)
+        )
+    if in_view and due is not None and due_end is not None:
+        layers.append(
+            {
+                "data": {"values": [{"t": at(due_end)}]},
+                "mark": {"type": "rule", "color": "var(--chart-due)", "strokeWidth": 1.5},
+                "encoding": {"x": x},
+            }
+        )
+        layers.append(
+            text(at(due_end), 0.2, f"due {due.day} {due:%b}", "var(--chart-due-ink)", align="right", dx=-4, dy=-4)
+        )
+    return {"width": width, "height": 262 if width > NARROW else 190, "layer": layers}

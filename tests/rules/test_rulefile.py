@@ -1,0 +1,140 @@
+"""The rule file: what it reads, how it refuses, and that it comes back equal. Packs are such files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.catalog.registry import TYPES
+from rules.engine import prepare
+from rules.packs import load as packs
+from rules.rulefile import Mistake, RuleDraft, RuleFileError, dump, parse
+from rules.spec import Scope, kinds_of
+from rules.verdict import Reach, Severity
+
+FILE = """\
+rules:
+- name: reviews-that-wait
+  type: stalled-review
+  title: Reviews that wait
+  mode: live
+  severity: note
+  reach: label
+  params:
+    author_days: 14
+  scope:
+    projects: [acme/*]
+    kinds: [pull_request]
+    condition: item.labels.exists(l, l == 'bug')
+- name: quiet
+  type: stalled-work
+"""
+
+
+def test_a_file_reads_as_rules() -> None:
+    first, second = parse(FILE, source="rules.yaml")
+    assert first.scope == Scope(("acme/*",), ("pull_request",), "item.labels.exists(l, l == 'bug')")
+    assert (first.mode, first.severity, first.reach) == ("live", Severity.NOTE, Reach.LABEL)
+    assert dict(first.params) == {"author_days": 14}
+    assert second == RuleDraft(name="quiet", type="stalled-work")
+    assert parse(dump([first, second]), source="x") == [first, second]
+
+
+WRONG = [
+    ("", 1, 1, "file", "is empty"),
+    ("rules: [", 1, 9, "file", "is not YAML"),
+    ("- a", 1, 1, "file", "must hold keys"),
+    ("ruls: []", 1, 1, "file.ruls", "did you mean `rules`?"),
+    ("rules: 3", 1, 8, "rules", "must be a list"),
+    ("rules:\n- 3", 2, 3, "rules[0]", "must hold keys"),
+    ("rules:\n- type: stalled-work", 2, 3, "rules[0].name", "is missing"),
+    ("rules:\n- name: a", 2, 3, "rules[0].type", "is missing"),
+    ("rules:\n- name: a\n  type: stalled-wrk", 3, 9, "rules[0].type", "did you mean `stalled-work`?"),
+    (FILE.replace("mode: live", "mod: live"), 5, 3, "rules[0].mod", "did you mean `mode`?"),
+    (FILE.replace("mode: live", "mode: loud"), 5, 9, "rules[0].mode", "must be one of off, observe, live"),
+    (FILE.replace("label", "shout", 1), 7, 10, "rules[0].reach", "must be one of page, label, comment"),
+    (FILE.replace("author_days", "autor_days"), 9, 5, "rules[0].params.autor_days", "did you mean `author_days`?"),
+    (FILE.replace("14", "0"), 9, 18, "rules[0].params.author_days", "greater than or equal to 1 (given: 0)"),
+    (FILE.replace("14", "soon"), 9, 18, "rules[0].params.author_days", "given: 'soon'"),
+    (FILE.replace("[pull_request]", "[epic]"), 12, 12, "rules[0].scope.kinds", "'epic' is none of"),
+    (FILE.replace("[acme/*]", "acme"), 11, 15, "rules[0].scope.projects", "must be a list of texts"),
+    (FILE.replace("item.labels", "item.label"), 13, 16, "rules[0].scope.condition", "line 1, column 5"),
+    (FILE.replace("quiet", "reviews-that-wait"), 14, 3, "rules[1].name", "is taken by the rule in line 2"),
+    (FILE + "  type: stalled-review\n", 16, 3, "rules[1].type", "stands here twice"),
+    ("rules: &a []\nb: *a", 1, 1, "file", "aliases"),
+    ("rules: " + "[" * 100_000, 1, 1, "file", "is nested too deeply"),
+    ("rules: " + "{a: " * 100_000, 1, 1, "file", "is nested too deeply"),
+    (FILE.replace("14", "!!python/object:os.system x"), 9, 18, "rules[0].params.author_days", "integer"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "field", "message"), WRONG)
+def test_a_mistake_has_its_place(text: str, line: int, column: int, field: str, message: str) -> None:
+    with pytest.raises(RuleFileError) as caught:
+        parse(text, source="rules.yaml")
+    mistake = caught.value.mistakes[0]
+    assert message in mistake.message, mistake
+    assert mistake.field == field
+    assert (mistake.line, mistake.column) == (line, column)
+    assert str(mistake).startswith(f"rules.yaml:{mistake.line}:{mistake.column}: {field}: ")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.integers(0, len(FILE)), st.integers(0, 20))
+def test_a_broken_file_is_refused_and_never_crashes(noise: str, place: int, cut: int) -> None:
+    mistakes: tuple[Mistake, ...] = ()
+    try:
+        parse(FILE[:place] + noise + FILE[place + cut :], source="f")
+    except RuleFileError as error:
+        mistakes = error.mistakes
+    assert all(mistake.line >= 1 and mistake.column >= 1 for mistake in mistakes)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    text = FILE.replace("mode: live", "mod: live").replace("14", "0").replace("stalled-work", "stalled-wrk")
+    with pytest.raises(RuleFileError) as caught:
+        parse(text, source="f")
+    assert [mistake.line for mistake in caught.value.mistakes] == [5, 15]
+
+
+drafts = st.builds(
+    RuleDraft,
+    name=st.text("abc-é: #'\"", min_size=1, max_size=12).map(lambda text: f"n{text}n"),
+    type=st.sampled_from([type_.name for type_ in TYPES]),
+    title=st.sampled_from(["", "A title: with # signs", "off"]),
+    mode=st.sampled_from(["off", "observe", "live"]),
+    severity=st.sampled_from(Severity),
+    reach=st.sampled_from(Reach),
+    scope=st.builds(Scope, projects=st.sampled_from([(), ("acme/*", "PAY"), ("123",)])),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(drafts, max_size=4, unique_by=lambda draft: draft.name))
+def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
+    assert parse(dump(rules), source="x") == rules
+
+
+@pytest.mark.parametrize("name", packs.NAMES)
+def test_a_pack_holds_each_type_once_and_can_be_used(name: str) -> None:
+    rules = packs.load(name)
+    assert {draft.type for draft in rules} == {type_.name for type_ in TYPES} and len(rules) == len(TYPES)
+    assert all(prepare(draft.as_rule()) and draft.mode == "observe" for draft in rules)
+    assert parse(dump(rules), source="x") == rules
+
+
+def test_an_unknown_pack_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        packs.text("../secrets")
+
+
+def test_defaults_are_those_of_the_scrum_pack() -> None:
+    for draft in packs.load("scrum"):
+        type_: Any = next(type_ for type_ in TYPES if type_.name == draft.type)
+        chosen = {**draft.params}
+        chosen.pop("running_sprint", None)
+        assert type_.params.model_validate(chosen) == type_.params()
+        assert kinds_of(type_)
