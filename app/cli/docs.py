@@ -93,7 +93,8 @@ def _index() -> str:
 
 
 def _command_line() -> str:
-    top = click.Context(cli, info_name="plumbline", terminal_width=WIDTH, max_content_width=WIDTH)
+    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    top = click.Context(cli, info_name="plumbline", **(cli.context_settings | width))
     parts = [MADE, "# Command line", _help(top)]
     for name in COMMANDS:
         loaded = cli.get_command(top, name)

@@ -80,7 +80,7 @@ def _drafts(file: Path | None, pack: str | None) -> list[RuleDraft]:
 
     if pack is not None:
         return load(pack)
-    assert file is not None  # noqa: S101 (one of the two is given)
+    assert file is not None, "one of the two is given"
     return parse(_read(file), source=_name(file))
 
 

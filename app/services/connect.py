@@ -28,7 +28,10 @@ from integrations.ports import (
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One connection after a check; `problem` says what is wrong, in words. `answered` False: the tracker is out of reach."""
+    """One connection after a check.
+
+    `problem` says what is wrong, in words; `answered` False: the tracker is out of reach, and nothing is known.
+    """
 
     connection_id: int
     tracker: str

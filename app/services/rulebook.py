@@ -61,7 +61,10 @@ def apply(
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """What would become of a rule: `state` is new, changed, unchanged, removed or kept (in force, not in the file); `fields` are (name, before, after)."""
+    """What would become of a rule.
+
+    `state` is new, changed, unchanged, removed or kept (in force, not in the file); `fields` are (name, before, after).
+    """
 
     name: str
     state: str
@@ -69,7 +72,7 @@ class RuleChange:
 
 
 def compare(db: Database, drafts: Sequence[RuleDraft], *, prune: bool) -> tuple[RuleChange, ...]:
-    """What `apply` would change, in the order of the drafts, then by name. Rules that a file lacks are left alone unless `prune`."""
+    """What `apply` would change, in the order of the drafts, then by name; rules that a file lacks stay unless `prune`."""
     with db.read() as tx:
         before = {rule.name: _flat(draft_of(rule)) for rule in rules.in_force(tx)}
     found = [_change(draft, before.get(draft.name)) for draft in drafts]
