@@ -93,8 +93,9 @@ def _index() -> str:
 
 
 def _command_line() -> str:
-    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
-    top = click.Context(cli, info_name="plumbline", **(cli.context_settings | width))
+    top = click.Context(
+        cli, info_name="plumbline", terminal_width=WIDTH, max_content_width=WIDTH, **cli.context_settings
+    )
     parts = [MADE, "# Command line", _help(top)]
     for name in COMMANDS:
         loaded = cli.get_command(top, name)

@@ -42,7 +42,7 @@ MISTAKES = [
     (GOOD + "- name: quiet\n  type: stalled-work\n", "6:3: rules[1].name: is taken by the rule in line 2"),
     ("rules: [", "1:9: file: is not YAML"),
     ("rules: &a [*a]", "1:1: file: aliases"),
-    ("a: " + "[" * 5000 + "]" * 5000, "1:1: file: is not YAML: nested too deeply"),
+    ("a: " + "[" * 5000 + "]" * 5000, "1:1: file: is nested too deeply"),
     (b"rules:\n- name: \xff\n", "2:9: file: is not UTF-8 text"),
 ]  # fmt: skip
 
