@@ -93,6 +93,7 @@ def add(
     secrets = _secrets(kind, token=token, app_id=app_id, private_key=private_key, installed=installed)
     signing = secret(webhook_secret, what="Webhook secret") or random.token_hex(32)
     runtime = installation()
+    _refuse_in_demo(runtime, kind)
     places: Sequence[str | None] = (installed,)
     if "app_id" in secrets and installed is None:
         found = installations.listing(runtime.adapters, kind, Credentials(base_url=address, **secrets))
@@ -127,6 +128,19 @@ def add(
             f"For other credentials: plumbline tracker remove {name}, then add it again."
         )
     return exit_code(checks)
+
+
+def _refuse_in_demo(runtime: Runtime, kind: str) -> None:
+    """The demo's clock stands in the past: a real tracker would be judged by it."""
+    from app.store import instance
+
+    with runtime.db.read() as tx:
+        demo = instance.load(tx).demo
+    if demo and kind != "sandbox":
+        raise UserError(
+            f"{runtime.settings.home} holds the demo, whose clock is not today's.\n"
+            "Start an installation of your own beside it: plumbline up --home DIR, and PLUMBLINE_HOME=DIR for commands."
+        )
 
 
 def _address(url: str) -> str:

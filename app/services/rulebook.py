@@ -72,7 +72,7 @@ class RuleChange:
 
 
 def compare(db: Database, drafts: Sequence[RuleDraft], *, prune: bool) -> tuple[RuleChange, ...]:
-    """What `apply` would change, in the order of the drafts, then by name; rules that a file lacks stay unless `prune`."""
+    """What `apply` would change, in the order of the drafts, then what a file lacks: that stays unless `prune`."""
     with db.read() as tx:
         before = {rule.name: _flat(draft_of(rule)) for rule in rules.in_force(tx)}
     found = [_change(draft, before.get(draft.name)) for draft in drafts]

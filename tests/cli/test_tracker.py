@@ -206,6 +206,14 @@ def test_the_sandbox_needs_no_secret(home, plumbline):
     assert "webhook" not in said.out
 
 
+def test_a_real_tracker_is_not_mixed_into_the_demo(home, plumbline, github, db):
+    with db.write() as tx:
+        tx.execute(sa.text("UPDATE instance SET demo = 1"))
+    said = add(plumbline, github)
+    assert (said.code, "holds the demo" in said.err) == (2, True)
+    assert plumbline("tracker", "add", "sandbox", "box").code == 0
+
+
 def test_without_an_installation_nothing_is_begun(plumbline, tmp_path, monkeypatch):
     monkeypatch.setenv("PLUMBLINE_HOME", str(tmp_path / "none"))
     said = plumbline("tracker", "list")
