@@ -87,8 +87,7 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
     """
     for milestone in reading.milestones:
         _milestone(work, milestone)
-    for item in reading.items:
-        _item(work, item, people)
+    stale = {item.native_id for item in reading.items if not _item(work, item, people)}
     for review in reading.reviews:
         _review(work, review, people)
     for check in reading.checks:
@@ -98,7 +97,8 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
         if not (change.field is Field.COMMENT and any(native in change.natural_key for native in ours)):
             _change(work, change, people, delivery_id)
     for text in reading.texts:
-        _text(work, text)
+        if text.source not in stale:
+            _text(work, text)
     for link in reading.links:
         _link(work, link)
     for native in reading.needs_read:
@@ -127,7 +127,8 @@ def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
     return True
 
 
-def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> None:
+def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
+    """Take an item's groups; False where its text is older than what is there, so that the links it names are too."""
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
@@ -136,7 +137,8 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> None:
         row["moved_to"] = seen.moved_to
         row["is_open"] = False
     as_of = seen.as_of
-    if seen.text is not None and _accepts(row, "text", as_of):
+    newest = seen.text is None or _accepts(row, "text", as_of)
+    if seen.text is not None and newest:
         text = seen.text
         row.update(title=text.title, body=text.body, url=text.url, created_at=text.created_at)
         if text.author is not None:
@@ -165,6 +167,7 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> None:
     if seen.pull is not None and _accepts(row, "pull", as_of):
         _pull(row, seen.pull, as_of, people)
     _touch_milestones(work, row)
+    return newest
 
 
 def _touch_milestones(work: Work, row: Row) -> None:

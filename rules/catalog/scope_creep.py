@@ -129,7 +129,7 @@ def _look(subject: Milestone, params: ScopeCreepParams, *, baseline: Baseline, n
     public = subject.project.public
     # In public nobody's effort is shown; growth that only the sizes show stays on the page.
     quiet = public and not by_items
-    reason = headline(subject, grown, by_items=by_items)
+    reason = headline(subject, grown, by_items=by_items, now=now)
     return flagged(
         reason.code,
         values=reason.values,
