@@ -29,7 +29,12 @@ class Settings(BaseSettings):
     """What a process must know to start. Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     home: Path = Path("var")
@@ -49,6 +54,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=32)] = 2
     """How many worker processes `plumbline up` keeps."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto`: for people on a terminal, JSON lines elsewhere."""
     demo: bool = False

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("app.cli.rules", "Apply, export and check rule files."),
     "deliveries": ("app.cli.deliveries", "List and replay received webhooks."),
     "token": ("app.cli.token", "Create tokens for the API."),
+    "link": ("app.cli.link", "Print a new one-time link that signs in."),
     "doctor": ("app.cli.doctor", "Check this installation and say what to put right."),
 }
 
@@ -41,6 +42,7 @@ _UNAVAILABLE = {
     ("redis.exceptions", "ConnectionError"),
     ("redis.exceptions", "TimeoutError"),
     ("requests.exceptions", "ConnectionError"),
+    ("integrations.ports", "TransientError"),
 }
 
 _EPILOG = """\b

@@ -12,7 +12,7 @@ from app.errors import UserError
 from app.secret import SecretBox
 from app.services.projects import check_documents
 from app.store import control, subjects, trackers
-from app.store.database import Database
+from app.store.database import Database, Tx
 from integrations.ports import (
     Adapters,
     Check,
@@ -22,12 +22,16 @@ from integrations.ports import (
     PermanentError,
     ProjectSeen,
     RepositorySeen,
+    TransientError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One connection after a check; `problem` says what is wrong, in words."""
+    """One connection after a check.
+
+    `problem` says what is wrong, in words; `answered` False: the tracker is out of reach, and nothing is known.
+    """
 
     connection_id: int
     tracker: str
@@ -35,6 +39,7 @@ class Checked:
     installation: str | None
     check: Check | None
     problem: str = ""
+    answered: bool = True
 
 
 def add_tracker(
@@ -96,7 +101,10 @@ def _check(
     problem = ""
     try:
         found = client.check(projects[0] if projects else None)
-        problem = "" if found.ok else found.detail or "missing: " + ", ".join(found.missing)
+        problem = "" if found.ok else _problem(found)
+    except TransientError as error:
+        # It does not answer just now: that says nothing of what the connection may do.
+        return _checked(row, None, str(error), answered=False)
     except IntegrationError as error:
         problem = str(error)
     finally:
@@ -111,6 +119,10 @@ def _check(
             login=found.login if found else None,
             dedicated=found.dedicated if found else None,
         )
+    return _checked(row, found, problem)
+
+
+def _checked(row: trackers.ConnectionRow, found: Check | None, problem: str, *, answered: bool = True) -> Checked:
     return Checked(
         connection_id=row.id,
         tracker=row.tracker_name,
@@ -118,7 +130,13 @@ def _check(
         installation=row.installation,
         check=found,
         problem=problem,
+        answered=answered,
     )
+
+
+def _problem(found: Check) -> str:
+    missing = "missing: " + ", ".join(found.missing) if found.missing else ""
+    return "; ".join(part for part in (missing, found.detail) if part) or "it may not write"
 
 
 def _status(found: Check | None) -> str:
@@ -173,7 +191,10 @@ def watch(
     now: datetime,
     connection_id: int | None = None,
 ) -> int:
-    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id."""
+    """Watch a project that is known already, over the given connection or the tracker's first. Gives its id.
+
+    One that is or was watched keeps the settings that are not given anew.
+    """
     check_documents(settings, calendar)
     with db.write() as tx:
         found = trackers.tracker_by_name(tx, tracker)
@@ -194,10 +215,20 @@ def watch(
             calendar=calendar,
             author=author,
         )
+        _save_what_differs(tx, project_id, settings=settings, calendar=calendar, author=author, now=now)
         lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
         subjects.add_sweep(tx, lanes, reason="the project was added")
         control.audit(tx, who=author, what="project added", subject=seen.key, at=now)
     return project_id
+
+
+def _save_what_differs(
+    tx: Tx, project_id: int, *, settings: Mapping[str, Any], calendar: Mapping[str, Any], author: str, now: datetime
+) -> None:
+    old = trackers.settings_of(tx, [project_id]).get(project_id, ({}, {}))
+    new = ({**old[0], **settings}, {**old[1], **calendar})
+    if new != old:
+        trackers.save_settings(tx, project_id, settings=new[0], calendar=new[1], author=author, now=now)
 
 
 def _find(

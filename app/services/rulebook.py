@@ -59,6 +59,53 @@ def apply(
     return Applied(changed=tuple(changed), unchanged=tuple(unchanged), removed=tuple(removed))
 
 
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """What would become of a rule.
+
+    `state` is new, changed, unchanged, removed or kept (in force, not in the file); `fields` are (name, before, after).
+    """
+
+    name: str
+    state: str
+    fields: tuple[tuple[str, Any, Any], ...] = ()
+
+
+def compare(db: Database, drafts: Sequence[RuleDraft], *, prune: bool) -> tuple[RuleChange, ...]:
+    """What `apply` would change, in the order of the drafts, then what a file lacks: that stays unless `prune`."""
+    with db.read() as tx:
+        before = {rule.name: _flat(draft_of(rule)) for rule in rules.in_force(tx)}
+    found = [_change(draft, before.get(draft.name)) for draft in drafts]
+    kept = {draft.name for draft in drafts}
+    gone = sorted(before.keys() - kept)
+    return (*found, *(RuleChange(name, "removed" if prune else "kept") for name in gone))
+
+
+def _change(draft: RuleDraft, before: Mapping[str, Any] | None) -> RuleChange:
+    if before is None:
+        return RuleChange(draft.name, "new")
+    after = _flat(draft)
+    fields = tuple(
+        (name, before.get(name), after.get(name))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    )
+    return RuleChange(draft.name, "changed" if fields else "unchanged", fields)
+
+
+def _flat(draft: RuleDraft) -> dict[str, Any]:
+    """A draft as one level of names, as they stand in messages: params.quiet_days, scope.condition."""
+    return {
+        "type": draft.type,
+        "title": draft.title,
+        "mode": draft.mode,
+        "severity": draft.severity.value,
+        "reach": draft.reach.value,
+        **{f"params.{name}": value for name, value in draft.params.items()},
+        **{f"scope.{name}": value for name, value in _scope_doc(draft).items()},
+    }
+
+
 def _scope_doc(draft: RuleDraft) -> Mapping[str, Any]:
     scope = draft.scope
     return {"projects": list(scope.projects), "kinds": list(scope.kinds), "condition": scope.condition}

@@ -195,6 +195,17 @@ def listing(
     return [dict(row._mapping) for row in tx.execute(query)]
 
 
+def known(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Which of these deliveries there are."""
+    return set(tx.scalars(sa.select(models.delivery.c.id).where(models.delivery.c.id.in_(ids))))
+
+
+def ids_aside(tx: Tx) -> list[int]:
+    """Every delivery that was set aside, in the order of arrival."""
+    table = models.delivery
+    return list(tx.scalars(sa.select(table.c.id).where(table.c.status == "aside").order_by(table.c.id)))
+
+
 def guids(tx: Tx, tracker_id: int) -> set[str]:
     """Every delivery id of a tracker."""
     return set(tx.scalars(sa.select(models.delivery.c.guid).where(models.delivery.c.tracker_id == tracker_id)))

@@ -1,0 +1,118 @@
+"""Watching projects: their calendar and settings from options, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.cli.project import read_hours, read_weekdays
+from app.services.projects import load
+from tests.contract.fake_github import Failure
+
+
+@pytest.fixture
+def box(home, plumbline):
+    assert plumbline("tracker", "add", "sandbox", "box").code == 0
+
+
+def add(plumbline, *more, key="acme/shop"):
+    return plumbline("project", "add", "box", key, *more)
+
+
+def test_options_become_the_calendar_and_settings_that_rules_see(box, plumbline, db):
+    said = add(
+        plumbline, "--zone", "Europe/Berlin", "--country", "de", "--weekdays", "mon-fri", "--settle", "0",
+        "--hours", "9:00-17:30", "--set", "policy=train", "--set", "in_progress_labels=Doing, WIP",
+        "--set", "name_foreign_keys=true", "--set", "comments_per_day=3", "--set", "subdivision=BE",
+        "--set", "blackouts=2026-12-24/2027-01-02", "--set", "rolling_milestones=1,2",
+    )  # fmt: skip
+    assert (said.code, said.err) == (0, "")
+    with db.read() as tx:
+        projects = load(tx)
+    (project,) = projects.facts.values()
+    calendar = project.calendar
+    assert (calendar.zone, calendar.weekdays) == ("Europe/Berlin", frozenset(range(5)))
+    assert (calendar.opens.isoformat(), calendar.closes.isoformat()) == ("09:00:00", "17:30:00")
+    assert any(day.isoformat() == "2026-03-08" for day in calendar.holidays)  # Women's Day: Berlin's own
+    assert [str(day) for day in calendar.blackouts[0]] == ["2026-12-24", "2027-01-02"]
+    assert project.settings.policy == "train"
+    assert project.settings.in_progress_labels == {"doing", "wip"}
+    assert project.settings.name_foreign_keys is True
+    assert list(projects.comments_per_day.values()) == [3]
+    assert next(iter(projects.calendars.values())).settle_minutes == 0
+
+
+def test_added_again_it_keeps_what_is_not_named_anew(box, plumbline):
+    add(plumbline, "--zone", "Europe/Berlin", "--set", "policy=train")
+    add(plumbline, "--settle", "5")
+    (listed,) = plumbline("project", "list", "--json").data
+    assert listed["calendar"] == {"zone": "Europe/Berlin", "settle_minutes": 5}
+    assert listed["settings"] == {"policy": "train"}
+    assert plumbline("project", "remove", "acme/shop").code == 0
+    assert plumbline("project", "list", "--json").data == []
+    add(plumbline, "--hours", "all")
+    (listed,) = plumbline("project", "list", "--json").data
+    assert listed["calendar"]["all_hours"] is True
+    assert listed["calendar"]["zone"] == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--zone", "Europe/Berln"], "zone"),
+        (["--country", "XX"], "country"),
+        (["--weekdays", "mon-fry"], "there is no day 'fry'"),
+        (["--weekdays", ""], "--weekdays"),
+        (["--settle", "1441"], "--settle"),
+        (["--settle", "soon"], "--settle"),
+        (["--hours", "8-18"], "--hours"),
+        (["--hours", "18:00-08:00"], "--hours"),
+        (["--hours", "08:00-24:00"], "--hours"),
+        (["--hours", "08:61-09:00"], "opens"),
+        (["--set", "polcy=train"], "did you mean policy?"),
+        (["--set", "policy=never"], "policy"),
+        (["--set", "policy"], "NAME=VALUE"),
+        (["--set", "comments_per_day=many"], "comments_per_day"),
+        (["--set", "dormant_after_days=0"], "dormant_after_days"),
+        (["--set", "blackouts=tomorrow"], "blackouts"),
+        (["--set", "holidays=24.12.2026"], "holidays"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_and_nothing_is_watched(box, plumbline, options, words):
+    said = add(plumbline, *options)
+    assert said.code == 2
+    assert words in said.err
+    assert "Traceback" not in said.err
+    assert plumbline("project", "list", "--json").data == []
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("mon-fri", [0, 1, 2, 3, 4]), ("Sun-Thu", [0, 1, 2, 3, 6]), ("mon, wed,fri", [0, 2, 4]), ("saturday", [5])],
+)
+def test_weekdays(text, days):
+    assert read_weekdays(text) == days
+
+
+def test_hours():
+    assert read_hours("8:00-18:00") == {"opens": "08:00", "closes": "18:00", "all_hours": False}
+    assert read_hours("ALL") == {"all_hours": True}
+
+
+def test_an_unknown_tracker_or_project_says_where_to_look(box, plumbline):
+    said = plumbline("project", "add", "nobody", "acme/shop")
+    assert (said.code, "plumbline tracker list" in said.err) == (2, True)
+    said = plumbline("project", "remove", "acme/none")
+    assert (said.code, "plumbline project list" in said.err) == (2, True)
+
+
+def test_on_github_the_repository_must_be_seen(home, plumbline, github):
+    plumbline("tracker", "add", "github", "work", "--url", github.url, "--token", "good")
+    assert "No project is watched yet" in plumbline("project", "list").out
+    said = plumbline("project", "add", "work", "acme/none")
+    assert (said.code, "acme/none cannot be seen over work" in said.err) == (2, True)
+    said = plumbline("project", "add", "work", "acme/shop")
+    assert (said.code, "acme/shop (public) is watched over work." in said.out) == (0, True)
+    assert "none yet" in plumbline("project", "list").out
+    github.fail("/repos", Failure(status=502, body={"message": "bad gateway"}), times=20)
+    said = plumbline("project", "add", "work", "acme/shop")
+    assert (said.code, "not available" in said.err) == (3, True)
