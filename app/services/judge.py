@@ -17,7 +17,7 @@ from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects
 from app.services.publish import marker_prefix
 from app.store import facts as store_facts
-from app.store import instance, people, publications, rules, standings, subjects
+from app.store import instance, milestone_facts, people, publications, rules, standings, subjects
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -184,7 +184,7 @@ class Court:
             found = store_facts.load_items(self.tx, ids, projects=self.projects.facts)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
-            found = store_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
+            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
             found = self._with_baselines(found, now)
         kept = standings.open_of(self.tx, kind, ids)
         by_subject: dict[int, dict[int, Kept]] = {}
