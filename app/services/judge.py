@@ -221,15 +221,12 @@ class Court:
 
     def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
         at = baseline.freezes_at(milestone)
-        if at is None or at > now:
-            return milestone
-        rebuilt = baseline.baseline_at(milestone, at)
-        known_from = milestone.known_from
-        lived_through = known_from is not None and known_from <= at
-        how = "frozen" if lived_through else "reconstructed"
-        kept = replace(rebuilt, how=how)
+        if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
+            return milestone  # not yet, or who was in then is not known
         # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
         first_seen = first_looks.get(milestone.id, now)
+        how = "frozen" if first_seen <= at + GRACE else "reconstructed"
+        kept = replace(baseline.baseline_at(milestone, at), how=how)
         frozen = now >= max(at, first_seen) + GRACE
         if milestone.baseline != kept or frozen:
             subjects.save_baseline(
@@ -285,6 +282,14 @@ def _steps(
         known = kept.get(rule.id)
         before = load_standing(known.memory) if known is not None else None
         after, _events = step(before, judgement.verdict, rule, now)
+        if judgement.verdict.outcome is Outcome.ERROR:
+            log.error(
+                "a rule stopped with an error",
+                rule=rule.name,
+                kind=kind,
+                id=subject.id,
+                **judgement.verdict.reason.values,
+            )
         if after is None or (after == before and known is not None and known.shown_on == _home_of(subject)):
             continue
         out.append(_saved(kind, subject, rule, known, after, judgement.verdict))
