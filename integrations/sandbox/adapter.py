@@ -27,7 +27,7 @@ from integrations.ports import (
     TransientError,
 )
 from integrations.sandbox.tracker import Comment, SandboxTracker
-from integrations.sandbox.tracker_items import SandboxError
+from integrations.sandbox.tracker_items import LABEL_IS_NOT_ON, SandboxError
 from rules.intents import LabelSpec, Note
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class SandboxClient:
         try:
             self._tracker.remove_label(target.project, target.number, name)
         except SandboxError as error:
-            if error.status != 404:
+            if error.message != LABEL_IS_NOT_ON:
                 raise _translated(error) from error
 
     def create_comment(self, target: Target, body: str) -> CommentRef:
