@@ -125,7 +125,9 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
     found = {
         (row.project_id, row.head_ref): row
         for row in tx.execute(
-            sa.select(item.c.id, item.c.project_id, item.c.key, item.c.url, item.c.head_ref, item.c.state, project.c.key.label("project_key"))
+            sa.select(
+                item.c.id, item.c.project_id, item.c.key, item.c.url, item.c.head_ref, item.c.state, item.c.pull, project.c.key.label("project_key")
+            )
             .join(project, project.c.id == item.c.project_id)
             .where(
                 item.c.is_open,
@@ -133,6 +135,7 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
                 item.c.head_ref.in_({base for _, base in bases}),
             )
         )
+        if not (row.pull or {}).get("from_fork")  # a fork's "main" is nobody's base here
     }
     return {
         row.id: base
