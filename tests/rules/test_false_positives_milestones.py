@@ -44,6 +44,15 @@ def test_the_plain_case_flags() -> None:
     assert flagged(scope(milestone([*planned(10), *late()])))
 
 
+def test_that_the_date_of_a_grown_milestone_has_passed_is_news() -> None:
+    subject = milestone([*planned(10), *late()])
+    before = scope(subject)
+    assert before.recheck_at == at("2026-12-12")
+    after = scope(subject, now=at("2026-12-12"))
+    assert (before.reason.values["was_due"], after.reason.values["was_due"]) == (None, subject.due)
+    assert after.gist != before.gist
+
+
 def test_row_03_an_epic_that_grows_by_children_is_a_milestone() -> None:
     epic = milestone([*planned(10, parent_id=24), *late(parent_id=24)], kind=MilestoneKind.EPIC)
     assert flagged(scope(epic))
