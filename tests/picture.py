@@ -11,7 +11,24 @@ from app.store import models as m
 from tests.world import World
 
 OURS = {"id", "project_id", "judged_at", "delivery_id", "connection_id", "item_id", "milestone_id"}
-TABLES = ["written", "publication", "standing", "baseline", "mark", "sweep", "link", "change", "membership", "milestone_due", "milestone", "item", "participant", "rule_version", "rule", "delivery"]
+TABLES = [
+    "written",
+    "publication",
+    "standing",
+    "baseline",
+    "mark",
+    "sweep",
+    "link",
+    "change",
+    "membership",
+    "milestone_due",
+    "milestone",
+    "item",
+    "participant",
+    "rule_version",
+    "rule",
+    "delivery",
+]
 
 
 def forget(world: World) -> None:
@@ -64,9 +81,9 @@ def picture(world: World) -> dict[str, Any]:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """Where two pictures differ, one line each."""
     found = []
-    for part in one:
-        for key in sorted(set(one[part]) | set(other[part]), key=str):
-            mine, theirs = one[part].get(key), other[part].get(key)
+    for part, rows in one.items():
+        for key in sorted(set(rows) | set(other[part]), key=str):
+            mine, theirs = rows.get(key), other[part].get(key)
             if mine != theirs:
                 if isinstance(mine, dict) and isinstance(theirs, dict):
                     found += [

@@ -1,8 +1,8 @@
 """A whole installation as users run it: `plumbline up` with a home of its own, and what a test asks of its database.
 
-    here = Installation(home, port=free_port())
-    here.migrate(); ...                      # trackers, projects and rules through the services
-    with here.up(log): here.wait_ready(); ...
+here = Installation(home, port=free_port())
+here.migrate(); ...                      # trackers, projects and rules through the services
+with here.up(log): here.wait_ready(); ...
 """
 
 from __future__ import annotations

@@ -240,7 +240,9 @@ def tell(world: World, calls: list[tuple[str, str]]) -> None:
     world.check_untouched(members)
 
     check_calls(calls)
-    refused = world.here.ask("SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')")
+    refused = world.here.ask(
+        "SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')"
+    )
     assert refused == []
 
 

@@ -52,7 +52,7 @@ def test_a_holder_whose_lease_ran_out_cannot_commit(world: World) -> None:
     world.sql(sa.update(models.lane).values(lease_until=0.5))
     quick = leases.take(world.db, "lane", world.lane(), holder="quick")
     assert quick is not None
-    with pytest.raises(leases.LeaseLost), world.db.write() as tx:
+    with pytest.raises(leases.LeaseLost), world.db.write() as tx:  # noqa: PT012 (the write is what must be undone)
         tx.execute(sa.update(models.project).values(key="half done"))
         leases.confirm(tx, slow)
     assert leases.release(world.db, slow) is False
@@ -108,7 +108,8 @@ def test_a_bell_that_rings_during_a_drain_is_heard_at_its_end(world: World, monk
 def test_a_drain_killed_anywhere_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
-    world.play(world.hub.issue(n, at=world.now) for n in range(1, 13))
+    first = drain.SMALLEST
+    world.play(world.hub.issue(n, at=world.now) for n in range(1, first + 3))
     owner, name = where
     real = getattr(owner, name)
     seen = 0
@@ -125,11 +126,11 @@ def test_a_drain_killed_anywhere_leaves_nothing_half_done(
         patched.setattr(owner, name, killed)
         with pytest.raises(Killed):
             drain.drain(world.drainer(), world.lane())
-    assert world.counts() == {"done": 10, "pending": 2}
-    assert len(world.rows(sa.select(models.item))) == 10
+    assert world.counts() == {"done": first, "pending": 2}
+    assert len(world.rows(sa.select(models.item))) == first
     world.drain()
-    assert world.counts() == {"done": 12}
-    assert len(world.rows(sa.select(models.change))) == 12
+    assert world.counts() == {"done": first + 2}
+    assert len(world.rows(sa.select(models.change))) == first + 2
 
 
 @pytest.mark.parametrize("step", ["decode", "apply", "flush"])
