@@ -11,10 +11,24 @@ from app.store import models as m
 from tests.world import World
 
 OURS = {"id", "project_id", "judged_at", "delivery_id", "connection_id", "item_id", "milestone_id"}
-TABLES = (
-    "written publication standing baseline mark sweep link change membership milestone_due milestone item participant "
-    "rule_version rule delivery"
-).split()
+TABLES = [
+    "written",
+    "publication",
+    "standing",
+    "baseline",
+    "mark",
+    "sweep",
+    "link",
+    "change",
+    "membership",
+    "milestone_due",
+    "milestone",
+    "item",
+    "participant",
+    "rule_version",
+    "rule",
+    "delivery",
+]
 
 
 def forget(world: World) -> None:
@@ -30,7 +44,10 @@ def picture(world: World) -> dict[str, Any]:
     people = dict(world.rows(sa.select(m.person.c.id, m.person.c.login)))
     items = {row.id: row for row in world.rows(sa.select(m.item))}
     milestones = {row.id: row for row in world.rows(sa.select(m.milestone))}
-    native = {"item": {id_: row.native_id for id_, row in items.items()}, "milestone": {id_: row.native_id for id_, row in milestones.items()}}
+    native = {
+        "item": {id_: row.native_id for id_, row in items.items()},
+        "milestone": {id_: row.native_id for id_, row in milestones.items()},
+    }
     rules = dict(world.rows(sa.select(m.rule.c.id, m.rule.c.name)))
     standing = m.standing
     return {
@@ -69,7 +86,11 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
             mine, theirs = one[part].get(key), other[part].get(key)
             if mine != theirs:
                 if isinstance(mine, dict) and isinstance(theirs, dict):
-                    found += [f"{part} {key} {name}: {mine[name]!r} / {theirs[name]!r}" for name in mine if mine[name] != theirs[name]]
+                    found += [
+                        f"{part} {key} {name}: {mine[name]!r} / {theirs[name]!r}"
+                        for name in mine
+                        if mine[name] != theirs[name]
+                    ]
                 else:
                     found.append(f"{part} {key}: {mine!r} / {theirs!r}")
     return found
@@ -93,4 +114,8 @@ def _item(row: Any, people: dict[int, str]) -> dict[str, Any]:
 
 def _body(body: str | None) -> str | None:
     """Without what carries our ids: the link to our page and the marker."""
-    return None if body is None else "\n".join(line for line in body.splitlines() if "plumb/i/" not in line and "plumbline:1:" not in line)
+    return (
+        None
+        if body is None
+        else "\n".join(line for line in body.splitlines() if "plumb/i/" not in line and "plumbline:1:" not in line)
+    )

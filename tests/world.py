@@ -178,7 +178,9 @@ class World:
         rows = []
         for place, hook in enumerate(hooks):
             raw = json.dumps(hook.payload).encode()
-            seen = self.adapters["sandbox"].envelope({"x-github-delivery": f"{name}{place}", "x-github-event": hook.event}, hook.payload)
+            seen = self.adapters["sandbox"].envelope(
+                {"x-github-delivery": f"{name}{place}", "x-github-event": hook.event}, hook.payload
+            )
             with self.db.read() as tx:
                 (project,) = trackers.projects(tx, native_id=seen.project)
             new = deliveries.NewDelivery(

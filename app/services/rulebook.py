@@ -27,7 +27,8 @@ def apply(db: Database, drafts: Sequence[RuleDraft], *, author: str, prune: bool
 
     `now` is world time (versions hold from it), `real` is for the audit trail.
     """
-    changed, unchanged = [], []
+    changed: list[str] = []
+    unchanged: list[str] = []
     with db.write() as tx:
         before = {rule.name for rule in rules.in_force(tx)}
         for draft in drafts:

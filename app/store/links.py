@@ -24,7 +24,8 @@ def save(
 ) -> set[int]:
     """Store what texts and events tell, with a fixed number of statements; gives the ids of items that lost a link.
 
-    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the same text named before.
+    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the same
+    text named before.
     """
     want: dict[tuple[int, str, str, str], bool] = {}
     said = {ids[source]: set(links) for source, links in texts.items() if source in ids}
@@ -34,11 +35,7 @@ def save(
         if source in ids:
             want[(ids[source], kind, "event", target)] = not removed
     have = _of(tx, {*said, *(key[0] for key in want)})
-    gone = {
-        key
-        for key in have
-        if want.get(key) is False or (key[2] == "text" and key[0] in said and key not in want)
-    }
+    gone = {key for key in have if want.get(key) is False or (key[2] == "text" and key[0] in said and key not in want)}
     table = models.link
     if gone:
         tx.execute(sa.delete(table).where(table.c.id.in_([have[key][0] for key in gone])))
@@ -63,7 +60,10 @@ def _of(tx: Tx, source_ids: set[int]) -> dict[tuple[int, str, str, str], tuple[i
 
 
 def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[str, int]) -> None:
-    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like "acme/shop#12"."""
+    """Point links at items that are known by now, whichever end came first.
+
+    Targets are native ids or words like "acme/shop#12".
+    """
     link, item, project = models.link, models.item, models.project
     if not ids:
         return
@@ -79,7 +79,11 @@ def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[s
     ).all()
     unknown = [row.target for row in own if row.target not in targets]
     if unknown:
-        by_words = sa.func.concat(project.c.key, "#", item.c.number) if tx.dialect.name != "sqlite" else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
+        by_words = (
+            sa.func.concat(project.c.key, "#", item.c.number)
+            if tx.dialect.name != "sqlite"
+            else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
+        )
         plain = [target for target in unknown if "#" not in target]
         worded = [target for target in unknown if "#" in target]
         for row in tx.execute(sa.select(item.c.id, item.c.native_id).where(item.c.native_id.in_(plain))):
@@ -95,6 +99,8 @@ def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[s
     resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}
     if resolved:
         tx.execute(
-            sa.update(link).where(link.c.id == sa.bindparam("the_id")).values(target_item_id=sa.bindparam("the_target")),
+            sa.update(link)
+            .where(link.c.id == sa.bindparam("the_id"))
+            .values(target_item_id=sa.bindparam("the_target")),
             [{"the_id": link_id, "the_target": target} for link_id, target in resolved.items()],
         )

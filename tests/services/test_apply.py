@@ -32,7 +32,13 @@ def take(world: World, *readings: Reading) -> None:
         flush(tx, work)
 
 
-def seen(as_of: datetime | None, *, title: str | None = None, open_: bool | None = None, labels: tuple[str, ...] | None = None) -> Reading:
+def seen(
+    as_of: datetime | None,
+    *,
+    title: str | None = None,
+    open_: bool | None = None,
+    labels: tuple[str, ...] | None = None,
+) -> Reading:
     text = None if title is None else TextPart(title, "", "", at(0), None)
     state = None if open_ is None else StatePart(open_, "open" if open_ else "closed")
     item = ItemSeen("1/7", "#7", 7, Kind.ISSUE, as_of, text=text, state=state, labels=labels)
@@ -87,7 +93,13 @@ def test_a_deleted_milestone_stays_deleted_and_its_flag_is_taken_back(world: Wor
 
     hub = world.hub
     world.rules(LATE)
-    world.play([hub.milestone(1, at=at(0), due=date(2026, 3, 3)), hub.issue(7, at=at(1), milestone=1, labels=("tracking",)), hub.issue(8, at=at(1), milestone=1)])
+    world.play(
+        [
+            hub.milestone(1, at=at(0), due=date(2026, 3, 3)),
+            hub.issue(7, at=at(1), milestone=1, labels=("tracking",)),
+            hub.issue(8, at=at(1), milestone=1),
+        ]
+    )
     world.drain()
     world.wait(days=2)
     world.settle()
@@ -125,7 +137,12 @@ def stays(world: World, number: int) -> list[tuple[int, datetime | None, datetim
 
 def test_an_item_that_leaves_and_comes_back_has_two_stays(world: World) -> None:
     hub = world.hub
-    hooks = [hub.milestone(1, at=at(0)), hub.issue(7, at=at(1), milestone=1), hub.plan(7, 1, on=False, at=at(2)), hub.plan(7, 1, at=at(3))]
+    hooks = [
+        hub.milestone(1, at=at(0)),
+        hub.issue(7, at=at(1), milestone=1),
+        hub.plan(7, 1, on=False, at=at(2)),
+        hub.plan(7, 1, at=at(3)),
+    ]
     world.play(reversed(hooks), observe=False)
     world.drain()
     assert stays(world, 7) == [(1, at(1), at(2)), (1, at(3), None)]
@@ -167,7 +184,14 @@ def test_a_renamed_repository_stays_the_same_project(world: World) -> None:
     world.drain()
     hub = Hub("acme/store")
     hub.repository = hub.repository | {"id": world.hub.repository["id"]}
-    world.send("repository", __import__("json").dumps({"action": "renamed", "repository": hub.repository, "changes": {"repository": {"name": {"from": "shop"}}}}).encode())
+    world.send(
+        "repository",
+        __import__("json")
+        .dumps(
+            {"action": "renamed", "repository": hub.repository, "changes": {"repository": {"name": {"from": "shop"}}}}
+        )
+        .encode(),
+    )
     world.drain()
     assert [row.key for row in world.rows(sa.select(models.project))] == ["acme/store"]
     hub.items = world.hub.items
@@ -183,12 +207,20 @@ def test_a_person_who_is_renamed_stays_the_same_person(world: World) -> None:
     hook.payload["sender"] = hook.payload["comment"]["user"]
     world.post(hook, observe=False)
     world.drain()
-    assert [row.login for row in world.rows(sa.select(models.person).where(models.person.c.login.like("ann%")))] == ["ann-2"]
+    assert [row.login for row in world.rows(sa.select(models.person).where(models.person.c.login.like("ann%")))] == [
+        "ann-2"
+    ]
 
 
 def test_checks_of_an_earlier_push_do_not_replace_those_of_the_head(world: World) -> None:
     hub = world.hub
-    world.play([hub.pull(20, at=at(0), sha="a1"), hub.push(20, "a2", at=at(1)), hub.check("a2", "success", at=at(3), pulls=(20,))])
+    world.play(
+        [
+            hub.pull(20, at=at(0), sha="a1"),
+            hub.push(20, "a2", at=at(1)),
+            hub.check("a2", "success", at=at(3), pulls=(20,)),
+        ]
+    )
     world.post(hub.check("a1", "failure", at=at(4), pulls=(20,)))
     world.drain()
     from app.services import explain
@@ -218,7 +250,11 @@ def test_size_and_mergeability_survive_a_payload_that_lacks_them(world: World) -
 
 def test_the_size_at_the_first_review_is_known_though_the_push_before_it_comes_late(world: World) -> None:
     hub = world.hub
-    hooks = [hub.pull(20, at=at(0), sha="a1", lines=40), hub.review(20, at=at(1)), hub.push(20, "a2", at=at(2), lines=400)]
+    hooks = [
+        hub.pull(20, at=at(0), sha="a1", lines=40),
+        hub.review(20, at=at(1)),
+        hub.push(20, "a2", at=at(2), lines=400),
+    ]
     world.play(reversed(hooks), observe=False)
     world.drain()
     pull = world.item(20).derived["pull"]
@@ -228,7 +264,13 @@ def test_the_size_at_the_first_review_is_known_though_the_push_before_it_comes_l
 def test_a_pull_request_from_a_forks_main_is_nobodys_base(world: World) -> None:
     from app.services import explain
 
-    world.play([world.hub.pull(20, at=at(0), head="main", fork=True), world.hub.pull(21, at=at(1)), world.hub.pull(22, at=at(2), base="change-21")])
+    world.play(
+        [
+            world.hub.pull(20, at=at(0), head="main", fork=True),
+            world.hub.pull(21, at=at(1)),
+            world.hub.pull(22, at=at(2), base="change-21"),
+        ]
+    )
     world.drain()
     subjects = {n: explain.explain(world.db, "item", world.item(n).id, now=world.now).subject for n in (21, 22)}
     assert subjects[21].links == ()  # type: ignore[union-attr]

@@ -32,7 +32,7 @@ def row(**values: Any) -> dict[str, Any]:
     return base | values
 
 
-def past(days: float, field: str, actor: int | None = ANN, before: str | None = None, after: str | None = None) -> Past:
+def past(days: float, field: str, actor: int | None = ANN, before: str | None = None, after: str | None = None) -> Past:  # noqa: PLR0917
     return Past(at(days), field, actor, before, after, None, f"{field}:{actor}:{days}")
 
 
@@ -77,7 +77,11 @@ def test_only_what_people_with_a_part_in_it_do_is_movement(change: Past, moves: 
         (row(assignee_ids=[ANN]), (past(0, "state", ANN, None, "open"),), "todo"),
         (row(assignee_ids=[DEV]), (past(1, "assignee", MEL, None, "dev"), past(2, "comment", DEV)), "in_progress"),
         (row(assignee_ids=[DEV]), (past(1, "comment", DEV), past(2, "assignee", MEL, None, "dev")), "todo"),
-        (row(assignee_ids=[DEV]), (past(1, "assignee", MEL, None, "ann"), past(2, "comment", DEV), past(3, "assignee", MEL, None, "dev")), "todo"),
+        (
+            row(assignee_ids=[DEV]),
+            (past(1, "assignee", MEL, None, "ann"), past(2, "comment", DEV), past(3, "assignee", MEL, None, "dev")),
+            "todo",
+        ),
         (row(assignee_ids=[DEV]), (past(2, "comment", ANN),), "todo"),
         (row(assignee_ids=[DEV], labels=["needs-triage"]), (past(2, "comment", DEV),), "todo"),
         (row(labels=["In Progress"]), (), "in_progress"),
@@ -107,7 +111,12 @@ def test_work_began_when_its_assignee_first_acted_however_often_they_act_later()
 
 def test_the_last_word_is_the_latest_of_author_and_reviewers_never_of_bots_or_passers_by() -> None:
     pull = row(kind="pull_request", pull={"draft": False, "reviewers": []})
-    words = past(1, "push", ANN), past(2, "review", MEL, None, "commented"), past(3, "comment", PASSER), past(3.5, "comment", BOT)
+    words = (
+        past(1, "push", ANN),
+        past(2, "review", MEL, None, "commented"),
+        past(3, "comment", PASSER),
+        past(3.5, "comment", BOT),
+    )
     found = derived(pull, *words)["derived"]["pull"]
     assert (found["last_word"]["kind"], found["last_word"]["side"]) == ("review", "reviewer")
     found = derived(pull, *words[:3], past(4, "comment", ANN))["derived"]["pull"]

@@ -23,7 +23,6 @@ def days() -> list[list[Webhook]]:
     """What happens on each of some days, at nine in the morning: flags open, grow, clear and open again."""
     hub = Hub()
 
-
     at = [[MONDAY + timedelta(days=day, minutes=minute) for minute in range(10)] for day in range(12)]
     return [
         [
@@ -41,7 +40,7 @@ def days() -> list[list[Webhook]]:
         [hub.close(8, at=at[5][0])],
         [hub.move(1, date(2026, 3, 20), at=at[6][0])],
         [],
-        [hub.label(9, "on hold", at=at[8][0]), hub.close(9, at=at[8][1])],
+        [hub.close(9, at=at[8][1])],
         [hub.plan(24, 1, on=False, at=at[9][0])],
     ]
 
@@ -121,7 +120,10 @@ def lived(world: World, acts: list[str]) -> tuple[dict[int, tuple[list[str], lis
     ids = {row.number: f"{row.id:x}" for row in world.rows(sa.select(models.item.c.number, models.item.c.id))}
     shown = {}
     for n in numbers:
-        plain = ["\n".join(line for line in c.body.splitlines() if "plumb/i/" not in line and "plumbline:1" not in line) for c in world.comments(n)]
+        plain = [
+            "\n".join(line for line in c.body.splitlines() if "plumb/i/" not in line and "plumbline:1" not in line)
+            for c in world.comments(n)
+        ]
         assert all(f":{ids[n]} -->" in c.body for c in world.comments(n))
         shown[n] = (world.labels(n), plain)
     return shown, len([1 for method, path in world.calls("POST") if path.endswith("/comments")])
@@ -131,11 +133,11 @@ _calm: dict[int, object] = {}
 
 
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=STEPS, max_size=STEPS))
-@settings(max_examples=8, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 def test_the_tracker_ends_up_the_same_however_work_falls_between_webhooks(world: World, acts: list[str]) -> None:
     if id(world) not in _calm:
         shown, made = lived(world, ["nothing"] * STEPS)
-        assert shown[7][0] == [], "the milestone's flags came and went"
+        assert shown[7][0] == ["plumb:grown"], "the milestone grew; its date was missed, then moved"
         assert [len(shown[n][1]) for n in (7, 8, 9)] == [1, 1, 1]
         assert made == 3
         _calm[id(world)] = (shown, made)

@@ -61,7 +61,9 @@ def test_a_holder_whose_lease_ran_out_cannot_commit(world: World) -> None:
     assert [row.key for row in world.rows(sa.select(models.project))] == ["acme/shop"]
 
 
-def test_a_drain_that_was_taken_over_leaves_the_work_to_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drain_that_was_taken_over_leaves_the_work_to_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.post(world.hub.issue(7, at=world.now))
     real = subjects.save_derived
 
@@ -100,8 +102,12 @@ def test_a_bell_that_rings_during_a_drain_is_heard_at_its_end(world: World, monk
     assert world.bells.rung == [("lane", lane)]
 
 
-@pytest.mark.parametrize("where", [(work, "flush"), (subjects, "save_derived"), (judge.Court, "judge"), (deliveries, "mark")])
-def test_a_drain_killed_anywhere_leaves_nothing_half_done(world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]) -> None:
+@pytest.mark.parametrize(
+    "where", [(work, "flush"), (subjects, "save_derived"), (judge.Court, "judge"), (deliveries, "mark")]
+)
+def test_a_drain_killed_anywhere_leaves_nothing_half_done(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+) -> None:
     world.play(world.hub.issue(n, at=world.now) for n in range(1, 13))
     owner, name = where
     real = getattr(owner, name)
@@ -144,11 +150,21 @@ def test_a_delivery_that_breaks_us_is_retried_then_set_aside_with_its_trace_and_
     with monkeypatch.context() as patched:
         if step == "decode":
             adapter = type(world.adapters["sandbox"])
-            patched.setattr(adapter, "decode", spoilt(adapter.decode, lambda _s, _e, payload, _r: payload["issue"]["title"] == "bad"))
+            patched.setattr(
+                adapter,
+                "decode",
+                spoilt(adapter.decode, lambda _s, _e, payload, _r: payload["issue"]["title"] == "bad"),
+            )
         elif step == "apply":
-            patched.setattr(drain, "apply", spoilt(drain.apply, lambda _w, reading: reading.items[0].text.title == "bad"))
+            patched.setattr(
+                drain, "apply", spoilt(drain.apply, lambda _w, reading: reading.items[0].text.title == "bad")
+            )
         else:
-            patched.setattr(work, "flush", spoilt(work.flush, lambda _tx, rows: any(row["title"] == "bad" for row in rows.items.values())))
+            patched.setattr(
+                work,
+                "flush",
+                spoilt(work.flush, lambda _tx, rows: any(row["title"] == "bad" for row in rows.items.values())),
+            )
         for tries in range(1, len(deliveries.RETRY_AFTER) + 2):
             world.drain()
             assert world.drain() == 0, "a delivery that waits is not tried again at once"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -24,7 +24,6 @@ def history() -> list[Webhook]:
     """Two milestones, three issues and two pull requests, with every kind of event that the core keeps."""
     hub = Hub()
     clock = iter(MONDAY - timedelta(days=20) + n * timedelta(minutes=61) for n in range(200))
-
 
     def at_() -> datetime:
         return next(clock)
@@ -84,7 +83,9 @@ PULL = next(n for n, hook in enumerate(HISTORY) if hook.event == "pull_request" 
 
 def after_their_pull(order: list[int]) -> list[int]:
     """The order with checks behind the first payload of their pull request: a check of an item that is not known yet is lost (see below)."""
-    first = min(order.index(n) for n, hook in enumerate(HISTORY) if (hook.payload.get("pull_request") or {}).get("number") == 20)
+    first = min(
+        order.index(n) for n, hook in enumerate(HISTORY) if (hook.payload.get("pull_request") or {}).get("number") == 20
+    )
     early = [n for n in order[:first] if HISTORY[n].event == "check_run"]
     rest = [n for n in order if n not in early]
     first = rest.index(order[first])
@@ -118,7 +119,10 @@ _expected: dict[int, dict[str, object]] = {}
 @example(order=IN_ORDER[::-1], again=[], cuts=frozenset())
 @example(order=IN_ORDER[::-1], again=IN_ORDER, cuts=frozenset(IN_ORDER))
 @settings(
-    max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_order_of_arrival_ends_in_the_same_state(
     world: World, order: list[int], again: list[int], cuts: frozenset[int]

@@ -32,7 +32,10 @@ def batch(world: World, monkeypatch: pytest.MonkeyPatch, first: int, number: int
     hub, at = world.hub, MONDAY - timedelta(days=30)
     hooks = []
     for n in range(first, first + number, 2):
-        hooks += [hub.issue(n, at=at, milestone=1, assignees=("dev",)), hub.pull(n + 1, at=at, body=f"Closes #{n}, see #{n - 2}")]
+        hooks += [
+            hub.issue(n, at=at, milestone=1, assignees=("dev",)),
+            hub.pull(n + 1, at=at, body=f"Closes #{n}, see #{n - 2}"),
+        ]
     world.stash(hooks, f"{first}-")
     world.people = people.People()
     monkeypatch.setattr(drain, "SMALLEST", 500)

@@ -105,7 +105,12 @@ def test_a_flag_that_comes_back_speaks_in_the_same_comment(world: World) -> None
 def test_flapping_within_the_quarter_of_an_hour_shows_nothing(world: World) -> None:
     world.rules("{name: due, type: missed-milestone, mode: live, params: {comment_after: 0}}")
     hub = world.hub
-    world.play([hub.milestone(1, at=world.now, due=date(2026, 3, 3)), hub.issue(7, at=world.now, milestone=1, labels=("tracking",))])
+    world.play(
+        [
+            hub.milestone(1, at=world.now, due=date(2026, 3, 3)),
+            hub.issue(7, at=world.now, milestone=1, labels=("tracking",)),
+        ]
+    )
     world.drain()
     world.wait(days=2)
     world.settle()
@@ -152,7 +157,12 @@ def test_the_eleventh_new_comment_of_a_day_is_written_on_the_next(world: World) 
 def test_a_comment_is_edited_twice_a_day_and_then_again_on_the_next(world: World) -> None:
     world.rules(LATE)
     hub = world.hub
-    world.play([hub.milestone(1, at=world.now, due=date(2026, 3, 3)), hub.issue(7, at=world.now, milestone=1, labels=("tracking",))])
+    world.play(
+        [
+            hub.milestone(1, at=world.now, due=date(2026, 3, 3)),
+            hub.issue(7, at=world.now, milestone=1, labels=("tracking",)),
+        ]
+    )
     world.play(hub.issue(n, at=world.now, milestone=1) for n in range(10, 16))
     world.drain()
     world.wait(days=2)
@@ -171,7 +181,12 @@ def test_a_comment_is_edited_twice_a_day_and_then_again_on_the_next(world: World
 
 def milestone_with_home(world: World) -> None:
     hub = world.hub
-    world.play([hub.milestone(1, at=world.now, due=date(2026, 3, 4)), hub.issue(7, at=world.now, milestone=1, labels=("tracking",))])
+    world.play(
+        [
+            hub.milestone(1, at=world.now, due=date(2026, 3, 4)),
+            hub.issue(7, at=world.now, milestone=1, labels=("tracking",)),
+        ]
+    )
     world.play(hub.issue(n, at=world.now, milestone=1) for n in (8, 9))
     world.drain()
 
@@ -192,7 +207,9 @@ def test_what_a_milestone_has_to_say_is_said_on_its_home_item_and_on_no_member(w
 
 def test_a_milestone_without_a_home_says_nothing_in_the_tracker(world: World) -> None:
     world.rules(LATE)
-    world.play([world.hub.milestone(1, at=world.now, due=date(2026, 3, 4)), world.hub.issue(8, at=world.now, milestone=1)])
+    world.play(
+        [world.hub.milestone(1, at=world.now, due=date(2026, 3, 4)), world.hub.issue(8, at=world.now, milestone=1)]
+    )
     world.drain()
     step(world, days=4)
     world.settle()
@@ -249,7 +266,9 @@ def test_our_own_label_and_comment_coming_back_change_nothing(world: World) -> N
 @pytest.fixture
 def quick(database_url: str, tmp_path: Path) -> Iterator[World]:
     """A project whose flags are written at once, at any hour."""
-    made = World(database_url, tmp_path, calendar={"settle_minutes": 0, "clear_minutes": 0, "all_hours": True}, name="quick")
+    made = World(
+        database_url, tmp_path, calendar={"settle_minutes": 0, "clear_minutes": 0, "all_hours": True}, name="quick"
+    )
     yield made
     made.close()
 
