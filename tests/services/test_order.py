@@ -119,7 +119,7 @@ _expected: dict[int, dict[str, object]] = {}
 @example(order=IN_ORDER[::-1], again=[], cuts=frozenset())
 @example(order=IN_ORDER[::-1], again=IN_ORDER, cuts=frozenset(IN_ORDER))
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
