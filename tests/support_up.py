@@ -1,8 +1,9 @@
 """A whole installation as users run it: `plumbline up` with a home of its own, and what a test asks of its database.
 
-here = Installation(home, port=free_port())
-here.migrate(); ...                      # trackers, projects and rules through the services
-with here.up(log): here.wait_ready(); ...
+with installed(home) as here:
+    ...                                  # trackers, projects and rules through the services
+    with here.up(log) as process:
+        here.wait_ready(process)
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +25,11 @@ import sqlalchemy as sa
 
 from app import bootstrap
 from app.cli.up import is_ready
+from app.services.drain import Drain, drain
 from app.settings import Settings, load_settings
 from app.store import instance, models, publications, subjects
 from app.time import WorldClock, real_now
-from tests.support import eventually, python
+from tests.support import eventually, free_port, python
 
 PARTS = {"app.worker": "worker", "app.clock": "clock", "app.web": "web", "app.cli.broker": "broker"}
 SERVING = "serving"
@@ -41,11 +43,11 @@ class Installation:
     home: Path
     port: int
     database_url: str | None = None
-    env: dict[str, str] = field(default_factory=dict)
+    redis_url: str | None = None
 
     @cached_property
     def settings(self) -> Settings:
-        return load_settings(home=self.home, port=self.port, database_url=self.database_url)
+        return load_settings(home=self.home, port=self.port, database_url=self.database_url, redis_url=self.redis_url)
 
     @cached_property
     def runtime(self) -> bootstrap.Runtime:
@@ -70,18 +72,34 @@ class Installation:
             return list(tx.execute(sa.text(sql), values))
 
     @contextmanager
-    def up(self, log: Path) -> Iterator[Popen[bytes]]:
-        """Run `plumbline up`; what is left of it is killed at the end."""
-        env = {**self.env, "PLUMBLINE_LOG_FORMAT": "json"}
-        if self.database_url:
-            env["PLUMBLINE_DATABASE_URL"] = self.database_url
-        arguments = ["-m", "app.cli", "up", "--home", str(self.home), "--port", str(self.port)]
+    def run(self, *arguments: str, log: Path) -> Iterator[Popen[bytes]]:
+        """Run `python ARGUMENTS` as a part of this installation; what is left of it is killed at the end."""
+        env = {
+            "PLUMBLINE_LOG_FORMAT": "json",
+            "PLUMBLINE_HOME": str(self.home),
+            "PLUMBLINE_PORT": str(self.port),
+            "PLUMBLINE_DATABASE_URL": self.database_url or "",
+            "PLUMBLINE_REDIS_URL": self.redis_url or "",
+        }
         with python(*arguments, env=env, out=log) as process:
             try:
                 yield process
             except BaseException:
                 print(log.read_text("utf-8", "replace")[-8000:])
                 raise
+
+    def up(self, log: Path) -> AbstractContextManager[Popen[bytes]]:
+        """`plumbline up`."""
+        return self.run("-m", "app.cli", "up", "--home", str(self.home), "--port", str(self.port), log=log)
+
+    def drain(self) -> None:
+        """Do all there is to do in all lanes, in this process."""
+        this = self.runtime
+        deps = Drain(
+            db=this.db, adapters=this.adapters, people=this.people, ringer=this.ringer, base_url=this.settings.base_url
+        )
+        for (lane_id,) in self.ask("SELECT id FROM lane ORDER BY id"):
+            drain(deps, lane_id)
 
     def wait_ready(self, process: Popen[bytes], *, within: float = 30.0) -> None:
         def ready() -> bool:
@@ -121,6 +139,17 @@ class Installation:
             "publications": self.ask("SELECT item_id, status, due_at, retry_at, detail FROM publication"),
             "leases": self.ask("SELECT id, lease_holder, rung_at FROM lane"),
         }
+
+
+@contextmanager
+def installed(home: Path, *, database_url: str | None = None, redis_url: str | None = None) -> Iterator[Installation]:
+    """A migrated installation on a port of its own, with its connections closed at the end."""
+    here = Installation(home, free_port(), database_url, redis_url)
+    here.migrate()
+    yield here
+    here.runtime.commits.close()
+    here.runtime.db.dispose()
+    here.runtime.broker.close()
 
 
 def parts_of(process: Popen[bytes]) -> dict[str, list[psutil.Process]]:

@@ -129,7 +129,13 @@ def test_row_18_a_date_moved_in_the_last_hour_is_evidence() -> None:
     dues = (DueSet(date(2026, 12, 4), at("2026-11-20")), DueSet(date(2026, 12, 11), at("2026-12-04 16:00")))
     subject = milestone(planned(2), dues=dues)
     (moved,) = missed(subject).below
-    assert moved.values == {"times": 1, "was": date(2026, 12, 4), "last_day": True}
+    assert moved.values == {"times": 1, "was": date(2026, 12, 4), "late": "on"}
+
+
+def test_a_date_moved_after_it_had_passed_is_not_called_its_last_day() -> None:
+    dues = (DueSet(date(2026, 12, 4), at("2026-11-20")), DueSet(date(2026, 12, 11), at("2026-12-07 09:00")))
+    (moved,) = missed(milestone(planned(2), dues=dues)).below
+    assert moved.values["late"] == "after"
 
 
 @pytest.mark.parametrize("released", [True, False])
