@@ -31,6 +31,8 @@ class Past:
     after: str | None
     url: str | None
     natural_key: str
+    bulk: bool = False
+    """Part of an edit of many items at once: nobody moved this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _movement(change: Past, sides: _Sides) -> Step | None:
     a ticked box.
     """
     side = sides.of(change.actor_id)
-    if side is Side.AUTOMATION:
+    if side is Side.AUTOMATION or change.bulk:
         return None
     if change.field == "push":
         return Step(kind="push", at=change.at, url=change.url, side=Side.AUTHOR)
@@ -137,7 +139,7 @@ def _acted_at(row: Row, changes: Sequence[Past], sides: _Sides) -> datetime | No
     latest = None
     first = min(assigned.values(), default=row["created_at"])
     for change in changes:
-        own = change.actor_id in sides.assignees and change.field in WORDS | MOVES_BY_STATE
+        own = not change.bulk and change.actor_id in sides.assignees and change.field in WORDS | MOVES_BY_STATE
         if own and (first is None or change.at >= first):
             latest = change.at
     return latest
@@ -193,7 +195,9 @@ def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dic
     words = [
         Step(kind=change.field, at=change.at, url=change.url, side=Side.AUTHOR if change.field == "push" else side)
         for change in changes
-        if change.field in WORDS and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
+        if not change.bulk
+        and change.field in WORDS
+        and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
     ]
     pushes = [step for step in words if step.kind == "push"]
     first_review = min(
