@@ -180,7 +180,9 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
         for one in decoded:
             if one.reading is not None:
                 for event in one.reading.project_events:
-                    apply_tracker_event(tx, event, tracker_id=one.delivery.tracker_id, now=now)
+                    apply_tracker_event(
+                        tx, event, seen=one.reading.project, tracker_id=one.delivery.tracker_id, now=now
+                    )
         for project_id, batch in by_project.items():
             readings = [one.reading for one in batch if one.reading is not None]
             items, milestones, heads = natives_of(readings)

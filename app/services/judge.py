@@ -64,7 +64,12 @@ class Court:
         self.milestones |= milestones | self._derive(project_id, item_ids)
         subjects.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
-        self._pass_on(item_ids)
+        self._pass_on(item_ids, also=work.unlinked)
+        world = self.this.clock.now()
+        acted = subjects.items_with_words_of(self.tx, project_id, work.turned)
+        subjects.add_marks(
+            self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
+        )
 
     def due(self, due: Due) -> None:
         """Put what time or a mark has made due on the list."""
@@ -73,7 +78,7 @@ class Court:
         self.plans |= due.plans
         if due.rebuild:
             rows = subjects.snapshots(self.tx, sorted(due.rebuild))
-            for project_id in {row["project_id"] for row in rows.values()}:
+            for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
                 self.milestones |= self._derive(
                     project_id, [id_ for id_, row in rows.items() if row["project_id"] == project_id]
                 )
@@ -157,21 +162,23 @@ class Court:
     ) -> dict[int, Who]:
         ids = {change.actor_id for all_ in changes.values() for change in all_ if change.actor_id is not None}
         ids |= {row["author_id"] for row in rows.values() if row["author_id"] is not None}
-        ids |= {int(who) for row in rows.values() for who in row["reviews"]}
+        ids |= {int(who) for row in rows.values() for who in (*row["reviews"], *row["assignee_ids"])}
         member = people.members(self.tx, project_id, ids)
         return {
-            id_: Who(bot=bot or login in settings.automation or login.endswith("[bot]"), member=member.get(id_, False))
+            id_: Who(
+                bot=bot or login in settings.automation or login.endswith("[bot]"),
+                member=member.get(id_, False),
+                login=login,
+            )
             for id_, (login, bot) in people.load(self.tx, ids).items()
         }
 
-    def _pass_on(self, item_ids: Sequence[int]) -> None:
-        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane
-        owns it.
-        """
+    def _pass_on(self, item_ids: Sequence[int], *, also: Iterable[int]) -> None:
+        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane owns it."""
         if not item_ids:
             return
         marks = []
-        for lane_id, _project_id, item_id in subjects.neighbours(self.tx, item_ids):
+        for lane_id, item_id in subjects.neighbours(self.tx, item_ids, also=also):
             if lane_id == self.lane_id:
                 self.items.add(item_id)
             else:
@@ -231,6 +238,12 @@ class Court:
             plans |= {one.shown_on for one in by_subject.get(id_, {}).values() if one.shown_on is not None}
             if kind == "item":
                 plans.add(id_)
+        for id_ in by_subject.keys() - found.keys():  # deleted: what was said of it is taken back
+            for one in by_subject[id_].values():
+                rule = next((ready.rule for ready in prepared if ready.rule.id == one.rule_id), None)
+                saved.append(_withdrawn(one, load_standing(one.memory), rule, now))
+                if one.shown_on is not None:
+                    plans.add(one.shown_on)
         standings.save(self.tx, saved)
         subjects.save_judged(self.tx, kind, rechecks, now=now)
         return plans

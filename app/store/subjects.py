@@ -262,19 +262,39 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
     )
 
 
-def neighbours(tx: Tx, item_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Items that look at these through links: (lane id, project id, item id); a parent looks at its children, an
-    issue at its pull requests.
+def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> list[tuple[int, int]]:
+    """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a pull request at the one it is
+    stacked on. `also` are items that looked at one of these until now.
     """
     link, item, project = models.link, models.item, models.project
-    rows = tx.execute(
-        sa.select(project.c.lane_id, item.c.project_id, item.c.id)
-        .join(link, link.c.target_item_id == item.c.id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
-        .distinct()
+    base = item.alias()
+    linked = sa.select(link.c.target_item_id).where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
+    stacked = (
+        sa.select(item.c.id)
+        .join(base, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
+        .where(base.c.id.in_(item_ids), item.c.is_open, item.c.id != base.c.id)
     )
-    return [(row.lane_id, row.project_id, row.id) for row in rows]
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(sa.or_(item.c.id.in_(linked), item.c.id.in_(stacked), item.c.id.in_(sorted(also))))
+    )
+    return [(row.lane_id, row.id) for row in rows]
+
+
+def items_with_words_of(tx: Tx, project_id: int, persons: Iterable[int]) -> list[int]:
+    """Items of a project on which these people have said something: whether that counts as movement depends on what they are here."""
+    wanted = sorted(persons)
+    if not wanted:
+        return []
+    table = models.change
+    return list(
+        tx.scalars(
+            sa.select(table.c.item_id)
+            .where(table.c.project_id == project_id, table.c.actor_id.in_(wanted), table.c.item_id.is_not(None))
+            .distinct()
+        )
+    )
 
 
 def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models, people
+from app.store import links, models, people
 from app.store.database import Tx, insert
 
 Row = dict[str, Any]
@@ -104,7 +104,10 @@ class EdgeLink:
 
 @dataclass(slots=True)
 class Work:
-    """Rows by native id. `touched` are the items and milestones to derive and judge anew."""
+    """Rows by native id. `touched` are the items and milestones to derive and judge anew.
+
+    Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or ceased to be members.
+    """
 
     project_id: int
     items: dict[str, Row] = field(default_factory=dict)
@@ -116,6 +119,8 @@ class Work:
     edges: list[EdgeLink] = field(default_factory=list)
     members: dict[int, tuple[bool, datetime]] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
+    unlinked: set[int] = field(default_factory=set)
+    turned: set[int] = field(default_factory=set)
     dirty_items: set[str] = field(default_factory=set)
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
@@ -254,8 +259,15 @@ def flush(tx: Tx, work: Work) -> None:
                 for native, as_of, due in work.dues
             ],
         )
-    _save_links(tx, work)
-    people.save_participants(tx, work.project_id, work.members)
+    work.unlinked |= links.save(
+        tx,
+        work.project_id,
+        ids={native: row["id"] for native, row in work.items.items() if row["id"] is not None},
+        numbers={native: row["number"] for native, row in work.items.items()},
+        texts={text.source: text.links for text in work.texts},
+        edges=[(edge.source, edge.kind, edge.target, edge.removed) for edge in work.edges],
+    )
+    work.turned |= people.save_participants(tx, work.project_id, work.members)
 
 
 def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> None:
@@ -297,96 +309,3 @@ def _save_changes(tx: Tx, work: Work) -> None:
         for change in work.changes
     ]
     tx.execute(insert(tx, models.change).on_conflict_do_nothing(), rows)
-
-
-def _save_links(tx: Tx, work: Work) -> None:
-    table = models.link
-    texts = {text.source: text for text in work.texts if text.source in work.items}
-    for source, text in texts.items():
-        source_id = work.items[source]["id"]
-        have = {
-            (row.kind, row.target)
-            for row in tx.execute(
-                sa.select(table.c.kind, table.c.target).where(
-                    table.c.source_item_id == source_id, table.c.origin == "text"
-                )
-            )
-        }
-        want = set(text.links)
-        for kind, target in sorted(have - want):
-            tx.execute(_delete_link(source_id, kind, "text", target))
-        _add_links(tx, work.project_id, [(source_id, kind, "text", target) for kind, target in sorted(want - have)])
-    for edge in work.edges:
-        row = work.items.get(edge.source)
-        if row is None:
-            continue
-        if edge.removed:
-            tx.execute(_delete_link(row["id"], edge.kind, "event", edge.target))
-        else:
-            _add_links(tx, work.project_id, [(row["id"], edge.kind, "event", edge.target)])
-    _resolve_links(tx, work)
-
-
-def _delete_link(source_id: int, kind: str, origin: str, target: str) -> sa.Delete:
-    table = models.link
-    return sa.delete(table).where(
-        table.c.source_item_id == source_id, table.c.kind == kind, table.c.origin == origin, table.c.target == target
-    )
-
-
-def _add_links(tx: Tx, project_id: int, links: list[tuple[int, str, str, str]]) -> None:
-    if links:
-        tx.execute(
-            insert(tx, models.link).on_conflict_do_nothing(),
-            [
-                {"project_id": project_id, "source_item_id": source, "kind": kind, "origin": origin, "target": target}
-                for source, kind, origin, target in links
-            ],
-        )
-
-
-def _resolve_links(tx: Tx, work: Work) -> None:
-    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like
-    "acme/shop#12".
-    """
-    link, item, project = models.link, models.item, models.project
-    natives = [native for native in work.items if work.items[native]["id"] is not None]
-    sources = [work.items[native]["id"] for native in natives]
-    if not natives:
-        return
-    key = tx.scalar(sa.select(project.c.key).where(project.c.id == work.project_id))
-    spoken = {f"{key}#{work.items[native]['number']}": work.items[native]["id"] for native in natives}
-    targets = {**spoken, **{native: work.items[native]["id"] for native in natives}}
-    waiting = tx.execute(
-        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.target.in_(list(targets)))
-    ).all()
-    own = tx.execute(
-        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.source_item_id.in_(sources))
-    ).all()
-    unknown = [row.target for row in own if row.target not in targets]
-    if unknown:
-        by_words = (
-            sa.func.concat(project.c.key, "#", item.c.number)
-            if tx.dialect.name != "sqlite"
-            else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
-        )
-        plain = [target for target in unknown if "#" not in target]
-        worded = [target for target in unknown if "#" in target]
-        for row in tx.execute(sa.select(item.c.id, item.c.native_id).where(item.c.native_id.in_(plain))):
-            targets[row.native_id] = row.id
-        keys = {target.rpartition("#")[0] for target in worded}
-        if keys:
-            found = tx.execute(
-                sa.select(item.c.id, by_words.label("words"))
-                .join(project, project.c.id == item.c.project_id)
-                .where(project.c.key.in_(keys), by_words.in_(worded))
-            )
-            targets.update({row.words: row.id for row in found})
-    resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}
-    if resolved:
-        tx.execute(
-            sa.update(link)
-            .where(link.c.id == sa.bindparam("the_id"))
-            .values(target_item_id=sa.bindparam("the_target")),
-            [{"the_id": link_id, "the_target": target} for link_id, target in resolved.items()],
-        )
