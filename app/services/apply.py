@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.services.answers import is_ours
 from app.store.work import Change, EdgeLink, Row, TextLinks, Work
 from app.time import from_iso, to_iso
 from integrations.ports import (
@@ -26,6 +27,7 @@ from integrations.ports import (
     Reading,
     ReviewSeen,
 )
+from rules.answers import only_commands
 from rules.facts import Kind
 
 PARENT = "parent"
@@ -92,7 +94,11 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
         _review(work, review, people)
     for check in reading.checks:
         _checks(work, check)
-    ours = {comment.native_id for comment in reading.comments if own_marker in comment.body}
+    ours = {
+        comment.native_id
+        for comment in reading.comments
+        if is_ours(comment.body, own_marker) or only_commands(comment.body)  # said to us, not to the people on the item
+    }
     for change in reading.changes:
         if not (change.field is Field.COMMENT and any(native in change.natural_key for native in ours)):
             _change(work, change, people, delivery_id)

@@ -31,6 +31,8 @@ class Past:
     after: str | None
     url: str | None
     natural_key: str
+    bulk: bool = False
+    """Part of an edit of many items at once: nobody moved this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _movement(change: Past, sides: _Sides) -> Step | None:
     a ticked box.
     """
     side = sides.of(change.actor_id)
-    if side is Side.AUTOMATION:
+    if side is Side.AUTOMATION or change.bulk:
         return None
     if change.field == "push":
         return Step(kind="push", at=change.at, url=change.url, side=Side.AUTHOR)
@@ -142,7 +144,8 @@ def _acts(row: Row, changes: Sequence[Past], sides: _Sides) -> list[datetime]:
     return [
         change.at
         for change in changes
-        if change.actor_id in since
+        if not change.bulk
+        and change.actor_id in since
         and change.field in WORDS | MOVES_BY_STATE
         and not (change.field == "state" and change.before is None)
         and change.at >= since[change.actor_id]
@@ -199,7 +202,9 @@ def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dic
     words = [
         Step(kind=change.field, at=change.at, url=change.url, side=Side.AUTHOR if change.field == "push" else side)
         for change in changes
-        if change.field in WORDS and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
+        if not change.bulk
+        and change.field in WORDS
+        and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
     ]
     pushes = [step for step in words if step.kind == "push"]
     first_review = min(

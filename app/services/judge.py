@@ -4,20 +4,22 @@ item should show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from app.services import plan
+from app.services import answers, floods, plan, removals
 from app.services.derive import Past, Who, derive, stays
+from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects
-from app.services.publish import marker_prefix
+from app.services.taking import Taking
+from app.store import answers as kept_answers
 from app.store import facts as store_facts
-from app.store import instance, milestone_facts, people, publications, rules, standings, subjects
+from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -97,6 +99,29 @@ class Court:
                         world=self.this.clock.now(),
                     )
 
+    def heard(self, project_id: int, work: Work, readings: Sequence[Reading], ids: Mapping[str, int]) -> None:
+        """Keep what people answered: commands in comments, and removals of what we wrote."""
+        items = {native: row["id"] for native, row in work.items.items() if row["id"]}
+        authors = {ids[one.author.native_id] for reading in readings for one in reading.comments}
+        told = answers.heard(
+            readings,
+            items=work.items,
+            people=ids,
+            members=people.members(self.tx, project_id, authors) if authors else {},
+            settings=self.projects.facts[project_id].settings,
+            own_marker=marker_prefix(self.this.tag),
+        )
+        us = removals.Us(trackers.dedicated_login(self.tx, self.projects.rows[project_id].connection_id))
+        gone = removals.noticed(self.tx, readings, items=items, people=ids, us=us)
+        kept_answers.hear(self.tx, project_id, [*told, *gone])
+
+    def bulk(self, project_id: int, work: Work) -> None:
+        """An edit of many items at once is one event, and no movement of any of them."""
+        marked = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
+        if marked:
+            self.milestones |= self._derive(project_id, sorted(marked))
+            self.items |= marked
+
     def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
         """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
         if not item_ids:
@@ -171,16 +196,20 @@ class Court:
         for kind, ids in (("item", self.items), ("milestone", self.milestones)):
             if ids:
                 changed |= self._judge_kind(kind, ids, prepared, now)
+        by_id = {one.rule.id: one for one in prepared}
+        taking = Taking(self.tx, self.lane_id, self.projects, by_id, self.base_url, now)
+        changed |= taking.take(changed | self.items)
         plan.plan(
             self.tx,
             sorted(changed),
             lane_id=self.lane_id,
             projects=self.projects,
-            rules={one.rule.id: one for one in prepared},
+            rules=by_id,
             adapters=self.adapters,
             tag=self.this.tag,
             base_url=self.base_url,
             now=now,
+            prompt=taking.prompt,
         )
         return len(self.items) + len(self.milestones) + len(self.plans)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.store import instance, models
 from app.store.database import Tx
 from app.time import to_iso
 
@@ -157,6 +157,7 @@ def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
             table.c.after,
             table.c.url,
             table.c.natural_key,
+            table.c.bulk,
         )
         .where(table.c.item_id.in_(item_ids))
         .order_by(table.c.at, table.c.natural_key)
@@ -378,6 +379,35 @@ def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dic
 
 def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
     tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
+
+
+def world_now(tx: Tx) -> datetime:
+    """World time as this installation's clock has it."""
+    return instance.load(tx).clock.now()
+
+
+def milestones_by_title(tx: Tx, project_id: int) -> list[tuple[int, str]]:
+    """The open milestones of a project as (id, title)."""
+    table = models.milestone
+    query = sa.select(table.c.id, table.c.title).where(
+        table.c.project_id == project_id, table.c.is_open, table.c.deleted_at.is_(None)
+    )
+    return [(row.id, row.title) for row in tx.execute(query.order_by(table.c.id))]
+
+
+def milestones_at_home(tx: Tx, item_id: int) -> list[int]:
+    """Milestones whose flags are told on an item: it was named, or their open flags are shown there."""
+    milestone, standing = models.milestone, models.standing
+    told = sa.select(standing.c.subject_id).where(
+        standing.c.shown_on == item_id, standing.c.subject_kind == "milestone", standing.c.closed_at.is_(None)
+    )
+    query = sa.select(milestone.c.id).where(sa.or_(milestone.c.home_item_id == item_id, milestone.c.id.in_(told)))
+    return sorted(set(tx.scalars(query)))
+
+
+def set_home(tx: Tx, milestone_id: int, item_id: int | None) -> None:
+    """Name the item on which a milestone's flags are told (None: none is named)."""
+    tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(home_item_id=item_id))
 
 
 def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:

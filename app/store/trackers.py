@@ -329,6 +329,19 @@ def projects(
     return [ProjectRow(**row._mapping) for row in tx.execute(query)]
 
 
+def dedicated_login(tx: Tx, connection_id: int | None) -> str | None:
+    """The account we write under where it is ours alone (an app's, or set so); None where a person shares it."""
+    table = models.connection
+    found: str | None = tx.scalar(sa.select(table.c.login).where(table.c.id == connection_id, table.c.dedicated))
+    return found
+
+
+def is_paused(tx: Tx, project_id: int) -> bool:
+    """Whether writing to a project was paused."""
+    table = models.project
+    return tx.scalar(sa.select(table.c.paused_at).where(table.c.id == project_id)) is not None
+
+
 def update_project(tx: Tx, project_id: int, **values: Any) -> None:
     tx.execute(sa.update(models.project).where(models.project.c.id == project_id).values(**values))
 
