@@ -7,8 +7,6 @@ it goes out; only a row whose create was never answered costs a look for our mar
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from app.process import own_name
 from app.services import bells, projects
 from app.store import instance, leases, publications
 from app.store.database import Database
@@ -48,7 +47,7 @@ class Stop(Exception):
 
 def holder() -> str:
     """Who we are, for leases."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return own_name()
 
 
 def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connected], ringer: bells.Ringer) -> int:
