@@ -69,7 +69,7 @@ def counting_proxy(target: str) -> Iterator[Counted]:
             self.wfile.write(body)
             upstream.close()
 
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = forward
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = forward  # noqa: N815 (the base class's names)
 
         def log_message(self, *_args: object) -> None:
             pass

@@ -108,7 +108,7 @@ class World:
 
     def settle(self) -> None:
         """Wait until all that is due has been judged and written."""
-        self.here.wait_idle(within=40, still=1.5)
+        self.here.wait_idle(still=1.5)
 
 
 @pytest.fixture
@@ -243,7 +243,9 @@ def tell(world: World, calls: list[tuple[str, str]]) -> None:
     world.check_untouched(members)
 
     check_calls(calls)
-    refused = world.here.ask("SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')")
+    refused = world.here.ask(
+        "SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')"
+    )
     assert refused == []
 
 
