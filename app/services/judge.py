@@ -219,10 +219,10 @@ class Court:
         """Judge subjects of one kind; gives the items whose publication is to be planned."""
         found: dict[int, Any]
         if kind == "item":
-            found = store_facts.load_items(self.tx, ids, projects=self.projects.facts)
+            found = store_facts.load_items(self.tx, ids, projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
-            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
+            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
             found = self._with_baselines(found, now)
         kept = standings.open_of(self.tx, kind, ids)
         by_subject: dict[int, dict[int, Kept]] = {}

@@ -156,6 +156,11 @@ class Projects:
                 known_from=row.known_from,
             )
 
+    @property
+    def judged(self) -> dict[int, Project]:
+        """Those that are judged: one that was archived, moved or is gone stays as it was."""
+        return {id_: project for id_, project in self.facts.items() if self.rows[id_].status == "active"}
+
 
 def load(tx: Tx, **filters: Any) -> Projects:
     """Projects that match the filters of `app.store.trackers.projects`."""

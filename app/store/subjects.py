@@ -27,6 +27,18 @@ class Due:
     plans: frozenset[int] = frozenset()
     rebuild: frozenset[int] = frozenset()
 
+    def parts(self) -> list[Due]:
+        """The same, one subject each."""
+        return [
+            *(Due(rebuild=frozenset({id_})) for id_ in sorted(self.rebuild)),
+            *(Due(items=frozenset({id_})) for id_ in sorted(self.items)),
+            *(Due(milestones=frozenset({id_})) for id_ in sorted(self.milestones)),
+            *(Due(plans=frozenset({id_})) for id_ in sorted(self.plans)),
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.rebuild)
+
     def __bool__(self) -> bool:
         return bool(self.items or self.milestones or self.plans or self.rebuild)
 
@@ -90,6 +102,15 @@ def _take_sweep(tx: Tx, lane_id: int, found: dict[str, set[int]], limit: int) ->
         tx.execute(sa.delete(sweep).where(sweep.c.id == row.id))
     else:
         tx.execute(sa.update(sweep).where(sweep.c.id == row.id).values(cursor=page[-1]))
+
+
+def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
+    """Look at these again later: by their own clock, and by a mark where they have none."""
+    for kind, ids in (("item", due.items | due.rebuild), ("milestone", due.milestones)):
+        if ids:
+            table = TABLES[kind]
+            tx.execute(sa.update(table).where(table.c.id.in_(sorted(ids))).values(next_check_at=until))
+    add_marks(tx, [(lane_id, "plan", id_, until) for id_ in sorted(due.plans)], reason="postponed")
 
 
 def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
