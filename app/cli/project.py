@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 import click
 
-from app.cli.output import as_option, installation, json_option, print_json, print_table
+from app.cli.output import as_option, confirm, installation, json_option, print_json, print_table
 from app.errors import UserError
 from app.time import real_now
 
@@ -198,18 +198,33 @@ def list_(*, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("key", metavar="OWNER/REPO")
+@click.option("--retract", "taken_back", is_flag=True, help="Take our labels and comments back first.")
+@click.option("--purge", "purged", is_flag=True, help="Delete everything that is known of it. There is no way back.")
+@click.option("--yes", is_flag=True, help="Do not ask before purging.")
 @as_option
-def remove(*, key: str, author: str) -> None:
+def remove(*, key: str, taken_back: bool, purged: bool, yes: bool, author: str) -> int:
     """Stop watching a project. What was judged is kept, and it goes on from there when it is added again.
 
-    Labels and comments stay in the tracker.
+    Labels and comments stay in the tracker unless --retract takes them back; where that cannot be done whole the
+    project stays and the exit code is 1.
 
     \b
-    Example:
+    Examples:
       plumbline project remove acme/shop
+      plumbline project remove acme/shop --retract --purge
     """
+    from app.cli.retract import take_back
     from app.services import connect
+    from app.services.retract import Filter
 
     runtime = installation()
-    connect.remove_project(runtime.db, key=key, author=author, now=real_now())
-    click.echo(f"{key} is watched no more. What was written stays in the tracker.")
+    if purged:
+        confirm(f"Delete everything that is known of {key}, for good?", yes=yes)
+    if taken_back and take_back(runtime, Filter(project=key), author=author):
+        return 1
+    removed = connect.remove_project(runtime.db, key=key, author=author, now=real_now())
+    click.echo(f"{key} is watched no more." + ("" if taken_back else " What was written stays in the tracker."))
+    for project_id in removed if purged else ():
+        rows = connect.purge_project(runtime.db, project_id, key=key, author=author, now=real_now())
+        click.echo(f"{rows} rows were deleted.")
+    return 0

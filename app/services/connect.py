@@ -11,7 +11,7 @@ from typing import Any
 from app.errors import UserError
 from app.secret import SecretBox
 from app.services.projects import check_documents
-from app.store import control, subjects, trackers
+from app.store import control, purge, subjects, trackers
 from app.store.database import Database, Tx
 from integrations.ports import (
     Adapters,
@@ -250,8 +250,10 @@ def _find(
     raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")
 
 
-def remove_project(db: Database, *, key: str, author: str, now: datetime) -> None:
-    """Stop watching a project. What was judged is kept; what was written stays in the tracker."""
+def remove_project(db: Database, *, key: str, author: str, now: datetime) -> list[int]:
+    """Stop watching a project. What was judged is kept; what was written stays in the tracker. Gives the ids of what
+    was removed.
+    """
     with db.write() as tx:
         found = trackers.projects(tx, key=key)
         if not found:
@@ -259,6 +261,15 @@ def remove_project(db: Database, *, key: str, author: str, now: datetime) -> Non
         for project in found:
             trackers.remove_project(tx, project.id, now=now)
         control.audit(tx, who=author, what="project removed", subject=key, at=now)
+    return [project.id for project in found]
+
+
+def purge_project(db: Database, project_id: int, *, key: str, author: str, now: datetime) -> int:
+    """Delete every row of a project that was removed, in pages; gives how many rows went. No way back."""
+    rows = sum(count for _table, count in purge.purge(db, project_id))
+    with db.write() as tx:
+        control.audit(tx, who=author, what="project purged", subject=key, at=now, detail={"rows": rows})
+    return rows
 
 
 def remove_tracker(db: Database, *, name: str, author: str, now: datetime) -> None:

@@ -211,7 +211,6 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
             trackers.update_project(tx, project_id, last_delivery_at=max(one.delivery.received_at for one in batch))
             court.echoes(project_id, rows, readings)
             court.touched(project_id, rows)
-            court.bulk(project_id, rows)
             court.heard(project_id, rows, readings, ids[project_id])
         court.judge(world)
         deliveries.mark(tx, outcomes, now=now)

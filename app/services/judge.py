@@ -59,7 +59,9 @@ class Court:
         natives = {
             native: row["id"] for native, row in work.items.items() if native in work.touched_items and row["id"]
         }
-        item_ids = sorted(natives.values())
+        # an edit of many items at once is one event, and no movement of any of them
+        bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
+        item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
         subjects.save_milestone_sums(self.tx, self.milestones)
@@ -114,13 +116,6 @@ class Court:
         us = removals.Us(trackers.dedicated_login(self.tx, self.projects.rows[project_id].connection_id))
         gone = removals.noticed(self.tx, readings, items=items, people=ids, us=us)
         kept_answers.hear(self.tx, project_id, [*told, *gone])
-
-    def bulk(self, project_id: int, work: Work) -> None:
-        """An edit of many items at once is one event, and no movement of any of them."""
-        marked = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
-        if marked:
-            self.milestones |= self._derive(project_id, sorted(marked))
-            self.items |= marked
 
     def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
         """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
