@@ -40,7 +40,7 @@ TRACKER = "bench"
 SECRET = "signs nothing of worth"
 SUGGESTED = frozenset({"stalled-review", "scope-creep", "missed-milestone"})
 """Types of the three rules that every pack suggests to set live."""
-_KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 class Core:
@@ -59,7 +59,7 @@ class Core:
         self.at(at)
         self.connection_id = connect.add_tracker(
             self.db,
-            SecretBox([_KEY]),
+            SecretBox([KEY]),
             name=TRACKER,
             kind="sandbox",
             base_url="http://sandbox",
