@@ -297,7 +297,7 @@ class ChecksSeen:
 @dataclass(frozen=True, slots=True)
 class CommentSeen:
     """A comment by anybody: what answers, echoes and removals are recognised from. `event` is created, edited,
-    deleted or minimized.
+    deleted or minimized. `before` is the text that an edit replaced; None: not said.
     """
 
     item: str
@@ -308,6 +308,7 @@ class CommentSeen:
     actor: PersonSeen | None
     at: datetime
     url: str
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +384,8 @@ class CommentRef:
     body: str
     author: str
     url: str = ""
+    hidden: bool = False
+    """Somebody hid it (GitHub: minimised); False also where the tracker does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,8 +440,14 @@ class Client(Protocol):
 
     def list_projects(self) -> Iterator[RepositorySeen]: ...
 
-    def ensure_label(self, project: str, label: LabelSpec) -> None:
-        """Create the label; a label that exists already is fine and left as it is."""
+    def permission(self, project: str, login: str) -> str:
+        """What somebody may do in the project: none, read, triage, write, maintain or admin."""
+
+    def ensure_label(self, project: str, label: LabelSpec) -> bool:
+        """Create the label; a label that exists already is fine and left as it is. True: it was created now."""
+
+    def delete_label(self, project: str, name: str) -> None:
+        """Delete a label of the project itself, which takes it off every item; one that is not there is fine."""
 
     def add_label(self, target: Target, name: str) -> None: ...
 
@@ -447,7 +456,11 @@ class Client(Protocol):
 
     def create_comment(self, target: Target, body: str) -> CommentRef: ...
 
-    def edit_comment(self, target: Target, native_id: str, body: str) -> None: ...
+    def edit_comment(self, target: Target, native_id: str, body: str) -> CommentRef:
+        """Replace a comment's text; gives it as it is then."""
+
+    def delete_comment(self, target: Target, native_id: str) -> None:
+        """Delete a comment of ours; one that is not there is fine."""
 
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Look for our own comment that carries the marker (reads, as many pages as needed)."""

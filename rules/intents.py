@@ -37,7 +37,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Note:
     """One whole comment: flags, most urgent first; what helps, once; the small print, once. A quiet note is a single
-    line.
+    line. `reply` is what we say to a command, below all that, one paragraph a line.
     """
 
     sections: tuple[Section, ...]
@@ -45,6 +45,7 @@ class Note:
     helps: Line = ()
     small: tuple[Line, ...] = ()
     quiet: bool = False
+    reply: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

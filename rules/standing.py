@@ -58,6 +58,14 @@ class Standing:
     expected_reason: str | None = None
     dismissed_at: datetime | None = None
     dismissed_reason: str | None = None
+    snoozed_at: datetime | None = None
+    expected_at: datetime | None = None
+    label_taken_at: datetime | None = None
+    """When a person took our label off: it is not put on again while this flag is open."""
+    comment_taken_at: datetime | None = None
+    """The same of our comment, deleted, edited or hidden."""
+    retracted_at: datetime | None = None
+    """When this flag was taken back from the tracker."""
 
     @property
     def is_open(self) -> bool:
@@ -126,7 +134,11 @@ def _flagged(standing: Standing | None, verdict: Verdict, now: datetime) -> tupl
 
 
 def acknowledge(standing: Standing, *, reason: str | None, now: datetime) -> Standing:
-    """Somebody knows of it: silent until it gets worse in severity or weight."""
+    """Somebody knows of it: silent until it gets worse in severity or weight. Of two answers of a kind the later one
+    holds, whichever is heard first; so for all four.
+    """
+    if standing.acknowledged_at is not None and standing.acknowledged_at > now:
+        return standing
     return replace(
         standing,
         acknowledged_at=now,
@@ -136,18 +148,24 @@ def acknowledge(standing: Standing, *, reason: str | None, now: datetime) -> Sta
     )
 
 
-def snooze(standing: Standing, *, until: datetime, reason: str | None) -> Standing:
-    """Quiet until an instant."""
-    return replace(standing, snoozed_until=until, snoozed_reason=reason)
+def snooze(standing: Standing, *, until: datetime, reason: str | None, now: datetime | None = None) -> Standing:
+    """Quiet until an instant; `now` is when that was said."""
+    if now is not None and standing.snoozed_at is not None and standing.snoozed_at > now:
+        return standing
+    return replace(standing, snoozed_until=until, snoozed_reason=reason, snoozed_at=now)
 
 
-def expect(standing: Standing, *, until: datetime, reason: str | None) -> Standing:
-    """Somebody said by when it will have moved: quiet until then."""
-    return replace(standing, expected=until, expected_reason=reason)
+def expect(standing: Standing, *, until: datetime, reason: str | None, now: datetime | None = None) -> Standing:
+    """Somebody said by when it will have moved: quiet until then. `now` is when that was said."""
+    if now is not None and standing.expected_at is not None and standing.expected_at > now:
+        return standing
+    return replace(standing, expected=until, expected_reason=reason, expected_at=now)
 
 
 def dismiss(standing: Standing, *, reason: str | None, now: datetime) -> Standing:
     """Somebody said it is wrong: silent until it has cleared and opened anew."""
+    if standing.dismissed_at is not None and standing.dismissed_at > now:
+        return standing
     return replace(standing, dismissed_at=now, dismissed_reason=reason)
 
 

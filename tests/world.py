@@ -173,6 +173,24 @@ class World:
         for hook in hooks:
             self.post(hook, observe=observe)
 
+    def stash(self, hooks: Iterable[Webhook], name: str = "stash-") -> None:
+        """Many webhooks stored in one transaction, in this order: quicker than the intake, which commits each."""
+        rows = []
+        for place, hook in enumerate(hooks):
+            raw = json.dumps(hook.payload).encode()
+            seen = self.adapters["sandbox"].envelope(
+                {"x-github-delivery": f"{name}{place}", "x-github-event": hook.event}, hook.payload
+            )
+            with self.db.read() as tx:
+                (project,) = trackers.projects(tx, native_id=seen.project)
+            new = deliveries.NewDelivery(
+                tracker_id=project.tracker_id, lane_id=project.lane_id, project_id=project.id, guid=seen.guid, event=seen.event,
+                action=seen.action, about=seen.subject, received_at=real_now(), world_at=self.now, raw=raw,
+            )  # fmt: skip
+            rows.append(new.row())
+        with self.db.write() as tx:
+            deliveries.add_many(tx, rows)
+
     # --- what works
 
     def drain(self) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from app.bootstrap import runtime
 from app.services import bells
-from app.store import deliveries, instance, publications, subjects
+from app.store import answers, deliveries, instance, publications, subjects
 from app.time import real_now
 
 
@@ -20,7 +20,11 @@ def tick() -> int:
         row = instance.load(tx)
         world = row.clock.now()
         lanes = {*deliveries.lanes_with_pending(tx, now=real), *subjects.lanes_with_due(tx, now=world)}
-        connections = [] if row.paused_at else publications.connections_with_due(tx, world=world, real=real)
+        paused = row.paused_at is not None
+        connections = {
+            *publications.connections_with_due(tx, world=world, real=real, paused=paused),
+            *answers.connections_asking(tx, real=real),
+        }
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
     if row.ticked_at is None or (real - row.ticked_at).total_seconds() > 10:
         with this.db.write() as tx:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.services.answers import is_ours
 from app.store.work import Change, EdgeLink, Row, TextLinks, Work
 from app.time import from_iso, to_iso
 from integrations.ports import (
@@ -26,6 +27,7 @@ from integrations.ports import (
     Reading,
     ReviewSeen,
 )
+from rules.answers import only_commands
 from rules.facts import Kind
 
 PARENT = "parent"
@@ -87,17 +89,21 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
     """
     for milestone in reading.milestones:
         _milestone(work, milestone)
-    stale = {item.native_id for item in reading.items if not _item(work, item, people)}
+    told = {item.native_id for item in reading.items if _item(work, item, people)}
     for review in reading.reviews:
         _review(work, review, people)
     for check in reading.checks:
         _checks(work, check)
-    ours = {comment.native_id for comment in reading.comments if own_marker in comment.body}
+    ours = {
+        comment.native_id
+        for comment in reading.comments
+        if is_ours(comment.body, own_marker) or only_commands(comment.body)  # said to us, not to the people on the item
+    }
     for change in reading.changes:
         if not (change.field is Field.COMMENT and any(native in change.natural_key for native in ours)):
             _change(work, change, people, delivery_id)
     for text in reading.texts:
-        if text.source not in stale:
+        if text.source in told:
             _text(work, text)
     for link in reading.links:
         _link(work, link)
@@ -128,7 +134,7 @@ def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
 
 
 def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
-    """Take an item's groups; False where its text is older than what is there, so that the links it names are too."""
+    """Take in an item; gives whether its text was taken, so that the links it names hold."""
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
@@ -137,8 +143,8 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
         row["moved_to"] = seen.moved_to
         row["is_open"] = False
     as_of = seen.as_of
-    newest = seen.text is None or _accepts(row, "text", as_of)
-    if seen.text is not None and newest:
+    told = seen.text is not None and _accepts(row, "text", as_of)
+    if told and seen.text is not None:
         text = seen.text
         row.update(title=text.title, body=text.body, url=text.url, created_at=text.created_at)
         if text.author is not None:
@@ -164,10 +170,11 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
             row["estimate"] = seen.plan.estimate
     for milestone in seen.plan.milestones if seen.plan else ():
         _milestone(work, milestone)
-    if seen.pull is not None and _accepts(row, "pull", as_of):
+    if seen.pull is not None:
         _pull(row, seen.pull, as_of, people)
+        work.by_head.setdefault(row["head_sha"], []).append(seen.native_id)
     _touch_milestones(work, row)
-    return newest
+    return told
 
 
 def _touch_milestones(work: Work, row: Row) -> None:
@@ -175,30 +182,37 @@ def _touch_milestones(work: Work, row: Row) -> None:
 
 
 def _pull(row: Row, part: PullPart, as_of: datetime | None, people: Mapping[str, int]) -> None:
-    before: dict[str, Any] = row["pull"] or {}
-    sizes: dict[str, Any] = dict(before.get("sizes", {}))
-    if part.lines is not None and as_of is not None:
-        known = sizes.get(part.head_sha)
-        first = to_iso(as_of) if known is None else min(known[2], to_iso(as_of))
-        sizes[part.head_sha] = [part.lines, part.files, first]
-    row["pull"] = {
-        "draft": part.draft,
-        "merged": part.merged,
-        "auto_merge": part.auto_merge,
-        "from_fork": part.from_fork,
-        "lines": part.lines if part.lines is not None else before.get("lines"),
-        "files": part.files if part.files is not None else before.get("files"),
-        "mergeable": part.mergeable
-        if part.mergeable is not None
-        else before.get("mergeable")
-        if before.get("sha") == part.head_sha
-        else None,
-        "reviewers": sorted(people[person.native_id] for person in part.reviewers),
-        "reviewer_teams": sorted(part.reviewer_teams),
-        "sizes": sizes,
-        "sha": part.head_sha,
-    }
-    row.update(head_sha=part.head_sha, head_ref=part.head_ref, base_ref=part.base_ref)
+    """Three groups: what every payload tells, and size and mergeability, which payloads of reviews lack."""
+    pull: dict[str, Any] = {"sizes": {}, **(row["pull"] or {})}
+    if _accepts(row, "pull", as_of):
+        pull.update(
+            draft=part.draft,
+            merged=part.merged,
+            auto_merge=part.auto_merge,
+            from_fork=part.from_fork,
+            reviewers=sorted(people[person.native_id] for person in part.reviewers),
+            reviewer_teams=sorted(part.reviewer_teams),
+            sha=part.head_sha,
+        )
+        row.update(head_sha=part.head_sha, head_ref=part.head_ref, base_ref=part.base_ref)
+    if part.lines is not None and _accepts(row, "size", as_of):
+        pull.update(lines=part.lines, files=part.files)
+    if part.mergeable is not None and _accepts(row, "mergeable", as_of):
+        pull["mergeable_at"] = [part.mergeable, part.head_sha]
+    known, of = pull.get("mergeable_at", (None, None))
+    pull["mergeable"] = known if of == pull["sha"] else None
+    pull["sizes"] = _sizes(pull["sizes"], part, as_of)
+    row["pull"] = pull
+
+
+def _sizes(sizes: Mapping[str, Any], part: PullPart, as_of: datetime | None) -> dict[str, Any]:
+    """The size of each head when it was first seen, whatever the order in which payloads come."""
+    if part.lines is None or as_of is None:
+        return dict(sizes)
+    known = sizes.get(part.head_sha)
+    if known is not None and known[2] <= to_iso(as_of):
+        return dict(sizes)
+    return {**sizes, part.head_sha: [part.lines, part.files, to_iso(as_of)]}
 
 
 def _milestone(work: Work, seen: MilestoneSeen) -> None:
@@ -206,13 +220,16 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
     if seen.as_of is not None:
         work.dues.append((seen.native_id, seen.as_of, seen.due))
     newer = row["as_of"] is None or (seen.as_of is not None and seen.as_of >= row["as_of"])
+    if seen.deleted and row["deleted_at"] is None:  # for good, however late it is heard of
+        row.update(deleted_at=seen.as_of, is_open=False)
+        work.touched_milestones.add(seen.native_id)
     if newer:
         fresh = {
             "number": seen.number,
             "kind": seen.kind,
             "title": seen.title,
             "url": seen.url,
-            "is_open": seen.open and not seen.deleted,
+            "is_open": seen.open and row["deleted_at"] is None,
             "created_at": seen.created_at,
             "closed_at": seen.closed_at,
             "start": seen.start,
@@ -221,9 +238,6 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
         if any(row[name] != value for name, value in fresh.items()):
             work.touched_milestones.add(seen.native_id)
         row.update(fresh, as_of=seen.as_of)
-        if seen.deleted:
-            row["deleted_at"] = seen.as_of
-            work.touched_milestones.add(seen.native_id)
     work.dirty_milestones.add(seen.native_id)
 
 
@@ -232,26 +246,50 @@ def _review(work: Work, seen: ReviewSeen, people: Mapping[str, int]) -> None:
     if row is None:
         return
     row = work.item(seen.item, number=row["number"], key=row["key"], kind=row["kind"])
-    reviews = dict(row["reviews"])
     who = str(people[seen.reviewer.native_id])
-    known = reviews.get(who)
-    if seen.state == "commented" and known is not None and known[0] in ("approved", "changes_requested"):
-        return  # a later comment does not take back an approval
-    if known is None or to_iso(seen.at) >= known[1] or known[0] == "commented":
-        reviews[who] = [seen.state, to_iso(seen.at)]
-        row["reviews"] = reviews
+    known = row["reviews"].get(who)
+    if known is None or _outweighs((seen.state, to_iso(seen.at)), (known[0], known[1])):
+        row["reviews"] = {**row["reviews"], who: [seen.state, to_iso(seen.at)]}
+
+
+def _outweighs(new: tuple[str, str], known: tuple[str, str]) -> bool:
+    """Which of two reviews by one person counts: an opinion before a comment, then the later one.
+
+    A dismissal keeps the time of the review that it takes back, and wins over it whichever is heard of first.
+    """
+
+    def weight(review: tuple[str, str]) -> tuple[bool, str, bool, str]:
+        state, at = review
+        return state != "commented", at, state == "dismissed", state
+
+    return weight(new) > weight(known)
+
+
+CHECKS_KEPT = 200
+"""So many results of checks are kept of an item; of earlier commits the oldest go first."""
 
 
 def _checks(work: Work, seen: ChecksSeen) -> None:
-    for native in {*seen.items, *work.by_head.get(seen.head_sha, ())}:
+    """Results are kept by commit: one of an earlier push says nothing about the head, nor does it replace what does."""
+    ahead = (
+        native
+        for native in work.by_head.get(seen.head_sha, ())
+        if work.items.get(native, {}).get("head_sha") == seen.head_sha
+    )
+    for native in {*seen.items, *ahead}:
         known = work.items.get(native)
         if known is None:
             continue
         row = work.item(native, number=known["number"], key=known["key"], kind=known["kind"])
-        last = row["checks"].get(seen.name)
-        if last is not None and last[2] == seen.head_sha and last[1] > to_iso(seen.at):
+        key = f"{seen.name}@{seen.head_sha}"
+        last = row["checks"].get(key)
+        if last is not None and last[1] > to_iso(seen.at):
             continue
-        row["checks"] = {**row["checks"], seen.name: [seen.state.value, to_iso(seen.at), seen.head_sha]}
+        checks = {**row["checks"], key: [seen.state.value, to_iso(seen.at), seen.head_sha]}
+        if len(checks) > CHECKS_KEPT:
+            oldest = min(checks, key=lambda name: (checks[name][2] == row["head_sha"], checks[name][1]))
+            del checks[oldest]
+        row["checks"] = checks
 
 
 def _change(work: Work, seen: ChangeSeen, people: Mapping[str, int], delivery_id: int | None) -> None:

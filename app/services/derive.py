@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.time import from_iso, to_iso
@@ -31,6 +31,8 @@ class Past:
     after: str | None
     url: str | None
     natural_key: str
+    bulk: bool = False
+    """Part of an edit of many items at once: nobody moved this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Who:
 
     bot: bool
     member: bool
+    login: str = ""
 
 
 Row = Mapping[str, Any]
@@ -52,8 +55,10 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
     sides = _Sides(row, changes, people)
     moves = [opened, *(step for change in changes if (step := _movement(change, sides)) is not None)]
     last = max(moves, key=lambda step: step.at)
-    state = _state(row, settings, acted=(acted := _acted_at(row, changes, sides)))
-    started = _started_at(row, changes, settings, acted=acted, opened=opened.at)
+    acts = _acts(row, changes, sides)
+    acted = max(acts, default=None)
+    state = _state(row, settings, acted=acted)
+    started = _started_at(row, changes, settings, acted=min(acts, default=None), opened=opened.at)
     since = _state_since(row, state, changes, started=started, opened=opened.at)
     derived: dict[str, Any] = {
         "state": state.value,
@@ -108,7 +113,7 @@ def _movement(change: Past, sides: _Sides) -> Step | None:
     a ticked box.
     """
     side = sides.of(change.actor_id)
-    if side is Side.AUTOMATION:
+    if side is Side.AUTOMATION or change.bulk:
         return None
     if change.field == "push":
         return Step(kind="push", at=change.at, url=change.url, side=Side.AUTHOR)
@@ -126,21 +131,25 @@ def _ticked(change: Past) -> bool:
     return after[1] > before[1]
 
 
-def _acted_at(row: Row, changes: Sequence[Past], sides: _Sides) -> datetime | None:
-    """When an assignee last acted after being assigned (a word, a push, a state change); being assigned alone is no
-    act.
-    """
+def _acts(row: Row, changes: Sequence[Past], sides: _Sides) -> list[datetime]:
+    """When its assignees acted (a word, a push, a state change), each since being assigned; opening it is no act."""
     assigned: dict[str, datetime] = {}
     for change in changes:
         if change.field == "assignee" and change.after:
             assigned[change.after] = change.at
-    latest = None
-    first = min(assigned.values(), default=row["created_at"])
-    for change in changes:
-        own = change.actor_id in sides.assignees and change.field in WORDS | MOVES_BY_STATE
-        if own and (first is None or change.at >= first):
-            latest = change.at
-    return latest
+    since = {
+        who: assigned.get(sides.people.get(who, NOBODY).login) or row["created_at"] or datetime.min.replace(tzinfo=UTC)
+        for who in sides.assignees
+    }
+    return [
+        change.at
+        for change in changes
+        if not change.bulk
+        and change.actor_id in since
+        and change.field in WORDS | MOVES_BY_STATE
+        and not (change.field == "state" and change.before is None)
+        and change.at >= since[change.actor_id]
+    ]
 
 
 def _state(row: Row, settings: Settings, *, acted: datetime | None) -> State:
@@ -193,7 +202,9 @@ def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dic
     words = [
         Step(kind=change.field, at=change.at, url=change.url, side=Side.AUTHOR if change.field == "push" else side)
         for change in changes
-        if change.field in WORDS and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
+        if not change.bulk
+        and change.field in WORDS
+        and (side := sides.of(change.actor_id)) in (Side.AUTHOR, Side.REVIEWER)
     ]
     pushes = [step for step in words if step.kind == "push"]
     first_review = min(

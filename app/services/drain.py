@@ -17,7 +17,8 @@ import structlog
 
 from app.services import bells, judge, projects
 from app.services.apply import apply, natives_of, people_of
-from app.services.publish import holder, marker_prefix
+from app.services.markers import marker_prefix
+from app.services.publish import holder
 from app.services.tracker_events import apply_tracker_event
 from app.store import deliveries, instance, leases, people, subjects, trackers, work
 from app.store.database import Database
@@ -179,7 +180,9 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
         for one in decoded:
             if one.reading is not None:
                 for event in one.reading.project_events:
-                    apply_tracker_event(tx, event, tracker_id=one.delivery.tracker_id, now=now)
+                    apply_tracker_event(
+                        tx, event, seen=one.reading.project, tracker_id=one.delivery.tracker_id, now=now
+                    )
         for project_id, batch in by_project.items():
             readings = [one.reading for one in batch if one.reading is not None]
             items, milestones, heads = natives_of(readings)
@@ -205,6 +208,8 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
             trackers.update_project(tx, project_id, last_delivery_at=max(one.delivery.received_at for one in batch))
             court.echoes(project_id, rows, readings)
             court.touched(project_id, rows)
+            court.bulk(project_id, rows)
+            court.heard(project_id, rows, readings, ids[project_id])
         court.judge(world)
         deliveries.mark(tx, outcomes, now=now)
         for one in failed:

@@ -4,20 +4,22 @@ item should show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from app.services import plan
+from app.services import answers, floods, plan, removals
 from app.services.derive import Past, Who, derive, stays
+from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects
-from app.services.publish import marker_prefix
+from app.services.taking import Taking
+from app.store import answers as kept_answers
 from app.store import facts as store_facts
-from app.store import instance, milestone_facts, people, publications, rules, standings, subjects
+from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -62,7 +64,12 @@ class Court:
         self.milestones |= milestones | self._derive(project_id, item_ids)
         subjects.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
-        self._pass_on(item_ids)
+        self._pass_on(item_ids, also=work.unlinked)
+        world = self.this.clock.now()
+        acted = subjects.items_with_words_of(self.tx, project_id, work.turned)
+        subjects.add_marks(
+            self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
+        )
 
     def due(self, due: Due) -> None:
         """Put what time or a mark has made due on the list."""
@@ -71,7 +78,7 @@ class Court:
         self.plans |= due.plans
         if due.rebuild:
             rows = subjects.snapshots(self.tx, sorted(due.rebuild))
-            for project_id in {row["project_id"] for row in rows.values()}:
+            for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
                 self.milestones |= self._derive(
                     project_id, [id_ for id_, row in rows.items() if row["project_id"] == project_id]
                 )
@@ -91,6 +98,29 @@ class Court:
                         url=comment.url,
                         world=self.this.clock.now(),
                     )
+
+    def heard(self, project_id: int, work: Work, readings: Sequence[Reading], ids: Mapping[str, int]) -> None:
+        """Keep what people answered: commands in comments, and removals of what we wrote."""
+        items = {native: row["id"] for native, row in work.items.items() if row["id"]}
+        authors = {ids[one.author.native_id] for reading in readings for one in reading.comments}
+        told = answers.heard(
+            readings,
+            items=work.items,
+            people=ids,
+            members=people.members(self.tx, project_id, authors) if authors else {},
+            settings=self.projects.facts[project_id].settings,
+            own_marker=marker_prefix(self.this.tag),
+        )
+        us = removals.Us(trackers.dedicated_login(self.tx, self.projects.rows[project_id].connection_id))
+        gone = removals.noticed(self.tx, readings, items=items, people=ids, us=us)
+        kept_answers.hear(self.tx, project_id, [*told, *gone])
+
+    def bulk(self, project_id: int, work: Work) -> None:
+        """An edit of many items at once is one event, and no movement of any of them."""
+        marked = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
+        if marked:
+            self.milestones |= self._derive(project_id, sorted(marked))
+            self.items |= marked
 
     def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
         """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
@@ -132,21 +162,25 @@ class Court:
     ) -> dict[int, Who]:
         ids = {change.actor_id for all_ in changes.values() for change in all_ if change.actor_id is not None}
         ids |= {row["author_id"] for row in rows.values() if row["author_id"] is not None}
-        ids |= {int(who) for row in rows.values() for who in row["reviews"]}
+        ids |= {int(who) for row in rows.values() for who in (*row["reviews"], *row["assignee_ids"])}
         member = people.members(self.tx, project_id, ids)
         return {
-            id_: Who(bot=bot or login in settings.automation or login.endswith("[bot]"), member=member.get(id_, False))
+            id_: Who(
+                bot=bot or login in settings.automation or login.endswith("[bot]"),
+                member=member.get(id_, False),
+                login=login,
+            )
             for id_, (login, bot) in people.load(self.tx, ids).items()
         }
 
-    def _pass_on(self, item_ids: Sequence[int]) -> None:
+    def _pass_on(self, item_ids: Sequence[int], *, also: Iterable[int]) -> None:
         """What looks at these items through links is judged too: here where it is ours, by a mark where another lane
         owns it.
         """
         if not item_ids:
             return
         marks = []
-        for lane_id, _project_id, item_id in subjects.neighbours(self.tx, item_ids):
+        for lane_id, item_id in subjects.neighbours(self.tx, item_ids, also=also):
             if lane_id == self.lane_id:
                 self.items.add(item_id)
             else:
@@ -162,16 +196,20 @@ class Court:
         for kind, ids in (("item", self.items), ("milestone", self.milestones)):
             if ids:
                 changed |= self._judge_kind(kind, ids, prepared, now)
+        by_id = {one.rule.id: one for one in prepared}
+        taking = Taking(self.tx, self.lane_id, self.projects, by_id, self.base_url, now)
+        changed |= taking.take(changed | self.items)
         plan.plan(
             self.tx,
             sorted(changed),
             lane_id=self.lane_id,
             projects=self.projects,
-            rules={one.rule.id: one for one in prepared},
+            rules=by_id,
             adapters=self.adapters,
             tag=self.this.tag,
             base_url=self.base_url,
             now=now,
+            prompt=taking.prompt,
         )
         return len(self.items) + len(self.milestones) + len(self.plans)
 
@@ -202,6 +240,12 @@ class Court:
             plans |= {one.shown_on for one in by_subject.get(id_, {}).values() if one.shown_on is not None}
             if kind == "item":
                 plans.add(id_)
+        for id_ in by_subject.keys() - found.keys():  # deleted: what was said of it is taken back
+            for one in by_subject[id_].values():
+                rule = next((ready.rule for ready in prepared if ready.rule.id == one.rule_id), None)
+                saved.append(_withdrawn(one, load_standing(one.memory), rule, now))
+                if one.shown_on is not None:
+                    plans.add(one.shown_on)
         standings.save(self.tx, saved)
         subjects.save_judged(self.tx, kind, rechecks, now=now)
         return plans
@@ -221,15 +265,12 @@ class Court:
 
     def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
         at = baseline.freezes_at(milestone)
-        if at is None or at > now:
-            return milestone
-        rebuilt = baseline.baseline_at(milestone, at)
-        known_from = milestone.known_from
-        lived_through = known_from is not None and known_from <= at
-        how = "frozen" if lived_through else "reconstructed"
-        kept = replace(rebuilt, how=how)
+        if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
+            return milestone  # not yet, or who was in then is not known
         # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
         first_seen = first_looks.get(milestone.id, now)
+        how = "frozen" if first_seen <= at + GRACE else "reconstructed"
+        kept = replace(baseline.baseline_at(milestone, at), how=how)
         frozen = now >= max(at, first_seen) + GRACE
         if milestone.baseline != kept or frozen:
             subjects.save_baseline(
@@ -285,6 +326,14 @@ def _steps(
         known = kept.get(rule.id)
         before = load_standing(known.memory) if known is not None else None
         after, _events = step(before, judgement.verdict, rule, now)
+        if judgement.verdict.outcome is Outcome.ERROR:
+            log.error(
+                "a rule stopped with an error",
+                rule=rule.name,
+                kind=kind,
+                id=subject.id,
+                **judgement.verdict.reason.values,
+            )
         if after is None or (after == before and known is not None and known.shown_on == _home_of(subject)):
             continue
         out.append(_saved(kind, subject, rule, known, after, judgement.verdict))

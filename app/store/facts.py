@@ -127,6 +127,7 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
                 item.c.url,
                 item.c.head_ref,
                 item.c.state,
+                item.c.pull,
                 project.c.key.label("project_key"),
             )
             .join(project, project.c.id == item.c.project_id)
@@ -136,6 +137,7 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
                 item.c.head_ref.in_({base for _, base in bases}),
             )
         )
+        if not (row.pull or {}).get("from_fork")  # a fork's "main" is nobody's base here
     }
     return {
         row.id: base

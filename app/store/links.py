@@ -1,103 +1,75 @@
-"""Links between items: rows owned by their source, pointing at a target that may not be known yet."""
+"""Links as rows: owned by their source, pointed at their target once that is known, whichever end came first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx, insert
 
-if TYPE_CHECKING:
-    from app.store.work import Work
-
-Edge = tuple[int, str, str, str]
-"""(source item id, kind, origin, target)."""
+Edge = tuple[str, str, str, bool]
+"""(source, kind, target, removed): one link told by an event."""
 
 
-def save(tx: Tx, work: Work) -> None:
-    """Replace what texts say and add or remove what events said, then point links at items that are known by now."""
-    added = [*_texts(tx, work), *_events(tx, work)]
-    if added:
+def save(
+    tx: Tx,
+    project_id: int,
+    *,
+    ids: Mapping[str, int],
+    numbers: Mapping[str, int],
+    texts: Mapping[str, Sequence[tuple[str, str]]],
+    edges: Sequence[Edge],
+) -> set[int]:
+    """Store what texts and events tell, with a fixed number of statements; gives the ids of items that lost a link.
+
+    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the
+    same text named before.
+    """
+    want: dict[tuple[int, str, str, str], bool] = {}
+    said = {ids[source]: set(links) for source, links in texts.items() if source in ids}
+    for source_id, links in said.items():
+        want.update({(source_id, kind, "text", target): True for kind, target in links})
+    for source, kind, target, removed in edges:
+        if source in ids:
+            want[(ids[source], kind, "event", target)] = not removed
+    have = _of(tx, {*said, *(key[0] for key in want)})
+    gone = {key for key in have if want.get(key) is False or (key[2] == "text" and key[0] in said and key not in want)}
+    table = models.link
+    if gone:
+        tx.execute(sa.delete(table).where(table.c.id.in_([have[key][0] for key in gone])))
+    fresh = sorted(key for key, wanted in want.items() if wanted and key not in have)
+    if fresh:
         tx.execute(
-            insert(tx, models.link).on_conflict_do_nothing(),
+            insert(tx, table).on_conflict_do_nothing(),
             [
-                {
-                    "project_id": work.project_id,
-                    "source_item_id": source,
-                    "kind": kind,
-                    "origin": origin,
-                    "target": target,
-                }
-                for source, kind, origin, target in added
+                {"project_id": project_id, "source_item_id": source, "kind": kind, "origin": origin, "target": target}
+                for source, kind, origin, target in fresh
             ],
         )
-    if added or work.fresh_items:
-        _resolve(tx, work)
+    _resolve(tx, project_id, ids, numbers)
+    return {lost for key in gone if (lost := have[key][1]) is not None}
 
 
-def _texts(tx: Tx, work: Work) -> Iterable[Edge]:
-    """Take away what texts no longer name; gives what they name anew."""
+def _of(tx: Tx, source_ids: set[int]) -> dict[tuple[int, str, str, str], tuple[int, int | None]]:
+    """The links of these sources: (source, kind, origin, target) -> (row id, target item)."""
     table = models.link
-    wanted = {work.items[text.source]["id"]: set(text.links) for text in work.texts if text.source in work.items}
-    if not wanted:
-        return []
-    have: dict[int, set[tuple[str, str]]] = {source: set() for source in wanted}
-    gone: list[int] = []
-    for row in tx.execute(
-        sa.select(table.c.id, table.c.source_item_id, table.c.kind, table.c.target).where(
-            table.c.source_item_id.in_(sorted(wanted)), table.c.origin == "text"
-        )
-    ):
-        edge = (row.kind, row.target)
-        have[row.source_item_id].add(edge)
-        if edge not in wanted[row.source_item_id]:
-            gone.append(row.id)
-    if gone:
-        tx.execute(sa.delete(table).where(table.c.id.in_(gone)))
-    return [
-        (source, kind, "text", target)
-        for source in sorted(wanted)
-        for kind, target in sorted(wanted[source] - have[source])
-    ]
+    rows = tx.execute(sa.select(table).where(table.c.source_item_id.in_(sorted(source_ids)))) if source_ids else ()
+    return {(row.source_item_id, row.kind, row.origin, row.target): (row.id, row.target_item_id) for row in rows}
 
 
-def _events(tx: Tx, work: Work) -> Iterable[Edge]:
-    """Take away what events removed; gives what they added. Of several events about one edge the last counts."""
-    table = models.link
-    last = {
-        (work.items[edge.source]["id"], edge.kind, edge.target): edge.removed
-        for edge in work.edges
-        if edge.source in work.items
-    }
-    removed = [key for key, is_removed in last.items() if is_removed]
-    if removed:
-        tx.execute(
-            sa.delete(table).where(
-                table.c.source_item_id == sa.bindparam("the_source"),
-                table.c.kind == sa.bindparam("the_kind"),
-                table.c.target == sa.bindparam("the_target"),
-                table.c.origin == "event",
-            ),
-            [{"the_source": source, "the_kind": kind, "the_target": target} for source, kind, target in removed],
-        )
-    return [(source, kind, "event", target) for (source, kind, target), is_removed in last.items() if not is_removed]
-
-
-def _resolve(tx: Tx, work: Work) -> None:
+def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[str, int]) -> None:
     """Point links at items that are known by now, whichever end came first. Targets are native ids or words like
     "acme/shop#12".
     """
     link, item, project = models.link, models.item, models.project
-    natives = [native for native in work.items if work.items[native]["id"] is not None]
-    sources = [work.items[native]["id"] for native in natives]
-    if not natives:
+    if not ids:
         return
-    key = tx.scalar(sa.select(project.c.key).where(project.c.id == work.project_id))
-    spoken = {f"{key}#{work.items[native]['number']}": work.items[native]["id"] for native in natives}
-    targets = {**spoken, **{native: work.items[native]["id"] for native in natives}}
+    sources = sorted(ids.values())
+    key = tx.scalar(sa.select(project.c.key).where(project.c.id == project_id))
+    spoken = {f"{key}#{numbers[native]}": id_ for native, id_ in ids.items()}
+    targets = {**spoken, **ids}
     waiting = tx.execute(
         sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.target.in_(list(targets)))
     ).all()

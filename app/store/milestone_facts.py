@@ -34,6 +34,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     members = _members(tx, wanted)
     baselines = _baselines(tx, wanted)
     usual = _usual_growth(tx, rows)
+    homes = _named_homes(tx, rows)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -53,7 +54,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=_home(row, members.get(row.id, [])),
+            home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
             own_p75_growth=usual.get((row.project_id, row.kind)),
             known_from=projects[row.project_id].known_from,
         )
@@ -203,14 +204,25 @@ def _usual_growth(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, str], float]:
 HOME_LABELS = ("release", "epic", "tracking")
 
 
-def _home(row: Any, members: Sequence[facts.Member]) -> facts.Ref | None:
-    """The item that speaks for a milestone: the one named; else the parent of at least half; else the only one
+def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
+    """The items that people named as homes, by id."""
+    item, project = models.item, models.project
+    wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
+    if not wanted:
+        return {}
+    query = (
+        sa.select(item.c.id, item.c.key, item.c.url, project.c.key.label("project_key"))
+        .join(project, project.c.id == item.c.project_id)
+        .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
+    )
+    return {row.id: ref_of(row) for row in tx.execute(query)}
+
+
+def _home(members: Sequence[facts.Member]) -> facts.Ref | None:
+    """The item that speaks for a milestone where none is named: the parent of at least half; else the only one
     labelled so.
     """
     present = [member for member in members if member.left_at is None]
-    named = next((member.item for member in members if member.item.id == row.home_item_id), None)
-    if named is not None:
-        return named
     parents = [member.parent_id for member in present if member.parent_id is not None]
     for parent in sorted(set(parents)):
         inside = next((member.item for member in present if member.item.id == parent), None)

@@ -316,6 +316,7 @@ change = _table(
     sa.UniqueConstraint("project_id", "natural_key"),
 )
 sa.Index("ix_change_item", change.c.item_id, change.c.at)
+sa.Index("ix_change_actor", change.c.project_id, change.c.actor_id, change.c.at)
 sa.Index("ix_change_milestone", change.c.milestone_id, change.c.at)
 
 link = _table(  # owned by the source's lane; carries the little that the other end may need
@@ -361,6 +362,7 @@ rule = _table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
+    sa.Column("approved_at", Instant),  # world time: somebody looked at what it would write at once, and let it
 )
 
 rule_version = _table(  # append-only
@@ -439,7 +441,9 @@ publication = _table(
     sa.Column("sending_at", Instant),  # real time: a create whose fate is not known
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
-    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),  # removals by people, taken as answers
+    # removals by people, taken as answers; what we said to commands; digests of what we wrote
+    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("retracting", sa.Boolean, nullable=False, server_default=sa.false()),  # to be taken back, even if paused
     sa.UniqueConstraint("item_id"),
 )
 sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
@@ -464,7 +468,29 @@ known_label = _table(  # labels of ours that exist in the tracker, so that they 
     "known_label",
     sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("made", sa.Boolean, nullable=False, server_default=sa.false()),  # by us: taken back with the rest
 )
+
+answer = _table(  # what people answered, each once: commands, and removals of what we wrote
+    "answer",
+    _id(),
+    _ref("project_id", "project"),
+    _ref("item_id", "item"),
+    sa.Column("key", sa.Text, nullable=False),  # comment and line, or what else makes it this one
+    sa.Column("at", Instant, nullable=False),  # when it was said
+    _ref("person_id", "person", nullable=True),
+    sa.Column("who", sa.Text, nullable=False),  # a login, or whoever is signed in to the pages
+    sa.Column("verb", sa.Text, nullable=False),
+    sa.Column("command", sa.JSON, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),  # asking (the right is not known), ready, taken, refused, spent
+    sa.Column("may", sa.Text),  # the right as the tracker told it
+    sa.Column("retry_at", Instant),  # real time
+    sa.Column("settled_at", Instant),  # world time
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("project_id", "key"),
+)
+sa.Index("ix_answer_item", answer.c.item_id, answer.c.status)
+sa.Index("ix_answer_status", answer.c.status, answer.c.project_id)
 
 # --- the instance itself --------------------------------------------------------------------------------------------
 

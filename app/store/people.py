@@ -56,11 +56,15 @@ class People:
             self._known[(tracker_id, row.native_id)] = (row.id, row.login, row.bot)
 
 
-def save_participants(tx: Tx, project_id: int, members: Mapping[int, tuple[bool, datetime]]) -> None:
-    """What people are in a project (member or not), as of when it was seen; an older sighting changes nothing."""
-    if not members:
-        return
+def save_participants(tx: Tx, project_id: int, seen: Mapping[int, tuple[bool, datetime]]) -> set[int]:
+    """What people are in a project (member or not), as of when it was seen; an older sighting changes nothing.
+
+    Gives those who are something else now than they were.
+    """
+    if not seen:
+        return set()
     table = models.participant
+    before = members(tx, project_id, seen)
     statement = insert(tx, table)
     statement = statement.on_conflict_do_update(
         index_elements=["project_id", "person_id"],
@@ -74,9 +78,11 @@ def save_participants(tx: Tx, project_id: int, members: Mapping[int, tuple[bool,
         statement,
         [
             {"project_id": project_id, "person_id": person, "member": member, "as_of": as_of}
-            for person, (member, as_of) in sorted(members.items())
+            for person, (member, as_of) in sorted(seen.items())
         ],
     )
+    after = members(tx, project_id, before)
+    return {person for person, member in before.items() if after[person] != member}
 
 
 def load(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, bool]]:

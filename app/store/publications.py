@@ -4,7 +4,7 @@ what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ class Shown:
     attempts: int
     detail: str
     answers: Mapping[str, Any]
+    retracting: bool = False
 
 
 def _shown(row: Any) -> Shown:
@@ -65,6 +66,7 @@ def _shown(row: Any) -> Shown:
         attempts=row.attempts,
         detail=row.detail,
         answers=row.answers,
+        retracting=row.retracting,
     )
 
 
@@ -84,26 +86,36 @@ def wish(
     body: str | None,
     quiet: bool,
     due_at: datetime,
+    hold: str = "",
+    delete: bool = False,
+    prompt: bool = False,
+    about: Sequence[int] = (),
 ) -> bool:
-    """Record what an item should show. True: it differs from what it shows, so there is something to send."""
+    """Record what an item should show. True: it differs from what it shows, so there is something to send.
+
+    `hold` says why it is not to be sent yet; `delete`: the comment goes, if there is one; `prompt`: somebody asked
+    and waits, so no ceiling holds it; `about`: the people whose turn a first comment speaks of.
+    """
     table = models.publication
     shown_labels = known.shown_labels if known else ()
     shown_body = known.shown_body if known else None
-    differs = sorted(labels) != sorted(shown_labels) or (body is not None and body != shown_body)
+    goes = delete and known is not None and known.comment_id is not None
+    differs = sorted(labels) != sorted(shown_labels) or (body is not None and body != shown_body) or goes
     unsure = known is not None and known.sending_at is not None
     values: dict[str, Any] = {
         "want_labels": sorted(labels),
         "want_body": body,
         "want_quiet": quiet,
         "connection_id": connection_id,
-        "status": "waiting" if differs or unsure else "settled",
-        "due_at": due_at if differs or unsure else None,
-        "detail": "",
+        "status": "settled" if not (differs or unsure) else "held" if hold else "waiting",
+        "due_at": due_at if (differs or unsure) and not hold else None,
+        "detail": hold if differs else "",
     }
     if known is None:
         if not differs:
             return False
-        tx.execute(sa.insert(table).values(item_id=item_id, project_id=project_id, **values))
+        answers: dict[str, Any] = {"about": list(about)} if about else {}
+        tx.execute(sa.insert(table).values(item_id=item_id, project_id=project_id, answers=answers, **values))
         return True
     same = (
         sorted(known.want_labels) == values["want_labels"]
@@ -111,15 +123,23 @@ def wish(
         and known.want_quiet == quiet
         and known.connection_id == connection_id
     )
-    if same and (known.status in OPEN_STATUSES or known.status == "refused") and differs:
+    waits = (known.status in OPEN_STATUSES and (known.due_at is None) == bool(hold)) or known.status == "refused"
+    if same and waits and differs and not prompt:
         return False  # already on its way, or already refused for the same content
     tx.execute(sa.update(table).where(table.c.id == known.id).values(attempts=0, retry_at=None, **values))
+    fresh: dict[str, Any] = {"prompt": True} if prompt and differs else {}
+    if about and known.comment_id is None and list(about) != known.answers.get("about"):
+        fresh["about"] = list(about)
+    if fresh:
+        amend(tx, known.id, lambda doc: doc.update(fresh))
     return differs
 
 
-def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int) -> list[Shown]:
+def due(
+    tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int, paused: bool = False
+) -> list[Shown]:
     """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are
-    left out.
+    left out. What is being taken back goes out even while writing is paused (`paused`: all of it is).
     """
     table, project = models.publication, models.project
     rows = tx.execute(
@@ -130,7 +150,7 @@ def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: i
             table.c.status.in_(OPEN_STATUSES),
             table.c.due_at <= world,
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
-            project.c.paused_at.is_(None),
+            table.c.retracting if paused else sa.or_(project.c.paused_at.is_(None), table.c.retracting),
             project.c.status == "active",
         )
         .order_by(table.c.due_at, table.c.id)
@@ -139,12 +159,16 @@ def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: i
     return [_shown(row) for row in rows]
 
 
-def connections_with_due(tx: Tx, *, world: datetime, real: datetime) -> list[int]:
-    table = models.publication
+def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: bool = False) -> list[int]:
+    """Connections with something to send; `paused`: only what is being taken back."""
+    table, project = models.publication, models.project
     return list(
         tx.scalars(
             sa.select(table.c.connection_id)
+            .join(project, project.c.id == table.c.project_id)
             .where(
+                table.c.retracting if paused else sa.or_(project.c.paused_at.is_(None), table.c.retracting),
+                project.c.status == "active",
                 table.c.connection_id.is_not(None),
                 table.c.status.in_(OPEN_STATUSES),
                 table.c.due_at <= world,
@@ -163,6 +187,63 @@ def get(tx: Tx, publication_id: int) -> Shown:
 def update(tx: Tx, publication_id: int, **values: Any) -> None:
     table = models.publication
     tx.execute(sa.update(table).where(table.c.id == publication_id).values(**values))
+
+
+def amend(tx: Tx, publication_id: int, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the document `answers` of a publication; drains and publishers both do, so the row is locked first."""
+    table = models.publication
+    query = sa.select(table.c.answers).where(table.c.id == publication_id).with_for_update()
+    doc = dict(tx.execute(query).scalar_one())
+    change(doc)
+    update(tx, publication_id, answers=doc)
+
+
+def ensure(tx: Tx, item_id: int, *, project_id: int, connection_id: int | None) -> int:
+    """The publication of an item, made where there is none. Gives its id."""
+    table = models.publication
+    tx.execute(
+        insert(tx, table)
+        .values(item_id=item_id, project_id=project_id, connection_id=connection_id)
+        .on_conflict_do_nothing()
+    )
+    return int(tx.execute(sa.select(table.c.id).where(table.c.item_id == item_id)).scalar_one())
+
+
+def last_written(tx: Tx, item_id: int, *, kind: str, detail: str) -> datetime | None:
+    """World time of our last write of a kind about something (a label's name) on an item."""
+    table = models.written
+    found: datetime | None = tx.scalar(
+        sa.select(table.c.world_at)
+        .where(table.c.item_id == item_id, table.c.kind == kind, table.c.detail == detail)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def flips(tx: Tx, item_id: int, *, label: str, since: datetime) -> list[datetime]:
+    """World instants at which we put a label on an item or took it off, oldest first."""
+    table = models.written
+    return list(
+        tx.scalars(
+            sa.select(table.c.world_at)
+            .where(
+                table.c.item_id == item_id,
+                table.c.kind.in_(("label_added", "label_removed")),
+                table.c.detail == label,
+                table.c.world_at >= since,
+            )
+            .order_by(table.c.id)
+        )
+    )
+
+
+def about_person_since(tx: Tx, project_id: int, person_ids: Iterable[int], since: datetime) -> int:
+    """The most new comments since an instant of world time that were about one and the same of these people's turn."""
+    table = models.publication
+    rows = tx.scalars(sa.select(table.c.answers).where(table.c.project_id == project_id, table.c.commented_at >= since))
+    about = [person for doc in rows for person in doc.get("about", ())]
+    return max((about.count(person) for person in person_ids), default=0)
 
 
 def new_comments_since(tx: Tx, project_id: int, since: datetime) -> int:
@@ -204,8 +285,10 @@ def known_labels(tx: Tx, project_id: int) -> set[str]:
     return set(tx.scalars(sa.select(table.c.name).where(table.c.project_id == project_id)))
 
 
-def add_known_label(tx: Tx, project_id: int, name: str) -> None:
-    tx.execute(insert(tx, models.known_label).values(project_id=project_id, name=name).on_conflict_do_nothing())
+def add_known_label(tx: Tx, project_id: int, name: str, *, made: bool) -> None:
+    """A label of ours exists in the tracker; `made`: because we made it."""
+    values = {"project_id": project_id, "name": name, "made": made}
+    tx.execute(insert(tx, models.known_label).values(values).on_conflict_do_nothing())
 
 
 def target_of(tx: Tx, item_id: int) -> tuple[str, int, str, str]:

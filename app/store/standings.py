@@ -110,6 +110,48 @@ def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
     return found
 
 
+def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]]) -> None:
+    """Replace what is remembered of standings, by id: an answer changed it, no verdict."""
+    table = models.standing
+    for id_, memory in sorted(memories.items()):
+        tx.execute(sa.update(table).where(table.c.id == id_).values(memory=dict(memory)))
+
+
+def unwritten(tx: Tx, rule_id: int, *, project_id: int, since: datetime) -> int:
+    """How many items of a project would show something for the first time if the rule's flags that opened since an
+    instant were written.
+    """
+    table, publication = models.standing, models.publication
+    found = (
+        sa.select(table.c.shown_on)
+        .outerjoin(publication, publication.c.item_id == table.c.shown_on)
+        .where(
+            table.c.rule_id == rule_id,
+            table.c.project_id == project_id,
+            table.c.closed_at.is_(None),
+            table.c.opened_at >= since,
+            table.c.outcome == "flagged",
+            table.c.reach != "page",
+            table.c.severity != "note",
+            table.c.shown_on.is_not(None),
+            publication.c.commented_at.is_(None),
+            sa.or_(publication.c.id.is_(None), sa.cast(publication.c.shown_labels, sa.Text) == "[]"),
+        )
+        .distinct()
+        .subquery()
+    )
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(found)) or 0)
+
+
+def items_told_by(tx: Tx, rule_id: int) -> list[int]:
+    """Items whose labels or comments tell, or would tell, of a rule's open flags."""
+    table = models.standing
+    query = sa.select(table.c.shown_on).where(
+        table.c.rule_id == rule_id, table.c.closed_at.is_(None), table.c.shown_on.is_not(None)
+    )
+    return sorted(set(tx.scalars(query)))
+
+
 COLUMNS = (
     "rule_version shown_on outcome severity reach code opened_at since closed_at verdict memory".split()  # noqa: SIM905
 )

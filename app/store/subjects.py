@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.store import instance, models
 from app.store.database import Tx
 from app.time import to_iso
 
@@ -157,6 +157,7 @@ def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
             table.c.after,
             table.c.url,
             table.c.natural_key,
+            table.c.bulk,
         )
         .where(table.c.item_id.in_(item_ids))
         .order_by(table.c.at, table.c.natural_key)
@@ -261,19 +262,41 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
     )
 
 
-def neighbours(tx: Tx, item_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Items that look at these through links: (lane id, project id, item id); a parent looks at its children, an
-    issue at its pull requests.
+def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> list[tuple[int, int]]:
+    """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a
+    pull request at the one it is stacked on. `also` are items that looked at one of these until now.
     """
     link, item, project = models.link, models.item, models.project
-    rows = tx.execute(
-        sa.select(project.c.lane_id, item.c.project_id, item.c.id)
-        .join(link, link.c.target_item_id == item.c.id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
-        .distinct()
+    base = item.alias()
+    linked = sa.select(link.c.target_item_id).where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
+    stacked = (
+        sa.select(item.c.id)
+        .join(base, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
+        .where(base.c.id.in_(item_ids), item.c.is_open, item.c.id != base.c.id)
     )
-    return [(row.lane_id, row.project_id, row.id) for row in rows]
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(sa.or_(item.c.id.in_(linked), item.c.id.in_(stacked), item.c.id.in_(sorted(also))))
+    )
+    return [(row.lane_id, row.id) for row in rows]
+
+
+def items_with_words_of(tx: Tx, project_id: int, persons: Iterable[int]) -> list[int]:
+    """Items of a project on which these people have said something: whether that counts as movement depends on what
+    they are here.
+    """
+    wanted = sorted(persons)
+    if not wanted:
+        return []
+    table = models.change
+    return list(
+        tx.scalars(
+            sa.select(table.c.item_id)
+            .where(table.c.project_id == project_id, table.c.actor_id.in_(wanted), table.c.item_id.is_not(None))
+            .distinct()
+        )
+    )
 
 
 def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
@@ -356,6 +379,35 @@ def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dic
 
 def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
     tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
+
+
+def world_now(tx: Tx) -> datetime:
+    """World time as this installation's clock has it."""
+    return instance.load(tx).clock.now()
+
+
+def milestones_by_title(tx: Tx, project_id: int) -> list[tuple[int, str]]:
+    """The open milestones of a project as (id, title)."""
+    table = models.milestone
+    query = sa.select(table.c.id, table.c.title).where(
+        table.c.project_id == project_id, table.c.is_open, table.c.deleted_at.is_(None)
+    )
+    return [(row.id, row.title) for row in tx.execute(query.order_by(table.c.id))]
+
+
+def milestones_at_home(tx: Tx, item_id: int) -> list[int]:
+    """Milestones whose flags are told on an item: it was named, or their open flags are shown there."""
+    milestone, standing = models.milestone, models.standing
+    told = sa.select(standing.c.subject_id).where(
+        standing.c.shown_on == item_id, standing.c.subject_kind == "milestone", standing.c.closed_at.is_(None)
+    )
+    query = sa.select(milestone.c.id).where(sa.or_(milestone.c.home_item_id == item_id, milestone.c.id.in_(told)))
+    return sorted(set(tx.scalars(query)))
+
+
+def set_home(tx: Tx, milestone_id: int, item_id: int | None) -> None:
+    """Name the item on which a milestone's flags are told (None: none is named)."""
+    tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(home_item_id=item_id))
 
 
 def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:

@@ -203,6 +203,7 @@ def add_project(
     settings: Mapping[str, Any],
     calendar: Mapping[str, Any],
     author: str,
+    known_from: datetime | None = None,
 ) -> int:
     """Add a project with its lane and first settings; one that was removed comes back. Gives its id."""
     project, lane = models.project, models.lane
@@ -240,6 +241,7 @@ def add_project(
             url=url,
             public=public,
             created_at=now,
+            known_from=known_from,
         )
         .returning(project.c.id)
     ).scalar_one()
@@ -325,6 +327,19 @@ def projects(
     if ids is not None:
         query = query.where(project.c.id.in_(ids))
     return [ProjectRow(**row._mapping) for row in tx.execute(query)]
+
+
+def dedicated_login(tx: Tx, connection_id: int | None) -> str | None:
+    """The account we write under where it is ours alone (an app's, or set so); None where a person shares it."""
+    table = models.connection
+    found: str | None = tx.scalar(sa.select(table.c.login).where(table.c.id == connection_id, table.c.dedicated))
+    return found
+
+
+def is_paused(tx: Tx, project_id: int) -> bool:
+    """Whether writing to a project was paused."""
+    table = models.project
+    return tx.scalar(sa.select(table.c.paused_at).where(table.c.id == project_id)) is not None
 
 
 def update_project(tx: Tx, project_id: int, **values: Any) -> None:

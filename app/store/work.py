@@ -104,7 +104,11 @@ class EdgeLink:
 
 @dataclass(slots=True)
 class Work:
-    """Rows by native id. `touched` are the items and milestones to derive and judge anew."""
+    """Rows by native id. `touched` are the items and milestones to derive and judge anew.
+
+    Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or
+    ceased to be members.
+    """
 
     project_id: int
     items: dict[str, Row] = field(default_factory=dict)
@@ -116,12 +120,12 @@ class Work:
     edges: list[EdgeLink] = field(default_factory=list)
     members: dict[int, tuple[bool, datetime]] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
+    unlinked: set[int] = field(default_factory=set)
+    turned: set[int] = field(default_factory=set)
     dirty_items: set[str] = field(default_factory=set)
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
     touched_milestones: set[str] = field(default_factory=set)
-    fresh_items: bool = False
-    """Whether the flush made new items, which links may have been waiting for."""
     _journal: dict[tuple[str, str], Row | None] = field(default_factory=dict)
 
     def item(self, native_id: str, *, number: int, key: str, kind: str) -> Row:
@@ -246,7 +250,6 @@ def load(tx: Tx, project_id: int, *, items: Iterable[str], milestones: Iterable[
 def flush(tx: Tx, work: Work) -> None:
     """Write everything, and leave the ids of new rows in `work`."""
     _save_rows(tx, models.milestone, work.milestones, work.dirty_milestones, MILESTONE_SNAPSHOT)
-    work.fresh_items = any(row["id"] is None for row in work.items.values())
     _save_rows(tx, models.item, work.items, work.dirty_items, ITEM_SNAPSHOT)
     _save_changes(tx, work)
     if work.dues:
@@ -257,8 +260,15 @@ def flush(tx: Tx, work: Work) -> None:
                 for native, as_of, due in work.dues
             ],
         )
-    links.save(tx, work)
-    people.save_participants(tx, work.project_id, work.members)
+    work.unlinked |= links.save(
+        tx,
+        work.project_id,
+        ids={native: row["id"] for native, row in work.items.items() if row["id"] is not None},
+        numbers={native: row["number"] for native, row in work.items.items()},
+        texts={text.source: text.links for text in work.texts},
+        edges=[(edge.source, edge.kind, edge.target, edge.removed) for edge in work.edges],
+    )
+    work.turned |= people.save_participants(tx, work.project_id, work.members)
 
 
 def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> None:

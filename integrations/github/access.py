@@ -33,6 +33,25 @@ def check(connection: Connection, project: str | None) -> Check:
     return _app(connection, project) if connection.is_app else _token(connection, project)
 
 
+RIGHTS = ("admin", "maintain", "write", "triage", "read", "none")
+_FLAGS = (("admin", "admin"), ("maintain", "maintain"), ("push", "write"), ("triage", "triage"), ("pull", "read"))
+
+
+def right(data: Any) -> str:
+    """The right that GitHub's answer about a collaborator tells: by role, else (a role of the organisation's own) by
+    what it includes. The old word `permission` knows neither triage nor maintain.
+    """
+    if not isinstance(data, dict):
+        return "none"
+    if data.get("role_name") in RIGHTS:
+        return str(data["role_name"])
+    user = data.get("user")
+    flags = user.get("permissions") if isinstance(user, dict) else None
+    if isinstance(flags, dict):
+        return next((name for flag, name in _FLAGS if flags.get(flag) is True), "none")
+    return str(data["permission"]) if data.get("permission") in RIGHTS else "none"
+
+
 def own_login(connection: Connection) -> str:
     """The login our comments appear under (one call)."""
     if connection.is_app:

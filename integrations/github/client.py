@@ -87,8 +87,8 @@ class GitHubClient:
 
     # --- writes: one call each ---
 
-    def ensure_label(self, project: str, label: LabelSpec) -> None:
-        """Create the label; a label that exists already is fine and left as it is.
+    def ensure_label(self, project: str, label: LabelSpec) -> bool:
+        """Create the label; a label that exists already is fine and left as it is. True: it was created now.
 
         One call, and a read where GitHub refuses the label without saying why.
         """
@@ -96,9 +96,19 @@ class GitHubClient:
         try:
             self._call("POST", f"{_path(project)}/labels", body=body)
         except LabelExistsError:
-            return
+            return False
         except PermanentError as error:
             if error.code != "invalid" or not self._there(f"{_path(project)}/labels/{quote(label.name, safe='')}"):
+                raise
+            return False
+        return True
+
+    def delete_label(self, project: str, name: str) -> None:
+        """Delete a label of the repository; one that is not there is fine."""
+        try:
+            self._call("DELETE", f"{_path(project)}/labels/{quote(name, safe='')}")
+        except PermanentError as error:
+            if error.code != "gone":
                 raise
 
     def add_label(self, target: Target, name: str) -> None:
@@ -123,13 +133,30 @@ class GitHubClient:
         answer = self._call("POST", f"{_issue(target)}/comments", body={"body": body})
         return _understood(lambda: _comment(answer.data), written=True)
 
-    def edit_comment(self, target: Target, native_id: str, body: str) -> None:
-        """Replace a comment's text; nobody is notified."""
-        if _DIGITS.match(native_id) is None:
-            raise PermanentError("invalid", f"{native_id!r} is no comment id")
-        self._call("PATCH", f"{_path(target.project)}/issues/comments/{native_id}", body={"body": body})
+    def edit_comment(self, target: Target, native_id: str, body: str) -> CommentRef:
+        """Replace a comment's text; nobody is notified. Newer versions of GitHub say whether it is hidden."""
+        answer = self._call("PATCH", _said(target, native_id), body={"body": body})
+        return _understood(lambda: _comment(answer.data), written=True)
+
+    def delete_comment(self, target: Target, native_id: str) -> None:
+        """Delete a comment; one that is not there is fine."""
+        try:
+            self._call("DELETE", _said(target, native_id))
+        except PermanentError as error:
+            if error.code != "gone":
+                raise
 
     # --- reads ---
+
+    def permission(self, project: str, login: str) -> str:
+        """What somebody may do in the repository (one call). `none` for who is no user."""
+        try:
+            answer = self._call("GET", f"{_path(project)}/collaborators/{quote(login, safe='')}/permission")
+        except PermanentError as error:
+            if error.code != "gone":
+                raise
+            return "none"
+        return access.right(answer.data)
 
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Our own comment that carries the marker on a line of its own (one call per 100 comments, and once one for
@@ -210,6 +237,12 @@ def _issue(target: Target) -> str:
     return f"{_path(target.project)}/issues/{int(target.number)}"
 
 
+def _said(target: Target, native_id: str) -> str:
+    if _DIGITS.match(native_id) is None:
+        raise PermanentError("invalid", f"{native_id!r} is no comment id")
+    return f"{_path(target.project)}/issues/comments/{native_id}"
+
+
 def _comment(data: Any) -> CommentRef:
     if not isinstance(data, dict):
         raise BadPayload("comment", data, "an object")
@@ -219,6 +252,7 @@ def _comment(data: Any) -> CommentRef:
         body=read.opt_text(data, "body", "comment") or "",
         author="" if author is None else author.login,
         url=read.opt_text(data, "html_url", "comment") or "",
+        hidden=bool(data.get("minimized")),
     )
 
 

@@ -38,8 +38,9 @@ def render(note: Note, marker: str) -> str:
     last = hidden(marker)
     if note.quiet:
         head = note.sections[0].headline if note.sections else ()
-        return f"{escape.line_start(_line(head))}\n{last}"
-    tail = _tail(note, last)
+        reply = _reply(note)
+        return f"{_quiet(head)}\n{last}" if not reply else _join([_quiet(head), *reply, last])
+    tail = [*_reply(note), *_tail(note, last)]
     above, below = _fold(note.sections, FOLD - _length((note.helps, *note.small)) - len(note.helps_lead))
     while True:
         text = _join([*_blocks(above), *_details(below), *tail])
@@ -193,6 +194,16 @@ def _details(blocks: list[_Block]) -> list[str]:
     if not blocks:
         return []
     return [f"<details><summary>{MORE}</summary>\n\n{_join(_blocks(blocks))}\n\n</details>"]
+
+
+def _quiet(head: Line) -> str:
+    return escape.line_start(_line(head))
+
+
+def _reply(note: Note) -> list[str]:
+    """What is said to a command, under a rule where a note stands above it."""
+    lines = [escape.line_start(_line(line)) for line in note.reply]
+    return ["---", *lines] if lines and note.sections else lines
 
 
 def _tail(note: Note, marker: str) -> list[str]:

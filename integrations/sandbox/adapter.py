@@ -27,7 +27,7 @@ from integrations.ports import (
     TransientError,
 )
 from integrations.sandbox.tracker import Comment, SandboxTracker
-from integrations.sandbox.tracker_items import SandboxError
+from integrations.sandbox.tracker_items import LABEL_IS_NOT_ON, SandboxError
 from rules.intents import LabelSpec, Note
 
 T = TypeVar("T")
@@ -85,13 +85,23 @@ class SandboxClient:
         """The sandbox keeps no list."""
         return iter(())
 
-    def ensure_label(self, project: str, label: LabelSpec) -> None:
-        """Create the label; one that exists already is fine."""
+    def permission(self, project: str, login: str) -> str:
+        """What somebody may do: what the sandbox was told, else to read."""
+        return _call(lambda: self._tracker.permission(project, login))
+
+    def ensure_label(self, project: str, label: LabelSpec) -> bool:
+        """Create the label; one that exists already is fine. True: it was created now."""
         try:
             self._tracker.create_label(project, label.name, label.color, label.description)
         except SandboxError as error:
             if error.status != 422:
                 raise _translated(error) from error
+            return False
+        return True
+
+    def delete_label(self, project: str, name: str) -> None:
+        """Delete a label of the repository; one that is not there is fine."""
+        _unless_gone(lambda: self._tracker.delete_label(project, name))
 
     def add_label(self, target: Target, name: str) -> None:
         """Put a label on an item."""
@@ -102,16 +112,20 @@ class SandboxClient:
         try:
             self._tracker.remove_label(target.project, target.number, name)
         except SandboxError as error:
-            if error.status != 404:
+            if error.message != LABEL_IS_NOT_ON:
                 raise _translated(error) from error
 
     def create_comment(self, target: Target, body: str) -> CommentRef:
         """Write a comment."""
         return _ref(_call(lambda: self._tracker.create_comment(target.project, target.number, body)))
 
-    def edit_comment(self, target: Target, native_id: str, body: str) -> None:
+    def edit_comment(self, target: Target, native_id: str, body: str) -> CommentRef:
         """Replace a comment's text."""
-        _call(lambda: self._tracker.edit_comment(target.project, int(native_id), body))
+        return _ref(_call(lambda: self._tracker.edit_comment(target.project, int(native_id), body)))
+
+    def delete_comment(self, target: Target, native_id: str) -> None:
+        """Delete a comment; one that is not there is fine."""
+        _unless_gone(lambda: self._tracker.delete_comment(target.project, int(native_id)))
 
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Our own comment that carries the marker."""
@@ -136,6 +150,15 @@ def _call(what: Callable[[], T]) -> T:
         raise _translated(error) from error
 
 
+def _unless_gone(what: Callable[[], object]) -> None:
+    """Do it; what is not there any more is fine."""
+    try:
+        what()
+    except SandboxError as error:
+        if error.status != 404:
+            raise _translated(error) from error
+
+
 def _translated(error: SandboxError) -> PermanentError | TransientError:
     if error.status >= 500:
         return TransientError(str(error), uncertain=True)
@@ -143,4 +166,4 @@ def _translated(error: SandboxError) -> PermanentError | TransientError:
 
 
 def _ref(comment: Comment) -> CommentRef:
-    return CommentRef(native_id=str(comment.id), body=comment.body, author=comment.author)
+    return CommentRef(native_id=str(comment.id), body=comment.body, author=comment.author, hidden=comment.hidden)

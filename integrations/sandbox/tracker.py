@@ -106,6 +106,16 @@ class SandboxTracker:
             items.require(db, repo, number)
             db.execute("UPDATE items SET locked=?, gone=? WHERE repo=? AND number=?", (locked, gone, repo, number))
 
+    def set_permission(self, repo: str, login: str, may: str) -> None:
+        """Say what somebody may do: none, read, triage, write, maintain or admin."""
+        with self._store.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO rights (repo, login, may) VALUES (?, ?, ?)", (repo, login, may))
+
+    def permission(self, repo: str, login: str) -> str:
+        """What somebody may do."""
+        path = f"/repos/{repo}/collaborators/{login}/permission"
+        return self._call("GET", path, lambda db: (items.may(db, repo, login), None))
+
     def calls(self) -> list[Call]:
         """All API calls so far, oldest first."""
         with self._store.transaction() as db:
@@ -135,6 +145,18 @@ class SandboxTracker:
             return Label(name=name, color=color, description=description), items.label_hook(db, repo, name, self.login)
 
         return self._call("POST", f"/repos/{repo}/labels", work, answer=201)
+
+    def delete_label(self, repo: str, name: str) -> None:
+        """Delete a label of the repository, which takes it off every item; 404 where there is none."""
+
+        def work(db: Connection) -> tuple[None, None]:
+            if items.find_label(db, repo, name) is None:
+                raise SandboxError(404, "Not Found")
+            db.execute("DELETE FROM labels WHERE repo=? AND key=?", (repo, name.casefold()))
+            db.execute("DELETE FROM item_labels WHERE repo=? AND key=?", (repo, name.casefold()))
+            return None, None
+
+        return self._call("DELETE", f"/repos/{repo}/labels/{quote(name, safe='')}", work, answer=204)
 
     def item_labels(self, repo: str, number: int) -> list[str]:
         """Names of the item's labels, in the order they were put on."""

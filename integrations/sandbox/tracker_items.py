@@ -9,6 +9,7 @@ from integrations.sandbox.recording import Header, Opening
 from integrations.sandbox.snapshots import as_issue, item_in, merged
 from integrations.sandbox.state import ItemState
 
+LABEL_IS_NOT_ON = "Label does not exist"  # GitHub's own words for it
 DEFAULT_COLOR = "ededed"  # what GitHub gives a label that comes into being by being added
 
 
@@ -81,6 +82,12 @@ def labels_of(db: Connection, repo: str, number: int) -> list[str]:
     return [row["name"] for row in rows.fetchall()]
 
 
+def may(db: Connection, repo: str, login: str) -> str:
+    """What somebody may do in a repository; everybody may read."""
+    row = db.execute("SELECT may FROM rights WHERE repo=? AND login=?", (repo, login)).fetchone()
+    return str(row["may"]) if row else "read"
+
+
 def find_label(db: Connection, repo: str, name: str) -> Row | None:
     """The repository's label of that name in any case."""
     row: Row | None = db.execute("SELECT * FROM labels WHERE repo=? AND key=?", (repo, name.casefold())).fetchone()
@@ -116,7 +123,7 @@ def take_label(db: Connection, repo: str, number: int, name: str) -> str:
         "SELECT * FROM item_labels WHERE repo=? AND number=? AND key=? AND origin<>'removed'", place
     ).fetchone()  # fmt: skip
     if row is None:
-        raise SandboxError(404, "Label does not exist")
+        raise SandboxError(404, LABEL_IS_NOT_ON)
     # A tombstone for every label, not only recorded ones: later snapshots of the record may bring it along.
     db.execute("UPDATE item_labels SET origin='removed' WHERE repo=? AND number=? AND key=?", place)
     return str(row["name"])
@@ -150,13 +157,14 @@ def comment_hook(db: Connection, repo: str, comment_id: int, *, action: str, sen
     shapes = Shapes(Header(repository=repo, until=at))
     issue = _snapshot(db, row, "issue")
     kind = "pull" if row["pull"] else "issues"
+    association = "NONE" if may(db, repo, comment["author"]) in ("none", "read") else "COLLABORATOR"
     shown = {
         "url": f"https://api.github.com/repos/{repo}/issues/comments/{comment_id}",
         "issue_url": f"https://api.github.com/repos/{repo}/issues/{comment['number']}",
         "html_url": f"https://github.com/{repo}/{kind}/{comment['number']}#issuecomment-{comment_id}",
         "id": comment_id, "node_id": f"IC_{comment_id}", "user": shapes.user(comment["author"]),
-        "created_at": comment["created_at"], "updated_at": comment["updated_at"], "author_association": "NONE",
-        "body": comment["body"], "performed_via_github_app": None,
+        "created_at": comment["created_at"], "updated_at": comment["updated_at"], "body": comment["body"],
+        "author_association": association, "performed_via_github_app": None,
     }  # fmt: skip
     issue |= {"updated_at": _later(issue["updated_at"], at)}
     return {"action": action, "issue": issue, "comment": shown} | _frame(row, sender)

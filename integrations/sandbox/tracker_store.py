@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, at TEXT NOT NULL,
     status INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS rights (
+    repo TEXT NOT NULL, login TEXT NOT NULL, may TEXT NOT NULL, PRIMARY KEY (repo, login)
+) STRICT;
 INSERT INTO sqlite_sequence (name, seq)
     SELECT 'comments', {FIRST_COMMENT_ID} WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'comments');
 """

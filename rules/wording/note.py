@@ -5,6 +5,7 @@ line.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from rules.facts import Project
@@ -147,6 +148,19 @@ def dismissed(*, since: datetime, reason: str | None, project: Project) -> Note:
     """Somebody said that the flag is wrong."""
     today = project.calendar.local_date(since)
     return _quiet(Said("note.dismissed", {"since": since, "reason": reason}), project=project, today=today)
+
+
+def silenced(*, label: str, project: Project, today: date) -> Note:
+    """The label that silences an item is on."""
+    return _quiet(Said("note.silenced", {"label": label}), project=project, today=today)
+
+
+def with_reply(found: Note | None, said: Sequence[Said], *, project: Project, today: date) -> Note:
+    """A note (None: none) with our answer to what somebody asked below it."""
+    reply = tuple(sentence(one, project=project, today=today) for one in said)
+    if found is None:
+        return Note(sections=(), reply=reply)
+    return replace(found, reply=reply)
 
 
 def _quiet(said: Said, *, project: Project, today: date) -> Note:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import _fresh_postgres
 from tests.world import World
 
 
@@ -16,3 +18,17 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated SQLite database for the examples of one module."""
+    file = tmp_path_factory.mktemp("shared") / "shared.db"
+    shutil.copy(_sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="module")
+def shared_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
+    """The same on PostgreSQL."""
+    yield from _fresh_postgres(_postgres, template=_postgres_template)

@@ -42,6 +42,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
         actor=actor,
         at=at,
         url=url,
+        before=_replaced(payload) if action == "edited" else None,
     )
     changes: tuple[ChangeSeen, ...] = ()
     if action == "created":
@@ -114,6 +115,11 @@ def review_change(found: ReviewSeen, data: Mapping[str, Any], path: str = "revie
     url = read.opt_text(data, "html_url", path)
     key = keys.by_id("review", found.native_id)
     return ChangeSeen(key, found.at, Field.REVIEW, found.reviewer, item=found.item, after=found.state, url=url)
+
+
+def _replaced(payload: Payload) -> str | None:
+    """The text that an edit replaced; None where the text was not edited."""
+    return read.opt_text(read.soft_obj(read.soft_obj(payload, "changes"), "body"), "from", "changes.body")
 
 
 def _said(

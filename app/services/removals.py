@@ -1,0 +1,113 @@
+"""People's removals, which are answers too: our label taken off, our comment edited or deleted. (Hiding a comment sends
+no webhook; the publisher notices it at its next edit.)
+
+Our own writes come back as webhooks as well. They are told by what was written: a label that we no longer want, a
+comment in words of ours; by the account only where it is ours alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from app.store import publications
+from app.store.answers import READY, Heard
+from app.store.database import Tx
+from app.store.publications import Shown
+from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen, Reading
+
+UNLABEL, EDIT, DELETE, HIDE = "unlabel", "edit", "delete", "hide"
+VERBS = frozenset({UNLABEL, EDIT, DELETE, HIDE})
+
+
+def digest(body: str) -> str:
+    """What a body is known by, however the tracker ends its lines."""
+    return sha256("\n".join(body.split("\r\n")).strip().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Us:
+    """The account we write under; None where it is shared with a person."""
+
+    login: str | None
+
+    def acted(self, actor: PersonSeen | None) -> bool:
+        return self.login is not None and actor is not None and actor.login == self.login
+
+
+def noticed(
+    tx: Tx, readings: Sequence[Reading], *, items: Mapping[str, int], people: Mapping[str, int], us: Us
+) -> list[Heard]:
+    """The removals that a batch tells of. `items` and `people` map native ids to ours."""
+    comments = [one for reading in readings for one in reading.comments if one.event in ("edited", "deleted")]
+    taken_off = [
+        change
+        for reading in readings
+        for change in reading.changes
+        if change.field is Field.LABEL and change.before is not None and change.after is None
+    ]
+    natives = {one.item for one in comments} | {change.item for change in taken_off if change.item is not None}
+    wanted = sorted(items[native] for native in natives if native in items)
+    if not wanted:
+        return []
+    shown = publications.of_items(tx, wanted)
+    by_native = {native: shown[items[native]] for native in natives if items.get(native) in shown}
+    return [*_comments(comments, by_native, people, us), *_labels(tx, taken_off, by_native, people, us)]
+
+
+def _comments(
+    comments: Iterable[CommentSeen], shown: Mapping[str, Shown], people: Mapping[str, int], us: Us
+) -> Iterable[Heard]:
+    for comment in comments:
+        ours = shown.get(comment.item)
+        if ours is None or ours.comment_id != comment.native_id or us.acted(comment.actor):
+            continue
+        if comment.event == "deleted":
+            if "retracted" not in ours.answers:
+                yield _heard(ours, DELETE, f"comment:{comment.native_id}:deleted", comment.at, comment.actor, people)
+            continue
+        known = {digest(body) for body in (ours.shown_body, ours.want_body) if body is not None}
+        new = digest(comment.body)
+        if new not in known and new not in ours.answers.get("digests", ()):
+            key = f"comment:{comment.native_id}:edited:{new}"
+            yield _heard(ours, EDIT, key, comment.at, comment.actor, people, body=comment.body)
+
+
+def _labels(
+    tx: Tx, changes: Iterable[ChangeSeen], shown: Mapping[str, Shown], people: Mapping[str, int], us: Us
+) -> Iterable[Heard]:
+    for change in changes:
+        ours = shown.get(change.item or "")
+        name = change.before
+        if ours is None or name not in ours.shown_labels or change.actor is None or us.acted(change.actor):
+            continue
+        if name not in ours.want_labels:
+            continue  # we are taking it off ourselves
+        put_on = publications.last_written(tx, ours.item_id, kind="label_added", detail=name)
+        if put_on is not None and change.at < put_on.replace(microsecond=0):
+            continue  # older than what is there: an echo that came late
+        yield _heard(ours, UNLABEL, f"change:{change.natural_key}", change.at, change.actor, people, label=name)
+
+
+def _heard(
+    shown: Shown,
+    verb: str,
+    key: str,
+    at: datetime,
+    actor: PersonSeen | None,
+    people: Mapping[str, int],
+    **command: str,
+) -> Heard:
+    return Heard(
+        item_id=shown.item_id,
+        key=key,
+        at=at,
+        person_id=None if actor is None else people.get(actor.native_id),
+        who="somebody" if actor is None else actor.login,
+        verb=verb,
+        command=command | ({"bot": "yes"} if actor is not None and actor.bot else {}),
+        status=READY,
+        may="person",
+    )

@@ -1,0 +1,137 @@
+"""Movement, whose word was last, when work began, and in what state an item is: from whatever set of changes there is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from app.services.derive import Past, Who, derive, stays
+from rules.facts import Settings
+
+DAY = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
+ANN, DEV, MEL, BOT, PASSER = 1, 2, 3, 4, 5
+PEOPLE = {
+    ANN: Who(bot=False, member=False, login="ann"), DEV: Who(bot=False, member=False, login="dev"),
+    MEL: Who(bot=False, member=True, login="mel"), BOT: Who(bot=True, member=True, login="ci[bot]"),
+    PASSER: Who(bot=False, member=False, login="passer"),
+}  # fmt: skip
+
+
+def at(days: float) -> datetime:
+    return DAY + timedelta(days=days)
+
+
+def row(**values: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "kind": "issue", "author_id": ANN, "created_at": at(0), "is_open": True, "closed_at": None, "closed_as": None,
+        "deleted_at": None, "labels": [], "assignee_ids": [], "pull": None, "reviews": {}, "body": "", "estimate": None, "url": "u",
+    }  # fmt: skip
+    return base | values
+
+
+def past(days: float, field: str, actor: int | None = ANN, before: str | None = None, after: str | None = None) -> Past:
+    return Past(at(days), field, actor, before, after, None, f"{field}:{actor}:{days}")
+
+
+def derived(of: dict[str, Any], *changes: Past) -> dict[str, Any]:
+    """Derived once in every order: the result must not depend on it."""
+    found = [derive(of, order, people=PEOPLE, settings=Settings()) for order in list(permutations(changes))[:24]]
+    assert all(one == found[0] for one in found)
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        (past(1, "comment", ANN), True),
+        (past(1, "comment", MEL), True),
+        (past(1, "comment", DEV), True),  # the assignee
+        (past(1, "comment", PASSER), False),
+        (past(1, "comment", BOT), False),
+        (past(1, "state", ANN, "closed", "open"), True),
+        (past(1, "state", BOT, "closed", "open"), False),
+        (past(1, "worklog", DEV), True),
+        (past(1, "label", MEL, None, "bug"), False),
+        (past(1, "milestone", MEL, None, "1"), False),
+        (past(1, "assignee", MEL, None, "dev"), False),
+        (past(1, "title", ANN, "a", "b"), False),
+        (past(1, "body", ANN, "- [ ] a", "- [x] a"), True),
+        (past(1, "body", ANN, "- [x] a", "- [ ] a"), False),
+        (past(1, "body", ANN, "a", "b"), False),
+        (past(1, "comment", None), False),
+    ],
+)
+def test_only_what_people_with_a_part_in_it_do_is_movement(change: Past, moves: bool) -> None:
+    found = derived(row(assignee_ids=[DEV]), change)
+    assert found["moved_at"] == (at(1) if moves else at(0))
+
+
+@pytest.mark.parametrize(
+    ("of", "changes", "state"),
+    [
+        (row(), (), "todo"),
+        (row(assignee_ids=[DEV]), (past(1, "assignee", MEL, None, "dev"),), "todo"),
+        (row(assignee_ids=[ANN]), (past(0, "state", ANN, None, "open"),), "todo"),
+        (row(assignee_ids=[DEV]), (past(1, "assignee", MEL, None, "dev"), past(2, "comment", DEV)), "in_progress"),
+        (row(assignee_ids=[DEV]), (past(1, "comment", DEV), past(2, "assignee", MEL, None, "dev")), "todo"),
+        (
+            row(assignee_ids=[DEV]),
+            (past(1, "assignee", MEL, None, "ann"), past(2, "comment", DEV), past(3, "assignee", MEL, None, "dev")),
+            "todo",
+        ),
+        (row(assignee_ids=[DEV]), (past(2, "comment", ANN),), "todo"),
+        (row(assignee_ids=[DEV], labels=["needs-triage"]), (past(2, "comment", DEV),), "todo"),
+        (row(labels=["In Progress"]), (), "in_progress"),
+        (row(labels=["in-review"]), (), "in_review"),
+        (row(kind="pull_request", pull={"draft": False}), (), "in_review"),
+        (row(kind="pull_request", pull={"draft": True}), (), "in_progress"),
+        (row(is_open=False, closed_at=at(3)), (), "done"),
+        (row(is_open=False, closed_at=at(3), closed_as="not_planned"), (), "dropped"),
+        (row(is_open=False, closed_at=at(3), closed_as="unmerged", kind="pull_request", pull={}), (), "dropped"),
+        (row(deleted_at=at(3)), (), "dropped"),
+    ],
+)
+def test_the_state_of_an_item(of: dict[str, Any], changes: tuple[Past, ...], state: str) -> None:
+    assert derived(of, *changes)["state"] == state
+
+
+def test_work_began_when_its_assignee_first_acted_however_often_they_act_later() -> None:
+    found = derived(
+        row(assignee_ids=[DEV], body="- [ ] a\n- [ ] b\n- [ ] c"),
+        past(1, "assignee", MEL, None, "dev"), past(2, "comment", DEV), past(3, "body", ANN, "- [ ] a", "- [ ] a\n- [ ] b\n- [ ] c"), past(4, "comment", DEV),
+    )  # fmt: skip
+    assert found["derived"]["started_at"] == "2026-03-04T09:00:00Z"
+    assert found["derived"]["acted_at"] == "2026-03-06T09:00:00Z"
+    assert found["derived"]["at_start"]["checklist_total"] == 1
+    assert found["derived"]["size"]["checklist_total"] == 3
+
+
+def test_the_last_word_is_the_latest_of_author_and_reviewers_never_of_bots_or_passers_by() -> None:
+    pull = row(kind="pull_request", pull={"draft": False, "reviewers": []})
+    words = (
+        past(1, "push", ANN),
+        past(2, "review", MEL, None, "commented"),
+        past(3, "comment", PASSER),
+        past(3.5, "comment", BOT),
+    )
+    found = derived(pull, *words)["derived"]["pull"]
+    assert (found["last_word"]["kind"], found["last_word"]["side"]) == ("review", "reviewer")
+    found = derived(pull, *words[:3], past(4, "comment", ANN))["derived"]["pull"]
+    assert (found["last_word"]["kind"], found["last_word"]["side"]) == ("comment", "author")
+    assert (found["last_push"]["at"], found["first_review_at"]) == ("2026-03-03T09:00:00Z", "2026-03-04T09:00:00Z")
+
+
+def test_an_approval_by_automation_or_by_the_author_is_no_review() -> None:
+    reviews = {str(BOT): ["approved", "2026-03-03T09:00:00Z"], str(ANN): ["approved", "2026-03-03T09:00:00Z"]}
+    pull = row(kind="pull_request", pull={"draft": False}, reviews=reviews)
+    assert derived(pull)["derived"]["pull"]["review"] == "none"
+    pull["reviews"] |= {str(MEL): ["approved", "2026-03-03T09:00:00Z"]}
+    assert derived(pull)["derived"]["pull"]["review"] == "approved"
+
+
+def test_a_stay_that_no_change_tells_of_began_when_the_item_was_made() -> None:
+    assert stays([], ["m1"], created_at=at(0)) == [("m1", at(0), None)]
+    assert stays([past(2, "milestone", MEL, "m1", None)], [], created_at=at(0)) == [("m1", at(0), at(2))]
