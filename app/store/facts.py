@@ -33,6 +33,8 @@ def load_items(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Proje
     """Items as facts, by id. Items of projects not given are left out."""
     item = models.item
     wanted = sorted(set(ids))
+    if not wanted:
+        return {}
     rows = tx.execute(sa.select(item).where(item.c.id.in_(wanted), item.c.project_id.in_(list(projects)))).all()
     if not rows:
         return {}
@@ -132,7 +134,7 @@ def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
             )
             .join(project, project.c.id == item.c.project_id)
             .where(
-                item.c.is_open,
+                item.c.is_open.is_not(False),  # not "= true": SQLite would walk all open items instead of the branches
                 item.c.project_id.in_({project_id for project_id, _ in bases}),
                 item.c.head_ref.in_({base for _, base in bases}),
             )
