@@ -17,7 +17,7 @@ from tests.support_up import SERVING, Installation, installed, kill, parts_of
 pytestmark = pytest.mark.faults
 
 ORDER = ("worker", SERVING, "clock", "broker", "worker", "web")
-EVERY = 22
+EVERY = 25
 """Webhooks between two kills."""
 
 
