@@ -36,6 +36,7 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
     if lease is None:
         return 0
     sent = 0
+    tried: set[int] = set()  # once each: what is still due after its turn waits for the next bell
     connected: Connected | None = None
     try:
         with db.read() as tx:
@@ -56,8 +57,10 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
                     paused=this.paused_at is not None,
                 )
                 known = projects.load(tx, ids=sorted({shown.project_id for shown in batch}))
+            batch = [shown for shown in batch if shown.id not in tried]
             if not batch:
                 break
+            tried.update(shown.id for shown in batch)
             connected = connected or connect(connection_id)
             for shown in batch:
                 sent += Sender(db, lease, connected, shown, this, known).send()

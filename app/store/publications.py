@@ -293,7 +293,7 @@ def flips(tx: Tx, item_id: int, *, label: str, since: datetime) -> list[datetime
                 table.c.item_id == item_id,
                 table.c.kind.in_(("label_added", "label_removed")),
                 table.c.detail == label,
-                table.c.world_at >= since,
+                table.c.world_at > since,
             )
             .order_by(table.c.id)
         )
