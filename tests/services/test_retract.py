@@ -94,8 +94,18 @@ def test_one_rule_is_taken_back_and_another_stays(world: World) -> None:
     world.sql(sa.update(models.item).values(due=world.now.date()))
     world.wait(days=2)
     heard(world)
-    assert take_back(world, Filter(rule="due"), dry_run=True).writes == ()
-    take_back(world, Filter(rule="stalled"))
+    world.wait(hours=2)
+    heard(world)
+    assert world.labels(7) == ["plumb:late", "plumb:stalled"]
+    done = take_back(world, Filter(rule="stalled"))
+    heard(world)
+    assert [(write.kind, write.what) for write in done.writes] == [
+        ("label", "plumb:stalled"),
+        ("edit", "our comment, less of it"),
+    ]
+    assert world.labels(7) == ["plumb:late"]
+    assert body(world, 7).startswith("**This was due on")
+    take_back(world, Filter(rule="due"))
     assert (world.labels(7), world.comments(7)) == ([], [])
     with pytest.raises(UserError, match="no rule 'nothing'"):
         take_back(world, Filter(rule="nothing"))
