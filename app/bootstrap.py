@@ -203,6 +203,7 @@ def prepare_demo(settings: Settings) -> None:
         calendar={},
         author="demo",
         now=DEMO_START,
+        whole_history=True,
     )
     rulebook.apply(this.db, load_pack(DEMO_PACK), author="demo", prune=False, now=DEMO_START, real=now)
     this.db.dispose()

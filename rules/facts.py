@@ -246,8 +246,8 @@ def fold(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A GitHub repository or a Jira project, as rules need it. `known_from` is the instant from which its history is
-    whole.
+    """A GitHub repository or a Jira project, as rules need it. `tracker` is the kind, github or jira, not the name that
+    people gave it. `known_from` is the instant from which its history is whole.
     """
 
     id: int

@@ -57,7 +57,7 @@ class Hub:
         }  # fmt: skip
         return self._hook("pull_request", "opened", number, at, author)
 
-    def _item(self, number: int, path: str, at: datetime, author: str, values: Doc) -> Doc:  # noqa: PLR0917
+    def _item(self, number: int, path: str, at: datetime, author: str, values: Doc) -> Doc:
         milestone = values.get("milestone")
         return {
             "id": number_of("item", number), "number": number, "title": values.get("title", f"Item {number}"),
@@ -232,7 +232,7 @@ class Hub:
     def _event(self, number: int) -> str:
         return "pull_request" if "head" in self.items[number] else "issues"
 
-    def _hook(self, event: str, action: str, number: int, at: datetime, by: str, **extra: Any) -> Webhook:  # noqa: PLR0917
+    def _hook(self, event: str, action: str, number: int, at: datetime, by: str, **extra: Any) -> Webhook:
         self.items[number]["updated_at"] = stamp(at)
         key = "pull_request" if event == "pull_request" else "issue"
         return self._sent(event, at, by, {"action": action, "number": number, key: self.items[number], **extra})

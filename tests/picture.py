@@ -81,9 +81,9 @@ def picture(world: World) -> dict[str, Any]:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """Where two pictures differ, one line each."""
     found = []
-    for part in one:
-        for key in sorted(set(one[part]) | set(other[part]), key=str):
-            mine, theirs = one[part].get(key), other[part].get(key)
+    for part, rows in one.items():
+        for key in sorted(set(rows) | set(other[part]), key=str):
+            mine, theirs = rows.get(key), other[part].get(key)
             if mine != theirs:
                 if isinstance(mine, dict) and isinstance(theirs, dict):
                     found += [

@@ -88,7 +88,6 @@ def test_a_planted_violation_breaks_its_contract(copy, module, text, broken):
 
 def test_what_is_allowed_passes(copy):
     plant(copy, "rules.facts", "")
-    plant(copy, "rules.intents", "import rules.facts")
     plant(copy, "integrations.ports", "import rules.facts\nimport rules.intents")
     plant(copy, "integrations.github.planted", "import integrations.ports\nimport rules.facts")
     plant(copy, "integrations.sandbox.planted", "import integrations.github.planted")

@@ -270,7 +270,7 @@ CHECKS_KEPT = 200
 
 
 def _checks(work: Work, seen: ChecksSeen) -> None:
-    """Results are kept by commit: one of an earlier push says nothing about the head, and must not replace what does."""
+    """Results are kept by commit: one of an earlier push says nothing about the head, nor does it replace what does."""
     ahead = (
         native
         for native in work.by_head.get(seen.head_sha, ())

@@ -190,10 +190,12 @@ def watch(
     author: str,
     now: datetime,
     connection_id: int | None = None,
+    whole_history: bool = False,
 ) -> int:
     """Watch a project that is known already, over the given connection or the tracker's first. Gives its id.
 
-    One that is or was watched keeps the settings that are not given anew.
+    One that is or was watched keeps the settings that are not given anew. Its history is known from now on, unless
+    all of it is to come (`whole_history`): what lies before is not known, and no rule says that nothing happened then.
     """
     check_documents(settings, calendar)
     with db.write() as tx:
@@ -214,6 +216,7 @@ def watch(
             settings=settings,
             calendar=calendar,
             author=author,
+            known_from=None if whole_history else now,
         )
         _save_what_differs(tx, project_id, settings=settings, calendar=calendar, author=author, now=now)
         lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]

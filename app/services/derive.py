@@ -132,7 +132,7 @@ def _ticked(change: Past) -> bool:
 
 
 def _acts(row: Row, changes: Sequence[Past], sides: _Sides) -> list[datetime]:
-    """When its assignees acted (a word, a push, a state change), each since they were assigned; opening it is no act."""
+    """When its assignees acted (a word, a push, a state change), each since being assigned; opening it is no act."""
     assigned: dict[str, datetime] = {}
     for change in changes:
         if change.field == "assignee" and change.after:

@@ -12,13 +12,14 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
+from app.process import own_name
 from app.services import bells, judge, projects
 from app.services.apply import apply, natives_of, people_of
 from app.services.markers import marker_prefix
-from app.services.publish import holder
 from app.services.tracker_events import apply_tracker_event
 from app.store import deliveries, instance, leases, people, subjects, trackers, work
 from app.store.database import Database
@@ -29,7 +30,9 @@ from integrations.ports import Adapters, BadPayload, Ignored, Reading
 log = structlog.get_logger()
 
 LOCK_SECONDS = 0.05
-SMALLEST, LARGEST = 10, 200
+SMALLEST, LARGEST = 20, 200
+POSTPONED = timedelta(hours=1)
+"""When a subject whose judging failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def drain(deps: Drain, lane_id: int) -> int:
     """Do all there is to do in a lane; gives how many deliveries and due subjects were handled. 0 at once where
     another drain is at it.
     """
-    lease = leases.take(deps.db, "lane", lane_id, holder=holder())
+    lease = leases.take(deps.db, "lane", lane_id, holder=own_name())
     if lease is None:
         return 0
     done = 0
@@ -228,7 +231,17 @@ def _set_back(deps: Drain, lease: leases.Lease, one: Decoded) -> None:
 
 
 def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int, float]:
-    """Judge what time has made due."""
+    """Judge what time has made due; where that fails, one by one, so that one subject holds up no other."""
+    try:
+        return _judge_due(deps, lease, lane, size, apart=False)
+    except (leases.LeaseLost, KeyboardInterrupt, SystemExit):
+        raise
+    except Exception:
+        log.exception("judging what is due failed; its subjects are judged one by one", lane=lease.id)
+    return _judge_due(deps, lease, lane, size, apart=True)
+
+
+def _judge_due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int, *, apart: bool) -> tuple[int, float]:
     started = time.monotonic()
     with deps.db.write() as tx:
         leases.confirm(tx, lease)
@@ -236,14 +249,24 @@ def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int,
         due = subjects.take_due(tx, lease.id, now=world, limit=size)
         if not due:
             return 0, 0.0
-        court = judge.Court(
-            tx=tx,
-            lane_id=lease.id,
-            this=lane.this,
-            projects=lane.projects,
-            base_url=deps.base_url,
-            adapters=deps.adapters,
-        )
-        court.due(due)
-        handled = court.judge(world)
-    return max(handled, 1), time.monotonic() - started
+        for part in due.parts() if apart else [due]:
+            court = judge.Court(
+                tx=tx,
+                lane_id=lease.id,
+                this=lane.this,
+                projects=lane.projects,
+                base_url=deps.base_url,
+                adapters=deps.adapters,
+            )
+            if not apart:
+                court.due(part)
+                court.judge(world)
+                continue
+            try:
+                with tx.begin_nested():
+                    court.due(part)
+                    court.judge(world)
+            except Exception:
+                log.exception("a subject could not be judged; it is tried again in an hour", subject=str(part))
+                subjects.postpone(tx, lease.id, part, until=world + POSTPONED)
+    return len(due), time.monotonic() - started

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.services import projects
 from app.services.judge import prepared_rules
-from app.store import facts, rules, subjects
+from app.store import facts, milestone_facts, rules, subjects
 from app.store.database import Database
 from rules import engine
 from rules.facts import Subject
@@ -29,7 +29,7 @@ def explain(db: Database, subject_kind: str, subject_id: int, *, now: datetime) 
         if project_id is None:
             raise LookupError(f"no {subject_kind} {subject_id}")
         known = projects.load(tx, ids=[project_id]).facts
-        load = facts.load_items if subject_kind == "item" else facts.load_milestones
+        load = facts.load_items if subject_kind == "item" else milestone_facts.load_milestones
         found = load(tx, [subject_id], projects=known)
         in_force = rules.in_force(tx)
     if subject_id not in found:

@@ -100,8 +100,8 @@ class GroupCommit:
 
 
 class Directory:
-    """Who is who: tracker by name with its opened secret, project by native id. Asked of the database at most once a
-    second.
+    """Who is who: tracker by name with its opened secret, project by native id. Read from the database once a second,
+    and again (at most twenty times a second) when somebody is not found: what was just added is known at once.
     """
 
     def __init__(self, db: Database, open_secret: Any) -> None:
@@ -112,8 +112,8 @@ class Directory:
         self._projects: dict[tuple[int, str], trackers.ProjectRow] = {}
         self._clock: Any = None
 
-    def _refresh(self) -> None:
-        if time.monotonic() - self._read_at < 1.0 and self._clock is not None:
+    def _refresh(self, *, age: float = 1.0) -> None:
+        if time.monotonic() - self._read_at < age and self._clock is not None:
             return
         with self._db.read() as tx:
             rows, projects = trackers.trackers(tx), trackers.projects(tx)
@@ -123,15 +123,18 @@ class Directory:
         self._read_at = time.monotonic()
 
     def tracker(self, name: str, kinds: tuple[str, ...]) -> tuple[trackers.TrackerRow, str]:
-        self._refresh()
+        self._refresh(age=1.0 if name in self._trackers else 0.05)
         found = self._trackers.get(name)
         if found is None or found[0].kind not in kinds:
             raise UnknownTracker(f"no tracker {name!r} takes webhooks of this kind here")
         return found
 
     def project(self, tracker_id: int, native_id: str | None) -> trackers.ProjectRow | None:
-        self._refresh()
-        return None if native_id is None else self._projects.get((tracker_id, native_id))
+        if native_id is None:
+            return None
+        key = (tracker_id, native_id)
+        self._refresh(age=1.0 if key in self._projects else 0.05)
+        return self._projects.get(key)
 
     def world_now(self) -> Any:
         self._refresh()

@@ -19,7 +19,7 @@ from app.services.projects import Projects
 from app.services.taking import Taking
 from app.store import answers as kept_answers
 from app.store import facts as store_facts
-from app.store import instance, people, publications, rules, standings, subjects, trackers
+from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -173,7 +173,9 @@ class Court:
         }
 
     def _pass_on(self, item_ids: Sequence[int], *, also: Iterable[int]) -> None:
-        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane owns it."""
+        """What looks at these items through links is judged too: here where it is ours, by a mark where another lane
+        owns it.
+        """
         if not item_ids:
             return
         marks = []
@@ -216,10 +218,10 @@ class Court:
         """Judge subjects of one kind; gives the items whose publication is to be planned."""
         found: dict[int, Any]
         if kind == "item":
-            found = store_facts.load_items(self.tx, ids, projects=self.projects.facts)
+            found = store_facts.load_items(self.tx, ids, projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
-            found = store_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
+            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
             found = self._with_baselines(found, now)
         kept = standings.open_of(self.tx, kind, ids)
         by_subject: dict[int, dict[int, Kept]] = {}
@@ -262,15 +264,12 @@ class Court:
 
     def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
         at = baseline.freezes_at(milestone)
-        if at is None or at > now:
-            return milestone
-        rebuilt = baseline.baseline_at(milestone, at)
-        known_from = milestone.known_from
-        lived_through = known_from is not None and known_from <= at
-        how = "frozen" if lived_through else "reconstructed"
-        kept = replace(rebuilt, how=how)
+        if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
+            return milestone  # not yet, or who was in then is not known
         # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
         first_seen = first_looks.get(milestone.id, now)
+        how = "frozen" if first_seen <= at + GRACE else "reconstructed"
+        kept = replace(baseline.baseline_at(milestone, at), how=how)
         frozen = now >= max(at, first_seen) + GRACE
         if milestone.baseline != kept or frozen:
             subjects.save_baseline(
@@ -326,6 +325,14 @@ def _steps(
         known = kept.get(rule.id)
         before = load_standing(known.memory) if known is not None else None
         after, _events = step(before, judgement.verdict, rule, now)
+        if judgement.verdict.outcome is Outcome.ERROR:
+            log.error(
+                "a rule stopped with an error",
+                rule=rule.name,
+                kind=kind,
+                id=subject.id,
+                **judgement.verdict.reason.values,
+            )
         if after is None or (after == before and known is not None and known.shown_on == _home_of(subject)):
             continue
         out.append(_saved(kind, subject, rule, known, after, judgement.verdict))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.services.projects import Projects
-from app.store import facts as store_facts
-from app.store import subjects
+from app.store import milestone_facts, subjects
 from app.store.answers import Answer
 from app.store.database import Tx
 from rules import baseline
@@ -45,7 +44,7 @@ def take(
     reason = clean_reason(rest)
     if reason is None:
         return Taken(False, Said("reply.reason", {"milestone": title}), "no reason")
-    milestone = store_facts.load_milestones(tx, [milestone_id], projects=projects.facts)[milestone_id]
+    milestone = milestone_facts.load_milestones(tx, [milestone_id], projects=projects.facts)[milestone_id]
     planned = baseline.baseline_at(milestone, one.at)
     newest = milestone.baseline
     if newest is None or newest.how != "command" or newest.as_of <= one.at:

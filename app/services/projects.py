@@ -78,6 +78,8 @@ class SettingsDoc(BaseModel):
 
 
 COMMENTS_PER_DAY = 10
+SPEAKS = {"sandbox": "github"}
+"""Kinds of tracker that speak another one's language: what rules and their words go by, whatever people named it."""
 
 
 def check_documents(settings: Mapping[str, Any], calendar: Mapping[str, Any]) -> None:
@@ -146,13 +148,18 @@ class Projects:
             self.facts[row.id] = Project(
                 id=row.id,
                 key=row.key,
-                tracker=row.tracker_name,
+                tracker=SPEAKS.get(row.tracker_kind, row.tracker_kind),
                 url=row.url,
                 calendar=read_calendar(calendar),
                 settings=read_settings(settings),
                 public=row.public,
                 known_from=row.known_from,
             )
+
+    @property
+    def judged(self) -> dict[int, Project]:
+        """Those that are judged: one that was archived, moved or is gone stays as it was."""
+        return {id_: project for id_, project in self.facts.items() if self.rows[id_].status == "active"}
 
 
 def load(tx: Tx, **filters: Any) -> Projects:

@@ -8,12 +8,11 @@ the connection also asks it for the rights that answers wait for.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 
 import structlog
 
+from app.process import own_name
 from app.services import bells, projects, rights
 from app.services.markers import marker, marker_prefix
 from app.services.pacing import Connected, Stop
@@ -22,23 +21,18 @@ from app.store import answers, instance, leases, publications
 from app.store.database import Database
 from app.time import real_now
 
-__all__ = ["Connected", "Stop", "holder", "marker", "marker_prefix", "publish"]
+__all__ = ["Connected", "Stop", "marker", "marker_prefix", "publish"]
 
 log = structlog.get_logger()
 
 PAGE = 20
 
 
-def holder() -> str:
-    """Who we are, for leases."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connected], ringer: bells.Ringer) -> int:
     """Send what is due over one connection; gives how many writes went out. Returns at once where another publisher
     is at work.
     """
-    lease = leases.take(db, "connection", connection_id, holder=holder())
+    lease = leases.take(db, "connection", connection_id, holder=own_name())
     if lease is None:
         return 0
     sent = 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.errors import UserError
+from app.process import own_name
 from app.services import bells, judge, publish
 from app.services.markers import marker
 from app.services.memory import dump_standing, load_standing
@@ -162,7 +163,7 @@ def _unmake(
     """Delete the labels that we made in repositories."""
     with db.read() as tx:
         names = [(row, name) for row in rows for name in publications.made_labels(tx, row.id)]
-    lease = leases.take(db, "connection", connection_id, holder=publish.holder()) if names else None
+    lease = leases.take(db, "connection", connection_id, holder=own_name()) if names else None
     if lease is None:
         return
     connected = connect(connection_id)

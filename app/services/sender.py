@@ -63,6 +63,11 @@ class Sender(Paced):
             self._refused(error)
         except TransientError as error:
             self._later(error)
+        except (Stop, leases.LeaseLost):
+            raise
+        except Exception as error:
+            log.exception("a write failed for a reason of our own", item=self.target.key)
+            self._later(TransientError(f"{type(error).__name__}: {error}", uncertain=True))
         return self.sent
 
     # --- labels

@@ -26,7 +26,9 @@ CONNECTION_STATUS = {
 def apply_tracker_event(
     tx: Tx, event: ProjectEvent, *, seen: ProjectSeen | None, tracker_id: int, now: datetime
 ) -> None:
-    """Each has one right outcome, said on the project's page; other projects go on. `seen`: the project as the payload shows it."""
+    """Each has one right outcome, said on the project's page; other projects go on. `seen`: the project as the
+    payload shows it.
+    """
     if event.project is not None:
         for project in trackers.projects(tx, tracker_id=tracker_id, native_id=event.project):
             if event.kind == "renamed" and seen is not None:  # `detail` is the name it had before

@@ -24,8 +24,8 @@ def save(
 ) -> set[int]:
     """Store what texts and events tell, with a fixed number of statements; gives the ids of items that lost a link.
 
-    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the same
-    text named before.
+    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the
+    same text named before.
     """
     want: dict[tuple[int, str, str, str], bool] = {}
     said = {ids[source]: set(links) for source, links in texts.items() if source in ids}
@@ -60,9 +60,8 @@ def _of(tx: Tx, source_ids: set[int]) -> dict[tuple[int, str, str, str], tuple[i
 
 
 def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[str, int]) -> None:
-    """Point links at items that are known by now, whichever end came first.
-
-    Targets are native ids or words like "acme/shop#12".
+    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like
+    "acme/shop#12".
     """
     link, item, project = models.link, models.item, models.project
     if not ids:

@@ -165,6 +165,7 @@ sa.Index(
     postgresql_where=delivery.c.status == "pending",
 )
 sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
+sa.Index("ix_delivery_received", delivery.c.received_at)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
 
 # --- people, items, milestones --------------------------------------------------------------------------------------
@@ -238,6 +239,7 @@ sa.Index("ix_item_open", item.c.project_id, item.c.is_open, item.c.kind)
 sa.Index("ix_item_next_check", item.c.next_check_at)
 sa.Index("ix_item_head_sha", item.c.head_sha)
 sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
+sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
 
 milestone = _table(
@@ -400,6 +402,7 @@ standing = _table(
     sa.Column("memory", sa.JSON, nullable=False, server_default="{}"),
 )
 sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
+sa.Index("ix_standing_newest", standing.c.closed_at, standing.c.opened_at, standing.c.id)
 sa.Index("ix_standing_shown_on", standing.c.shown_on, standing.c.closed_at)
 sa.Index("ix_standing_open", standing.c.project_id, standing.c.closed_at, standing.c.opened_at)
 sa.Index("ix_standing_rule", standing.c.rule_id, standing.c.closed_at, standing.c.opened_at)
@@ -444,6 +447,7 @@ publication = _table(
     sa.UniqueConstraint("item_id"),
 )
 sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
+sa.Index("ix_publication_status", publication.c.status)
 sa.Index("ix_publication_project", publication.c.project_id, publication.c.commented_at)
 
 written = _table(  # every write to a tracker, newest last: the record people ask for, and what the ceilings count

@@ -27,6 +27,18 @@ class Due:
     plans: frozenset[int] = frozenset()
     rebuild: frozenset[int] = frozenset()
 
+    def parts(self) -> list[Due]:
+        """The same, one subject each."""
+        return [
+            *(Due(rebuild=frozenset({id_})) for id_ in sorted(self.rebuild)),
+            *(Due(items=frozenset({id_})) for id_ in sorted(self.items)),
+            *(Due(milestones=frozenset({id_})) for id_ in sorted(self.milestones)),
+            *(Due(plans=frozenset({id_})) for id_ in sorted(self.plans)),
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.rebuild)
+
     def __bool__(self) -> bool:
         return bool(self.items or self.milestones or self.plans or self.rebuild)
 
@@ -92,6 +104,15 @@ def _take_sweep(tx: Tx, lane_id: int, found: dict[str, set[int]], limit: int) ->
         tx.execute(sa.update(sweep).where(sweep.c.id == row.id).values(cursor=page[-1]))
 
 
+def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
+    """Look at these again later: by their own clock, and by a mark where they have none."""
+    for kind, ids in (("item", due.items | due.rebuild), ("milestone", due.milestones)):
+        if ids:
+            table = TABLES[kind]
+            tx.execute(sa.update(table).where(table.c.id.in_(sorted(ids))).values(next_check_at=until))
+    add_marks(tx, [(lane_id, "plan", id_, until) for id_ in sorted(due.plans)], reason="postponed")
+
+
 def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
     """Walk over every subject of these lanes, a page at a time, behind the deliveries."""
     rows = [
@@ -119,7 +140,8 @@ def lanes_with_due(tx: Tx, *, now: datetime) -> list[int]:
     lanes = set(tx.scalars(sa.select(models.mark.c.lane_id).where(models.mark.c.at <= now).distinct()))
     lanes |= set(tx.scalars(sa.select(models.sweep.c.lane_id).distinct()))
     for table in TABLES.values():
-        due = sa.select(table.c.project_id).where(table.c.next_check_at <= now).distinct()
+        # "+ 0": SQLite would walk a whole index of projects to find the distinct ones; so it looks at what is due only
+        due = sa.select(table.c.project_id + 0).where(table.c.next_check_at <= now).distinct()
         lanes |= set(tx.scalars(sa.select(project.c.lane_id).where(project.c.id.in_(due))))
     return sorted(lanes)
 
@@ -272,8 +294,8 @@ def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
 
 
 def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> list[tuple[int, int]]:
-    """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a pull request at the one it is
-    stacked on. `also` are items that looked at one of these until now.
+    """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a
+    pull request at the one it is stacked on. `also` are items that looked at one of these until now.
     """
     link, item, project = models.link, models.item, models.project
     base = item.alias()
@@ -292,7 +314,9 @@ def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> 
 
 
 def items_with_words_of(tx: Tx, project_id: int, persons: Iterable[int]) -> list[int]:
-    """Items of a project on which these people have said something: whether that counts as movement depends on what they are here."""
+    """Items of a project on which these people have said something: whether that counts as movement depends on what
+    they are here.
+    """
     wanted = sorted(persons)
     if not wanted:
         return []

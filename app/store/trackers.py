@@ -203,6 +203,7 @@ def add_project(
     settings: Mapping[str, Any],
     calendar: Mapping[str, Any],
     author: str,
+    known_from: datetime | None = None,
 ) -> int:
     """Add a project with its lane and first settings; one that was removed comes back. Gives its id."""
     project, lane = models.project, models.lane
@@ -240,6 +241,7 @@ def add_project(
             url=url,
             public=public,
             created_at=now,
+            known_from=known_from,
         )
         .returning(project.c.id)
     ).scalar_one()

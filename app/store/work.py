@@ -106,7 +106,8 @@ class EdgeLink:
 class Work:
     """Rows by native id. `touched` are the items and milestones to derive and judge anew.
 
-    Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or ceased to be members.
+    Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or
+    ceased to be members.
     """
 
     project_id: int

@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         size,
         sentence_case,
         days_since,
+        spoken,
     ):
         app.jinja_env.filters[function.__name__] = function
 
@@ -126,6 +127,11 @@ def sentence_case(text: str | Markup) -> str | Markup:
         return text
     whole = text[:1].upper() + text[1:]
     return whole if whole.rstrip().endswith((".", "?", "!", ":")) else whole + "."
+
+
+def spoken(name: str) -> str:
+    """A rule's title as it is; a bare name ("reviews-that-wait") as people say it ("Reviews that wait")."""
+    return name if " " in name else name.replace("-", " ").capitalize()
 
 
 def _calendar(project_id: int | None) -> Calendar:

@@ -27,7 +27,7 @@ from integrations.ports import (
     TransientError,
 )
 from integrations.sandbox.tracker import Comment, SandboxTracker
-from integrations.sandbox.tracker_items import SandboxError
+from integrations.sandbox.tracker_items import LABEL_IS_NOT_ON, SandboxError
 from rules.intents import LabelSpec, Note
 
 T = TypeVar("T")
@@ -109,7 +109,11 @@ class SandboxClient:
 
     def remove_label(self, target: Target, name: str) -> None:
         """Take a label off an item; one that is not there is fine."""
-        _unless_gone(lambda: self._tracker.remove_label(target.project, target.number, name))
+        try:
+            self._tracker.remove_label(target.project, target.number, name)
+        except SandboxError as error:
+            if error.message != LABEL_IS_NOT_ON:
+                raise _translated(error) from error
 
     def create_comment(self, target: Target, body: str) -> CommentRef:
         """Write a comment."""

@@ -9,6 +9,7 @@ from integrations.sandbox.recording import Header, Opening
 from integrations.sandbox.snapshots import as_issue, item_in, merged
 from integrations.sandbox.state import ItemState
 
+LABEL_IS_NOT_ON = "Label does not exist"  # GitHub's own words for it
 DEFAULT_COLOR = "ededed"  # what GitHub gives a label that comes into being by being added
 
 
@@ -122,7 +123,7 @@ def take_label(db: Connection, repo: str, number: int, name: str) -> str:
         "SELECT * FROM item_labels WHERE repo=? AND number=? AND key=? AND origin<>'removed'", place
     ).fetchone()  # fmt: skip
     if row is None:
-        raise SandboxError(404, "Label does not exist")
+        raise SandboxError(404, LABEL_IS_NOT_ON)
     # A tombstone for every label, not only recorded ones: later snapshots of the record may bring it along.
     db.execute("UPDATE item_labels SET origin='removed' WHERE repo=? AND number=? AND key=?", place)
     return str(row["name"])

@@ -34,7 +34,7 @@ from datetime import datetime
 from rules.baseline import members_at, own_right
 from rules.catalog.common import dormant_at, hidden, setting
 from rules.catalog.missed_sprint import judge_sprint
-from rules.catalog.moves import earlier_dates, moved_on_last_day
+from rules.catalog.moves import earlier_dates, moved_late
 from rules.catalog.timing import with_recheck
 from rules.facts import Member, Milestone, MilestoneKind
 from rules.spec import Params, RuleType
@@ -173,8 +173,8 @@ def _moves(subject: Milestone) -> tuple[Said, ...]:
     moves = earlier_dates(subject.dues, subject.due)
     if not moves:
         return ()
-    last_day = moved_on_last_day(subject.dues, calendar=subject.project.calendar)
-    return (Said("missed-milestone.moved", {"times": len(moves), "was": moves[0], "last_day": last_day}),)
+    late = moved_late(subject.dues, calendar=subject.project.calendar)
+    return (Said("missed-milestone.moved", {"times": len(moves), "was": moves[0], "late": late}),)
 
 
 def _evidence(subject: Milestone, left: list[Member]) -> tuple[Said, ...]:

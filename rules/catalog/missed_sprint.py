@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
 from rules.catalog.common import known_from
-from rules.catalog.moves import earlier_dates, moved_on_last_day
+from rules.catalog.moves import earlier_dates, moved_late
 from rules.catalog.timing import with_recheck
 from rules.facts import Milestone, State
 from rules.verdict import Reach, Said, Value, Verdict, clear, flagged, skipped
@@ -115,6 +115,6 @@ def _evidence(subject: Milestone, left: list[Row], added: list[Row], end: dateti
     lines = [Said("missed-milestone.sprint-left", values)]
     moves = earlier_dates(subject.dues, subject.due)
     if moves:
-        last_day = moved_on_last_day(subject.dues, calendar=subject.project.calendar)
-        lines.append(Said("missed-milestone.moved", {"times": len(moves), "was": moves[0], "last_day": last_day}))
+        late = moved_late(subject.dues, calendar=subject.project.calendar)
+        lines.append(Said("missed-milestone.moved", {"times": len(moves), "was": moves[0], "late": late}))
     return tuple(lines)

@@ -21,10 +21,18 @@ def earlier_dates(dues: Iterable[DueSet], due: date | None) -> tuple[date, ...]:
     return tuple(held)
 
 
-def moved_on_last_day(dues: Sequence[DueSet], *, calendar: Calendar) -> bool:
-    """Whether a date was moved later on the very day it was for, or after it."""
+def moved_late(dues: Sequence[DueSet], *, calendar: Calendar) -> str:
+    """Whether a date was moved later on the very day it was for ("on"), when that day was over ("after"), or neither
+    ("no"); what was latest counts.
+    """
+    found = "no"
     for before, after in pairwise(dues):
         later = before.due is not None and after.due is not None and after.due > before.due
-        if later and before.due is not None and calendar.local_date(after.set_at) >= before.due:
-            return True
-    return False
+        if not later or before.due is None:
+            continue
+        moved = calendar.local_date(after.set_at)
+        if moved > before.due:
+            return "after"
+        if moved == before.due:
+            found = "on"
+    return found

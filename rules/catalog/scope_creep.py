@@ -109,7 +109,9 @@ def judge(subject: Milestone, params: ScopeCreepParams, now: datetime) -> Verdic
 
     calendar = subject.project.calendar
     joined = {m.joined_at for m in subject.members if m.joined_at is not None and m.joined_at > freeze}
-    return with_recheck(look, instants=(freeze, *(calendar.add_working_days(at, QUICK_DAYS) for at in joined)), now=now)
+    settled = [calendar.add_working_days(at, QUICK_DAYS) for at in joined]
+    passed = [] if subject.due is None else [calendar.due_end(subject.due)]  # from then on it was due
+    return with_recheck(look, instants=(freeze, *settled, *passed), now=now)
 
 
 def _freeze(subject: Milestone, params: ScopeCreepParams, *, train: bool) -> datetime | None:
@@ -129,7 +131,7 @@ def _look(subject: Milestone, params: ScopeCreepParams, *, baseline: Baseline, n
     public = subject.project.public
     # In public nobody's effort is shown; growth that only the sizes show stays on the page.
     quiet = public and not by_items
-    reason = headline(subject, grown, by_items=by_items)
+    reason = headline(subject, grown, by_items=by_items, now=now)
     return flagged(
         reason.code,
         values=reason.values,
@@ -139,7 +141,7 @@ def _look(subject: Milestone, params: ScopeCreepParams, *, baseline: Baseline, n
         below=_below(subject, grown),
         helps=Said("scope-creep.helps", {"title": subject.title}),
         footnote=Said("scope-creep.footnote", {"as_of": baseline.as_of, "how": _how(subject, baseline)}),
-        gist=_gist(subject, grown),
+        gist=_gist(subject, grown, reason),
         severity=Severity.NOTE if quiet else Severity.WARNING,
         reach=Reach.PAGE if quiet else Reach.COMMENT,
         refs=tuple(row.member.item for row in grown.added_counted),
@@ -203,13 +205,15 @@ def _how(subject: Milestone, baseline: Baseline) -> str:
     return "start" if subject.start is not None else "tenth"
 
 
-def _gist(subject: Milestone, grown: Growth) -> str:
+def _gist(subject: Milestone, grown: Growth, reason: Said) -> str:
     added = ",".join(str(id_) for id_ in sorted(row.member.item.id for row in grown.added_counted))
     removed = ",".join(str(id_) for id_ in sorted(row.member.item.id for row in grown.removed))
     sizes = (
         f"{grown.estimates.then:g}>{grown.estimates.now:g}" if grown.estimates and not subject.project.public else ""
     )
-    return f"as_of={grown.as_of.isoformat()};added={added};removed={removed};due={subject.due};sizes={sizes}"
+    return f"as_of={grown.as_of.isoformat()};added={added};removed={removed};due={subject.due};sizes={sizes}" + (
+        ";passed" if reason.values["was_due"] else ""
+    )
 
 
 TYPE = RuleType(

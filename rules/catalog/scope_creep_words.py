@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rules.baseline import Growth, Row
 from rules.catalog.common import hidden
 from rules.facts import Milestone
@@ -11,7 +13,9 @@ SHOWN = 3
 """Rows of additions in a comment; one more is shown rather than "1 more"."""
 
 
-def headline(subject: Milestone, grown: Growth, *, by_items: bool) -> Said:
+def headline(subject: Milestone, grown: Growth, *, by_items: bool, now: datetime) -> Said:
+    """The fact: planned, now, and the date it is or was due on."""
+    passed = subject.due is not None and subject.project.calendar.due_end(subject.due) <= now
     then = len(grown.planned)
     sizes = None if subject.project.public else grown.estimates
     values: dict[str, Value] = {
@@ -19,7 +23,8 @@ def headline(subject: Milestone, grown: Growth, *, by_items: bool) -> Said:
         "then": then,
         "now": then + grown.net,
         "as_of": grown.as_of,
-        "due": subject.due,
+        "due": None if passed else subject.due,
+        "was_due": subject.due if passed else None,
         "points_then": sizes.then if sizes else None,
         "points_now": sizes.now if sizes else None,
     }

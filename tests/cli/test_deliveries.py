@@ -6,6 +6,7 @@ import pytest
 
 from app.services import bells, replay
 from app.store import deliveries, trackers
+from app.store.database import Database
 from app.time import real_now
 
 
@@ -104,3 +105,31 @@ def test_what_to_replay_must_be_said_once(home, plumbline, arguments):
 
 def test_none_yet(home, plumbline):
     assert "No delivery came in yet." in plumbline("deliveries", "list").out
+
+
+def test_replay_on_either_database(database_url):
+    database = Database(database_url)
+    now = real_now()
+    with database.write() as tx:
+        tracker = trackers.add_tracker(tx, name="box", kind="sandbox", base_url="", webhook_secret="", now=now)
+        for number in range(3):
+            new = deliveries.NewDelivery(
+                tracker_id=tracker.id,
+                lane_id=tracker.lane_id,
+                project_id=None,
+                guid=f"guid-{number}",
+                event="ping",
+                action=None,
+                about=None,
+                received_at=now,
+                world_at=now,
+                raw=b"{}",
+            )
+            deliveries.add_many(tx, [new.row()])
+        for one in deliveries.pending(tx, tracker.lane_id, now=now, limit=9):
+            deliveries.fail(tx, one, reason="", trace="", now=now, final=True)
+    try:
+        assert replay.replay_aside(database, bells.SilentRinger(), author="ada", now=now) == 3
+        assert set(statuses(database).values()) == {"pending"}
+    finally:
+        database.dispose()

@@ -165,10 +165,6 @@ GAPS = {
     ("sandbox", "test_a_project_that_does_not_exist_is_gone"): NO_ITEMS,
     ("sandbox", "test_a_whole_read_gives_the_item_as_a_webhook_would"): NO_ITEMS,
     ("sandbox", "test_reading_an_item_that_does_not_exist_is_told"): NO_ITEMS,
-    (
-        "sandbox",
-        "test_taking_a_label_off_an_item_that_does_not_exist_is_told",
-    ): "any 404 is taken for a label that is not on",
 }
 """What a tracker is known not to keep of the contract, and why. Strict: a gap that is closed must be taken off this list."""
 

@@ -4,7 +4,7 @@ It covers what the stand-in lacks (GitHub's own error bodies, scopes, reviews, l
 unknown path is 500, so a test fails instead of passing by accident.
 """
 
-# ruff: noqa: A002, N815
+# ruff: noqa: A002
 from __future__ import annotations
 
 import json

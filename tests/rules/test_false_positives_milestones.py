@@ -44,6 +44,15 @@ def test_the_plain_case_flags() -> None:
     assert flagged(scope(milestone([*planned(10), *late()])))
 
 
+def test_that_the_date_of_a_grown_milestone_has_passed_is_news() -> None:
+    subject = milestone([*planned(10), *late()])
+    before = scope(subject)
+    assert before.recheck_at == at("2026-12-12")
+    after = scope(subject, now=at("2026-12-12"))
+    assert (before.reason.values["was_due"], after.reason.values["was_due"]) == (None, subject.due)
+    assert after.gist != before.gist
+
+
 def test_row_03_an_epic_that_grows_by_children_is_a_milestone() -> None:
     epic = milestone([*planned(10, parent_id=24), *late(parent_id=24)], kind=MilestoneKind.EPIC)
     assert flagged(scope(epic))
@@ -120,7 +129,13 @@ def test_row_18_a_date_moved_in_the_last_hour_is_evidence() -> None:
     dues = (DueSet(date(2026, 12, 4), at("2026-11-20")), DueSet(date(2026, 12, 11), at("2026-12-04 16:00")))
     subject = milestone(planned(2), dues=dues)
     (moved,) = missed(subject).below
-    assert moved.values == {"times": 1, "was": date(2026, 12, 4), "last_day": True}
+    assert moved.values == {"times": 1, "was": date(2026, 12, 4), "late": "on"}
+
+
+def test_a_date_moved_after_it_had_passed_is_not_called_its_last_day() -> None:
+    dues = (DueSet(date(2026, 12, 4), at("2026-11-20")), DueSet(date(2026, 12, 11), at("2026-12-07 09:00")))
+    (moved,) = missed(milestone(planned(2), dues=dues)).below
+    assert moved.values["late"] == "after"
 
 
 @pytest.mark.parametrize("released", [True, False])

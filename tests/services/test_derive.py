@@ -32,7 +32,7 @@ def row(**values: Any) -> dict[str, Any]:
     return base | values
 
 
-def past(days: float, field: str, actor: int | None = ANN, before: str | None = None, after: str | None = None) -> Past:  # noqa: PLR0917
+def past(days: float, field: str, actor: int | None = ANN, before: str | None = None, after: str | None = None) -> Past:
     return Past(at(days), field, actor, before, after, None, f"{field}:{actor}:{days}")
 
 

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import bells, drain, judge
-from app.services import publish as publishing
 from app.store import deliveries, leases, models, subjects, work
 from app.time import real_now
+from rules import engine
 from tests.world import Bells, Killed, World
 
 
@@ -52,7 +52,7 @@ def test_a_holder_whose_lease_ran_out_cannot_commit(world: World) -> None:
     world.sql(sa.update(models.lane).values(lease_until=0.5))
     quick = leases.take(world.db, "lane", world.lane(), holder="quick")
     assert quick is not None
-    with pytest.raises(leases.LeaseLost), world.db.write() as tx:
+    with pytest.raises(leases.LeaseLost), world.db.write() as tx:  # noqa: PT012 (the write is what must be undone)
         tx.execute(sa.update(models.project).values(key="half done"))
         leases.confirm(tx, slow)
     assert leases.release(world.db, slow) is False
@@ -108,7 +108,8 @@ def test_a_bell_that_rings_during_a_drain_is_heard_at_its_end(world: World, monk
 def test_a_drain_killed_anywhere_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
-    world.play(world.hub.issue(n, at=world.now) for n in range(1, 13))
+    first = drain.SMALLEST
+    world.play(world.hub.issue(n, at=world.now) for n in range(1, first + 3))
     owner, name = where
     real = getattr(owner, name)
     seen = 0
@@ -125,11 +126,11 @@ def test_a_drain_killed_anywhere_leaves_nothing_half_done(
         patched.setattr(owner, name, killed)
         with pytest.raises(Killed):
             drain.drain(world.drainer(), world.lane())
-    assert world.counts() == {"done": 10, "pending": 2}
-    assert len(world.rows(sa.select(models.item))) == 10
+    assert world.counts() == {"done": first, "pending": 2}
+    assert len(world.rows(sa.select(models.item))) == first
     world.drain()
-    assert world.counts() == {"done": 12}
-    assert len(world.rows(sa.select(models.change))) == 12
+    assert world.counts() == {"done": first + 2}
+    assert len(world.rows(sa.select(models.change))) == first + 2
 
 
 @pytest.mark.parametrize("step", ["decode", "apply", "flush"])
@@ -180,7 +181,38 @@ def test_a_delivery_that_breaks_us_is_retried_then_set_aside_with_its_trace_and_
 
 
 def test_a_publisher_and_a_drain_do_not_wait_for_each_other(world: World) -> None:
-    held = leases.take(world.db, "lane", world.lane(), holder=publishing.holder())
+    held = leases.take(world.db, "lane", world.lane(), holder="somebody")
     assert held is not None
     assert world.publish() == 0
     assert leases.take(world.db, "connection", world.connection_id, holder="x") is not None
+
+
+def test_a_subject_that_cannot_be_judged_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.play(world.hub.issue(n, at=world.now) for n in (1, 2, 3))
+    world.drain()
+    ids = {row.number: row.id for row in world.rows(sa.select(models.item))}
+    world.sql(sa.update(models.item).values(next_check_at=world.now, judged_at=None))
+    real = engine.judge
+
+    def judge_all_but_one(rules: Any, subject: Any, now: Any) -> Any:
+        if subject.id == ids[2]:
+            raise ZeroDivisionError("a bug")
+        return real(rules, subject, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "judge", judge_all_but_one)
+        world.drain()
+    judged = {row.number: (row.judged_at, row.next_check_at) for row in world.rows(sa.select(models.item))}
+    assert judged[1][0] is not None
+    assert judged[3][0] is not None
+    assert judged[2] == (None, world.now + drain.POSTPONED)
+
+
+def test_an_archived_project_is_judged_no_more(world: World) -> None:
+    world.play([world.hub.issue(1, at=world.now)])
+    world.drain()
+    world.sql(sa.update(models.project).values(status="archived"))
+    world.sql(sa.update(models.item).values(next_check_at=world.now, judged_at=None, state="unread"))
+    world.drain()
+    (row,) = world.rows(sa.select(models.item))
+    assert (row.next_check_at, row.state) == (None, "unread")

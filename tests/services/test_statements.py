@@ -45,14 +45,14 @@ def batch(world: World, monkeypatch: pytest.MonkeyPatch, first: int, number: int
     return seen
 
 
-def test_a_batch_of_two_hundred_items_takes_as_many_statements_as_one_of_twenty(
+def test_a_batch_of_two_hundred_items_takes_as_many_statements_as_one_of_sixty(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.rules(STALLED, LATE, GROWN, "{name: reviews, type: stalled-review, mode: live, params: {draft_days: 10}}")
     world.post(world.hub.milestone(1, at=MONDAY - timedelta(days=40), due=date(2026, 2, 20)))
     world.drain()
     batch(world, monkeypatch, 1000, 20)
-    few = batch(world, monkeypatch, 2000, 20)
+    few = batch(world, monkeypatch, 2000, 60)  # enough to be looked at as a bulk edit, too
     many = batch(world, monkeypatch, 4000, 200)
     extra = sorted({line for line in many if many.count(line) > few.count(line)})
     assert {line: (few.count(line), many.count(line)) for line in extra} == {}

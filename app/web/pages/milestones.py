@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -91,6 +91,7 @@ def one(milestone_id: int) -> Any:
 
 def _dates(dues: tuple[DueSet, ...]) -> list[tuple[DueSet, int | None]]:
     """Every date, the present one first, each with how many days it lies behind the one before (None for the first)."""
+    dues = tuple(dropwhile(lambda set_: set_.due is None, dues))  # made without a date: no date it had
     moved: list[int | None] = [None]
     for earlier, later in pairwise(dues):
         known = earlier.due is not None and later.due is not None

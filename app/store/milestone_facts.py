@@ -1,0 +1,232 @@
+"""Milestones as facts, with everything that was ever in them. A constant number of queries for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+from app.store.facts import read_step, ref_of
+from app.time import from_iso
+from rules import facts
+
+CARRIED_WITHIN = timedelta(days=1)
+"""An item that left one milestone and joined another within this time was carried over, not added anew."""
+
+
+def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Project]) -> dict[int, facts.Milestone]:
+    """Milestones as facts with everything that was ever in them, by id."""
+    milestone = models.milestone
+    rows = tx.execute(
+        sa.select(milestone).where(
+            milestone.c.id.in_(sorted(set(ids))),
+            milestone.c.project_id.in_(list(projects)),
+            milestone.c.deleted_at.is_(None),
+        )
+    ).all()
+    if not rows:
+        return {}
+    wanted = [row.id for row in rows]
+    members = _members(tx, wanted)
+    baselines = _baselines(tx, wanted)
+    usual = _usual_growth(tx, rows)
+    homes = _named_homes(tx, rows)
+    return {
+        row.id: facts.Milestone(
+            id=row.id,
+            project=projects[row.project_id],
+            kind=facts.MilestoneKind(row.kind),
+            key=row.title,
+            title=row.title,
+            url=row.url,
+            open=row.is_open,
+            members=tuple(members.get(row.id, ())),
+            number=row.number,
+            start=row.start,
+            due=row.due,
+            dues=tuple(
+                facts.DueSet(due=date.fromisoformat(due) if due else None, set_at=from_iso(at)) for due, at in row.dues
+            ),
+            created_at=row.created_at,
+            closed_at=row.closed_at,
+            baseline=baselines.get(row.id),
+            home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
+            own_p75_growth=usual.get((row.project_id, row.kind)),
+            known_from=projects[row.project_id].known_from,
+        )
+        for row in rows
+    }
+
+
+def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Member]]:
+    """Every stay in these milestones, with where the item came from and went to."""
+    membership, item, project, milestone = models.membership, models.item, models.project, models.milestone
+    stays = tx.execute(
+        sa.select(
+            membership.c.milestone_id,
+            membership.c.joined_at,
+            membership.c.left_at,
+            item,
+            project.c.key.label("project_key"),
+        )
+        .join(item, item.c.id == membership.c.item_id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(membership.c.milestone_id.in_(milestone_ids))
+        .order_by(membership.c.id)
+    ).all()
+    if not stays:
+        return {}
+    ids = sorted({stay.id for stay in stays})
+    elsewhere: dict[int, list[Any]] = {}
+    for row in tx.execute(
+        sa.select(
+            membership.c.item_id,
+            membership.c.milestone_id,
+            membership.c.joined_at,
+            membership.c.left_at,
+            milestone.c.title,
+            milestone.c.kind,
+            milestone.c.is_open,
+        )
+        .join(milestone, milestone.c.id == membership.c.milestone_id)
+        .where(membership.c.item_id.in_(ids))
+    ):
+        elsewhere.setdefault(row.item_id, []).append(row)
+    edges: dict[int, dict[str, list[int]]] = {}
+    link = models.link
+    for edge in tx.execute(
+        sa.select(link.c.source_item_id, link.c.kind, link.c.target_item_id).where(
+            link.c.source_item_id.in_(ids),
+            link.c.target_item_id.is_not(None),
+            link.c.kind.in_(("closes", "implements", "parent", "split_from")),
+        )
+    ):
+        edges.setdefault(edge.source_item_id, {}).setdefault(edge.kind, []).append(edge.target_item_id)
+    found: dict[int, list[facts.Member]] = {}
+    for stay in stays:
+        member = _member(stay, others=elsewhere.get(stay.id, ()), edges=edges.get(stay.id, {}))
+        found.setdefault(stay.milestone_id, []).append(member)
+    return found
+
+
+def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]]) -> facts.Member:
+    origin = _origin(stay, others)
+    onward = _onward(stay, others)
+    return facts.Member(
+        item=ref_of(stay),
+        kind=facts.Kind(stay.kind),
+        title=stay.title,
+        state=facts.State(stay.state),
+        created_at=stay.created_at,
+        state_since=stay.state_since or stay.created_at,
+        joined_at=stay.joined_at,
+        left_at=stay.left_at,
+        closed_at=stay.closed_at,
+        labels=tuple(stay.labels),
+        estimate=stay.estimate,
+        assigned=bool(stay.assignee_ids),
+        last_step=read_step(stay.derived.get("last_movement")),
+        closes=tuple(edges.get("closes", ())) + tuple(edges.get("implements", ())),
+        parent_id=next(iter(edges.get("parent", ())), None),
+        split_from=next(iter(edges.get("split_from", ())), None),
+        carried_from=origin.title if origin is not None else None,
+        carried_closed=origin is not None and not origin.is_open,
+        transferred_to=onward.title if onward is not None and onward.kind == "sprint" and onward.is_open else None,
+    )
+
+
+def _origin(stay: Any, others: Sequence[Any]) -> Any:
+    """The milestone this item came over from, if it left it just before (or just after) joining this one."""
+    if stay.joined_at is None:
+        return None
+    near = [
+        other
+        for other in others
+        if other.milestone_id != stay.milestone_id
+        and other.left_at is not None
+        and (other.joined_at is None or other.joined_at < stay.joined_at)
+        and abs(stay.joined_at - other.left_at) <= CARRIED_WITHIN
+    ]
+    return max(near, key=lambda other: other.left_at, default=None)
+
+
+def _onward(stay: Any, others: Sequence[Any]) -> Any:
+    if stay.left_at is None:
+        return None
+    near = [
+        other
+        for other in others
+        if other.milestone_id != stay.milestone_id
+        and other.joined_at is not None
+        and abs(other.joined_at - stay.left_at) <= CARRIED_WITHIN
+    ]
+    return min(near, key=lambda other: other.joined_at, default=None)
+
+
+def _baselines(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, facts.Baseline]:
+    """The newest baseline of each milestone."""
+    table = models.baseline
+    newest = (
+        sa.select(sa.func.max(table.c.id)).where(table.c.milestone_id.in_(milestone_ids)).group_by(table.c.milestone_id)
+    )
+    return {
+        row.milestone_id: facts.Baseline(
+            as_of=row.as_of, how=row.how, members={int(id_): estimate for id_, estimate in row.members.items()}
+        )
+        for row in tx.execute(sa.select(table).where(table.c.id.in_(newest.scalar_subquery())))
+    }
+
+
+FINISHED_ENOUGH = 8
+
+
+def _usual_growth(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, str], float]:
+    """The 75th percentile of net growth over a project's finished milestones of a kind, from eight on."""
+    table = models.milestone
+    grown: dict[tuple[int, str], list[float]] = {}
+    for row in tx.execute(
+        sa.select(table.c.project_id, table.c.kind, table.c.growth).where(
+            table.c.project_id.in_({row.project_id for row in rows}), table.c.growth.is_not(None)
+        )
+    ):
+        grown.setdefault((row.project_id, row.kind), []).append(row.growth)
+    return {
+        key: sorted(shares)[int(0.75 * (len(shares) - 1) + 0.5)]
+        for key, shares in grown.items()
+        if len(shares) >= FINISHED_ENOUGH
+    }
+
+
+HOME_LABELS = ("release", "epic", "tracking")
+
+
+def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
+    """The items that people named as homes, by id."""
+    item, project = models.item, models.project
+    wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
+    if not wanted:
+        return {}
+    query = (
+        sa.select(item.c.id, item.c.key, item.c.url, project.c.key.label("project_key"))
+        .join(project, project.c.id == item.c.project_id)
+        .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
+    )
+    return {row.id: ref_of(row) for row in tx.execute(query)}
+
+
+def _home(members: Sequence[facts.Member]) -> facts.Ref | None:
+    """The item that speaks for a milestone where none is named: the parent of at least half; else the only one
+    labelled so.
+    """
+    present = [member for member in members if member.left_at is None]
+    parents = [member.parent_id for member in present if member.parent_id is not None]
+    for parent in sorted(set(parents)):
+        inside = next((member.item for member in present if member.item.id == parent), None)
+        if inside is not None and 2 * parents.count(parent) >= len(present) - 1:
+            return inside
+    labelled = [member.item for member in present if {facts.fold(label) for label in member.labels} & set(HOME_LABELS)]
+    return labelled[0] if len(labelled) == 1 else None

@@ -1,0 +1,37 @@
+"""`python -m bench [name …]`: measures on this machine and prints ratios within the run, with what they stand on.
+
+intake   acknowledgements per second against a Probot app
+drain    deliveries worked off per second, by database and by size of batch
+tick     a beat of the clock and a drain, with 100 due among 1,000 and among 100,000 items
+judge    items judged per second, with short and with long histories
+noise    how loud it would have been over a recorded project (minutes; only when named)
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import time
+
+DEFAULT = ("intake", "drain", "tick", "judge")
+NAMES = (*DEFAULT, "noise")
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks named, or all quick ones."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}.", file=sys.stderr)
+        return 2
+    logging.disable(logging.WARNING)
+    for name in names or DEFAULT:
+        started = time.monotonic()
+        print(f"\n## {name}\n", flush=True)
+        importlib.import_module(f"bench.{name}").main()
+        print(f"\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""What the round trip stands on: one clock for the server and the stand-in, and a proxy that counts calls."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.time import real_now
+
+PRELOAD = Path(__file__).with_name("shift.cjs")
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far a Node process is ahead of the wall, in a file that its preload reads."""
+
+    file: Path
+
+    def env(self) -> dict[str, str]:
+        """What makes Node live in shifted time."""
+        return {"NODE_OPTIONS": f"--require {PRELOAD}", "SHIFT_FILE": str(self.file)}
+
+    def to(self, moment: datetime) -> None:
+        ahead = (moment - real_now()) / timedelta(milliseconds=1)
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{ahead:.0f}", encoding="utf-8")
+        fresh.replace(self.file)
+
+
+@dataclass(slots=True)
+class Counted:
+    """A proxy's address and the calls that went through it, in their order: (method, path)."""
+
+    url: str
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def counting_proxy(target: str) -> Iterator[Counted]:
+    """Forward everything to `target` and remember each call."""
+    address = urlsplit(target)
+    seen = Counted("")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def forward(self) -> None:
+            seen.calls.append((self.command, self.path))
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
+            upstream = http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)
+            upstream.request(self.command, self.path, raw, headers)
+            answer = upstream.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            upstream.close()
+
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = forward
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    seen.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield seen
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,323 @@
+"""From GitHub's own webhook to a label and a comment and back, through the real processes.
+
+`plumbline up` with its embedded broker, against a stand-in for GitHub that sends signed webhooks of what is done in
+it through PyGithub. Both live in one shifted world time, so that days pass at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import github
+import pytest
+from github import Auth, Github
+from github.Issue import Issue
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
+from github.Repository import Repository
+
+from app.services import connect, rulebook
+from app.time import real_now
+from rules.rulefile import parse
+from tests.e2e.support import Shift, counting_proxy
+from tests.support_up import Installation, installed
+
+pytestmark = pytest.mark.e2e
+
+SECRET = "between two machines"
+REPO = "ada/shop"
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
+SEED = """
+tokens:
+  plumb: {login: plumb, scopes: [repo]}
+  ada: {login: ada, scopes: [repo]}
+  ben: {login: ben, scopes: [repo]}
+github:
+  users:
+    - {login: ada, name: Ada}
+    - {login: ben, name: Ben}
+    - {login: plumb, name: Plumb}
+  repos:
+    - {owner: ada, name: shop, auto_init: true}
+"""
+RULES = """
+rules:
+- {name: quiet work, type: stalled-work, mode: live, params: {quiet_days: 4}}
+- {name: quiet reviews, type: stalled-review, mode: live, params: {author_days: 4, author_comment_days: 4}}
+- {name: grown milestones, type: scope-creep, mode: live, params: {min_items: 3, min_share: 0.2}}
+- {name: late milestones, type: missed-milestone, mode: live, params: {comment_after: 0}}
+"""
+AT_ONCE = {"settle_minutes": 0, "clear_minutes": 0, "all_hours": True}
+
+
+class World:
+    """The server under test, the stand-in, and one time for both."""
+
+    def __init__(self, here: Installation, shift: Shift, api: str) -> None:
+        self.here, self.shift, self.api, self.now = here, shift, api, START
+        self.people = {
+            login: Github(
+                auth=Auth.Token(login), base_url=api, seconds_between_requests=0, seconds_between_writes=0, retry=None
+            )
+            for login in ("ada", "ben", "plumb")
+        }
+        self.travel()
+
+    def repo(self, login: str) -> Repository:
+        return self.people[login].get_repo(REPO)
+
+    def travel(self, **ahead: float) -> None:
+        """Let time pass, once all that has been said has been heard."""
+        if ahead:
+            self.here.wait_idle(still=0.4)
+        self.now += timedelta(**ahead)
+        self.shift.to(self.now)
+        self.here.set_clock(self.now, rate=1.0)
+
+    def item(self, number: int) -> Issue | PullRequest:
+        """An issue; or, which the stand-in does not show as an issue, a pull request."""
+        try:
+            return self.repo("ada").get_issue(number)
+        except github.UnknownObjectException:
+            return self.repo("ada").get_pull(number)
+
+    def labels(self, number: int) -> set[str]:
+        return {label.name for label in self.item(number).labels}
+
+    def comments(self, number: int) -> list[IssueComment]:
+        found = self.item(number)
+        return list(found.get_comments() if isinstance(found, Issue) else found.get_issue_comments())
+
+    def our_comment(self, number: int) -> IssueComment:
+        """The one comment on an item that Plumbline wrote."""
+        (ours,) = [comment for comment in self.comments(number) if comment.user.login == "plumb"]
+        return ours
+
+    def words(self, comment: IssueComment) -> str:
+        """A comment's text without what differs from run to run."""
+        text = comment.body.replace("\u200b", "").replace(self.here.url, "HERE").replace(f"{self.api}/{REPO}", "HUB")
+        return re.sub(r"<!-- plumbline:1:[0-9a-f:]+ -->", "<!-- MARKER -->", re.sub(r"HERE/i/\d+", "HERE/i/N", text))
+
+    def check_untouched(self, issues: list[Issue]) -> None:
+        """Members of a flagged milestone carry none of its labels and comments."""
+        for issue in issues:
+            assert self.labels(issue.number) == set()
+            assert self.comments(issue.number) == []
+
+    def settle(self) -> None:
+        """Wait until all that is due has been judged and written."""
+        self.here.wait_idle(still=1.5)
+
+
+@pytest.fixture
+def shift(tmp_path, monkeypatch) -> Shift:
+    found = Shift(tmp_path / "ahead")
+    found.to(START)
+    for name, value in found.env().items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+def test_a_round_trip(emulate, shift, short_dir, tmp_path, monkeypatch):
+    stand_in = emulate(SEED)
+    for name in shift.env():
+        monkeypatch.delenv(name)
+    with installed(short_dir / "home") as here, counting_proxy(stand_in.url) as proxy:
+        world = World(here, shift, stand_in.url)
+        connected(here, proxy.url, now=world.now)
+        hook = {"url": f"{here.url}/webhooks/github/hub", "secret": SECRET, "content_type": "json"}
+        world.repo("ada").create_hook("web", hook, events=["*"], active=True)
+        with here.up(tmp_path / "up.log") as process:
+            here.wait_ready(process)
+            proxy.calls.clear()
+            tell(world, proxy.calls)
+
+
+def connected(here: Installation, api: str, *, now: datetime) -> None:
+    """The tracker, the project and the rules, before anything happens in them."""
+    this = here.runtime
+    connect.add_tracker(
+        this.db,
+        this.vault,
+        name="hub",
+        kind="github",
+        base_url=api,
+        webhook_secret=SECRET,
+        secrets={"token": "plumb"},
+        installation=None,
+        author="test",
+        now=real_now(),
+    )
+    (checked,) = connect.check(this.db, this.vault, this.adapters, tracker="hub", now=real_now())
+    assert checked.check is not None
+    assert checked.check.login == "plumb"
+    connect.add_project(
+        this.db,
+        this.vault,
+        this.adapters,
+        tracker="hub",
+        key=REPO,
+        settings={},
+        calendar=AT_ONCE,
+        author="test",
+        now=now,
+    )
+    rulebook.apply(this.db, parse(RULES, source="rules.yaml"), author="test", prune=True, now=now, real=real_now())
+
+
+def tell(world: World, calls: list[tuple[str, str]]) -> None:
+    """A milestone that grows and is late, an issue and a pull request that go quiet; and how each is mended."""
+    ada, ben = world.repo("ada"), world.repo("ben")
+    milestone = ada.create_milestone("2.4", due_on=datetime(2026, 3, 20, 8, tzinfo=UTC))
+    ada.create_label("release", "ffffff")
+    home = ada.create_issue("Release 2.4", milestone=milestone, labels=["release"]).number
+    members = [ada.create_issue(title, milestone=milestone) for title in ("Export as CSV", "Audit log", "A guide")]
+    quiet = ada.create_issue("Move to the new queue", assignees=["ben"]).number
+    ben.get_issue(quiet).create_comment("I am on it")
+    ada.create_git_ref("refs/heads/safari", ada.get_git_ref("heads/main").object.sha)
+    ada.create_file("login.txt", "Fix login", "on Safari", branch="safari")
+    pull = ben.create_pull("main", "safari", title="Fix login on Safari", body="").number
+    ada.get_pull(pull).create_review(body="What about iPad?", event="COMMENT")
+    world.travel(days=3)
+    added = [ada.create_issue(t, milestone=milestone) for t in ("Audit log, part 2", "Dark mode", "Import from CSV")]
+    members += added
+    assert calls == [], "nothing is flagged yet, and nothing is ever read"
+
+    # Days pass: the milestone has grown, the issue and the pull request are quiet.
+    world.travel(days=2, hours=3)
+    world.settle()
+    assert world.labels(home) == {"release", "plumb:grown"}
+    assert world.labels(quiet) == world.labels(pull) == {"plumb:stalled"}
+    said = {number: world.our_comment(number) for number in (home, quiet, pull)}
+    assert world.words(said[home]) == GROWN
+    assert world.words(said[quiet]) == QUIET
+    assert world.words(said[pull]) == QUIET_REVIEW
+    world.check_untouched(members)
+
+    # The date passes.
+    world.travel(days=16)
+    world.settle()
+    assert world.labels(home) == {"release", "plumb:grown", "plumb:late"}
+    late = world.our_comment(home)
+    assert late.id == said[home].id
+    assert world.words(late) == GROWN_AND_LATE
+    assert world.our_comment(quiet).body == said[quiet].body, "that more days have passed is no news"
+    world.check_untouched(members)
+
+    # The causes go away. The stand-in's `demilestoned` holds no milestone but its title, which GitHub's never does and
+    # which is refused; so an addition is given up instead of being taken out.
+    ben.get_issue(quiet).create_comment("Back from leave, it is done tomorrow")
+    ben.get_pull(pull).create_issue_comment("Works on iPad")
+    added[0].edit(state="closed", state_reason="not_planned")
+    world.settle()
+    assert world.labels(home) == {"release", "plumb:late"}
+    assert world.words(world.our_comment(home)) == LATE
+    milestone.edit("2.4", due_on=datetime(2026, 3, 27, 8, tzinfo=UTC))
+    world.settle()
+    assert world.labels(home) == {"release"}
+    assert world.labels(quiet) == world.labels(pull) == set()
+    for number, line in ((home, MENDED), (quiet, ANSWERED), (pull, ANSWERED)):
+        now = world.our_comment(number)
+        assert now.id == said[number].id, "the same comment shrinks"
+        assert world.words(now) == line
+
+    # Nothing happens, nothing is called.
+    before = len(calls)
+    world.travel(days=1)
+    world.settle()
+    assert len(calls) == before
+
+    # Late again, and quiet again: the same comments speak again.
+    world.travel(days=5)
+    world.settle()
+    again = world.our_comment(home)
+    assert again.id == said[home].id
+    assert world.words(again) == LATE_AGAIN
+    assert world.labels(home) == {"release", "plumb:late"}
+    assert world.our_comment(quiet).id == said[quiet].id
+    assert world.words(world.our_comment(quiet)).startswith("**Quiet for 5 days (since Mon 23 Mar).**")
+    assert world.labels(pull) == {"plumb:stalled"}, "now the reviewers' turn: in public a label only"
+    assert world.words(world.our_comment(pull)) == ANSWERED
+    world.check_untouched(members)
+
+    check_calls(calls)
+    refused = world.here.ask(
+        "SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')"
+    )
+    assert refused == []
+
+
+def check_calls(calls: list[tuple[str, str]]) -> None:
+    """Writes only, and of each no more than was needed."""
+    count = Counter((verb, path.rsplit("/", 1)[-1] if verb == "POST" else "") for verb, path in calls)
+    assert {verb for verb, _ in calls} == {"POST", "PATCH", "DELETE"}, "no read in steady state"
+    assert count["POST", "comments"] == 3, "one comment per item ever"
+    labels_made = sum(path == f"/repos/{REPO}/labels" for _, path in calls)
+    assert labels_made == 3, "each label is created once"
+    assert count["POST", "labels"] - labels_made == 4 + 3, "four flags, and later three anew"
+    assert count["DELETE", ""] == 4
+    assert count["PATCH", ""] == 2 + 3 + 2, "more to say, all clear, and two flags anew"
+
+
+FOOTER = (
+    "This note is edited in place and nothing gets closed. Answer with `/plumb snooze 2w reason`, `/plumb wrong reason`"
+    " or `/plumb help`. [Why this note?](HERE/i/N)</sub>\n<!-- MARKER -->"
+)
+PICK = "take something out · move the date · or call this the new plan with `/plumb baseline 2.4 reason`."
+PLANNED = f"<sub>Planned = what was in on 4 Mar, a tenth of the way to the date. {FOOTER}"
+GROWN = f"""\
+**2.4 has grown since it was planned: 4 items then, 7 now. It is due on Fri 20 Mar.**
+
+| added since 4 Mar | on | now |
+| --- | --- | --- |
+| [#7](HUB/issues/7) Audit log, part 2 | 5 Mar | not started |
+| [#8](HUB/issues/8) Dark mode | 5 Mar | not started |
+| [#9](HUB/issues/9) Import from CSV | 5 Mar | not started |
+
+**Pick one:** {PICK}
+
+{PLANNED}"""
+GROWN_AND_LATE = f"""\
+**2.4 has grown since it was planned: 4 items then, 7 now. It was due on Fri 20 Mar.**
+
+**2.4 was due on Fri 20 Mar; 7 of 7 items are open.**
+
+- [#1](HUB/issues/1) Release 2.4: not started, nobody assigned
+
+**Pick one:** {PICK}
+
+{PLANNED}"""
+QUIET = f"""\
+**Quiet for 5 days (since Mon 2 Mar).**
+
+- Last step: [comment of 2 Mar](HUB/issues/5#issuecomment-1)
+
+**What helps:** a word here about what is in the way. If something blocks it, link it, and this note goes quiet.
+
+<sub>{FOOTER}"""
+QUIET_REVIEW = f"""\
+**Quiet for 5 days; it looks like the author's turn.**
+
+- Last step: [review of 2 Mar](HUB/pull/6#pullrequestreview-1), not answered yet
+- Checks are not known, no conflicts
+
+**What helps:** an answer, a push, or a word that it is on hold. Handing it over is fine too; just say so.
+
+<sub>{FOOTER}"""
+ANSWERED = "All clear since Mon 23 Mar: answered. (Was quiet for 5 days.)\n<!-- MARKER -->"
+LATE = f"""\
+**2.4 was due on Fri 20 Mar; 6 of 6 items are open.**
+
+- [#1](HUB/issues/1) Release 2.4: not started, nobody assigned
+- [#2](HUB/issues/2) Export as CSV: not started, nobody assigned
+- 4 more: [list](HUB/milestone/1)
+
+**Pick one:** set a new date · move these six out · or close the milestone if what is done is enough.
+
+<sub>{FOOTER}"""
+MENDED = "All clear since Mon 23 Mar: due on Fri 27 Mar. (Was past its date.)\n<!-- MARKER -->"
+LATE_AGAIN = LATE.replace("20 Mar", "27 Mar").replace(
+    "**Pick one:**", "The date moved once before (from 20 Mar), after it had passed.\n\n**Pick one:**"
+)

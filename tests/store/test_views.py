@@ -1,0 +1,117 @@
+"""Read models on both databases: they run, agree with the seeded world, and keep to what a reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.store.database import Database
+from app.store.views import deliveries, flags, health, items, milestones, overview, projects, publications, rules, shell
+from app.store.views.scope import BadCursorError, Visible, decode_cursor, encode_cursor, like
+from tests.web.seed import NOW, seed
+
+ALL = Visible()
+NOBODY = Visible(projects=frozenset())
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[tuple[Database, dict[str, int]]]:
+    db = Database(database_url)
+    yield db, seed(db)
+    db.dispose()
+
+
+def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[str, int]]) -> None:
+    db, ids = world
+    with db.read() as tx:
+        for sort in flags.SORTS:
+            first = flags.flags(tx, visible=ALL, where=flags.FlagFilter(sort=sort), limit=3)
+            second = flags.flags(tx, visible=ALL, where=flags.FlagFilter(sort=sort), limit=200, after=first.next)
+            assert len({row.id for row in (*first.rows, *second.rows)}) == ids["flags"]
+        assert flags.count_flags(tx, visible=ALL, where=flags.FlagFilter(text="#1874", types=("stalled-review",))) == 1
+        assert flags.flag_groups(tx, visible=ALL, limit=5)[0].first.subject_kind == "milestone"
+        assert sum(flags.flag_changes(tx, visible=ALL, since=NOW - timedelta(days=400))) == ids["flags"]
+        for state in ("open", "closed", "all"):
+            page = milestones.milestones(tx, visible=ALL, state=state, limit=1)
+            while page.next:
+                page = milestones.milestones(tx, visible=ALL, state=state, limit=1, after=page.next)
+            assert page.rows
+        assert [
+            row.title
+            for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
+        ] == ["0.8.0"]
+        assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
+        assert items.changes(tx, ids["item"], limit=3)[1] == 8
+        assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
+        assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
+        assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
+        counts = deliveries.delivery_counts(tx, visible=ALL, day_start=datetime(2020, 1, 1, tzinfo=UTC))
+        assert (counts.today, counts.aside, counts.pending) == (7, 1, 1)
+        found = deliveries.delivery_page(tx, ids["aside"], visible=ALL)
+        assert found is not None
+        assert b"tidy-tests" in found.body
+        assert health.measures(tx).deliveries["aside"] == 1
+        figures = overview.figures(
+            tx, visible=ALL, dormant_before=NOW - timedelta(days=90), day_start=NOW - timedelta(days=6)
+        )
+        assert figures.reviews > figures.dormant > 0
+        assert figures.comments_today == 1
+        pulls, total = overview.open_pulls(tx, visible=ALL, limit=10)
+        assert len(pulls) == 10 < total
+        assert len(overview.merge_ages(tx, visible=ALL, since=NOW - timedelta(days=365))) >= 40
+
+
+def test_the_flow_agrees_with_counting_by_hand(world: tuple[Database, dict[str, int]]) -> None:
+    db, _ = world
+    days = [NOW - timedelta(weeks=back) for back in (8, 4, 0)]
+    with db.read() as tx:
+        points = overview.flow(tx, visible=ALL, days=days)
+        rows = []
+        after = None
+        while True:
+            page = items.items(tx, visible=ALL, after=after, limit=200)
+            rows += page.rows
+            after = page.next
+            if after is None:
+                break
+    for point, at in zip(points, days, strict=True):
+        born = [row for row in rows if row.created_at is not None and row.created_at <= at]
+        assert point.done == sum(row.closed_at is not None and days[0] < row.closed_at <= at for row in born)
+        there = [row for row in born if row.closed_at is None or row.closed_at > at]
+        assert point.in_review + point.draft + point.not_started == len(there)
+
+
+def test_who_may_see_nothing_finds_nothing(world: tuple[Database, dict[str, int]]) -> None:
+    db, ids = world
+    with db.read() as tx:
+        assert flags.flags(tx, visible=NOBODY, where=flags.FlagFilter(state="all")).rows == ()
+        assert flags.flag_groups(tx, visible=NOBODY, limit=5) == ()
+        assert milestones.milestones(tx, visible=NOBODY, state="all").rows == ()
+        assert milestones.milestone_row(tx, ids["milestone"], visible=NOBODY) is None
+        assert items.items(tx, visible=NOBODY).rows == ()
+        assert items.item_row(tx, ids["item"], visible=NOBODY) is None
+        assert items.find_numbers(tx, visible=NOBODY, number=1874) == ()
+        assert items.find_titles(tx, visible=NOBODY, text="toolchain") == ()
+        assert publications.publications(tx, visible=NOBODY).rows == ()
+        assert projects.projects(tx, visible=NOBODY) == ()
+        assert shell.projects(tx, visible=NOBODY) == ()
+        assert deliveries.deliveries(tx, visible=NOBODY, where=deliveries.DeliveryFilter()).rows == ()
+        assert deliveries.delivery_page(tx, ids["aside"], visible=NOBODY) is None
+        assert overview.open_pulls(tx, visible=NOBODY, limit=5) == ((), 0)
+        assert all(row.flags_open == 0 for row in rules.rules(tx, visible=NOBODY, now=NOW))
+        other = Visible(chosen=ids["field"])
+        assert flags.flags(tx, visible=other, where=flags.FlagFilter(state="all")).rows == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "W10", encode_cursor("a"), encode_cursor(1, 2), encode_cursor("2026-07-31T00:00:00", 1)]
+)
+def test_a_cursor_of_another_list_is_refused(text: str) -> None:
+    with pytest.raises(BadCursorError):
+        decode_cursor(text, like=(datetime, int))
+
+
+def test_wildcards_in_a_search_are_text() -> None:
+    assert like("50%_\\") == "%50\\%\\_\\\\%"
