@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, floods, plan, removals
+from app.services import answers, floods, plan, removals, replies
 from app.services.derive import Past, Who, derive, stays
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing
@@ -124,7 +124,8 @@ class Court:
         rows = subjects.snapshots(self.tx, item_ids)
         changes = {
             item_id: [
-                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key) for row in found
+                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key, row.bulk)
+                for row in found
             ]
             for item_id, found in subjects.changes_of(self.tx, item_ids).items()
         }
@@ -137,6 +138,9 @@ class Court:
                 for item_id, row in rows.items()
             },
         )
+        off = replies.off_label(self.projects.facts[project_id]).casefold()
+        silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
+        subjects.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
         found = {
             item_id: stays(changes.get(item_id, ()), row["milestone_natives"], created_at=row["created_at"])
             for item_id, row in rows.items()

@@ -19,7 +19,7 @@ from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects, load
 from app.services.publish import Connected
 from app.services.wishes import may_be_written
-from app.store import control, instance, leases, publications, rules, standings, subjects, trackers
+from app.store import control, instance, leases, publications, retractions, rules, standings, subjects, trackers
 from app.store.database import Database, Tx
 from app.store.publications import Shown
 from app.store.standings import Kept
@@ -77,7 +77,7 @@ def retract(
             raise UserError(f"There is no rule {wanted.rule!r}. `plumbline rules export` names them.")
         by_id = {one.rule.id: one for one in prepared}
         tag = instance.load(tx).tag
-        shown = publications.written_on(tx, sorted(projects.rows))
+        shown = retractions.written_on(tx, sorted(projects.rows))
         told = standings.ever_on(tx, [one.item_id for one in shown]) if not wanted.is_whole else {}
         writes: list[Back] = []
         for one in shown:
@@ -92,7 +92,7 @@ def retract(
                 kind = projects.rows[one.project_id].tracker_kind
                 note = retracted(project=projects.facts[one.project_id])
                 line = adapters[kind].render(note, marker(tag, one.item_id))
-                publications.take_back(tx, one.id, line=line, at=to_iso(now), who=who, world=now)
+                retractions.take_back(tx, one.id, line=line, at=to_iso(now), who=who, world=now)
             else:
                 _withdraw(tx, gone, now)
                 lane_id = projects.rows[one.project_id].lane_id
@@ -101,7 +101,7 @@ def retract(
             writes += [
                 Back(row.key, "", row.url, "repository label", name)
                 for row in projects.rows.values()
-                for name in publications.made_labels(tx, row.id)
+                for name in retractions.made_labels(tx, row.id)
             ]
         if not dry_run:
             detail = {"rule": wanted.rule, "since": wanted.since and to_iso(wanted.since), "writes": len(writes)}
@@ -114,7 +114,7 @@ def undo(db: Database, *, project: str | None, who: str, now: datetime, real: da
     """Let items that were taken back be written on again; gives how many."""
     with db.write() as tx:
         projects = load(tx, key=project) if project else load(tx)
-        found = publications.retracted(tx, sorted(projects.rows))
+        found = retractions.retracted(tx, sorted(projects.rows))
         for one in found:
             publications.amend(tx, one.id, lambda doc: doc.pop("retracted", None))
         lanes = {row.id: row.lane_id for row in projects.rows.values()}
@@ -144,7 +144,7 @@ def finish(
         for connection_id in connections:
             publish.publish(db, connection_id, connect=connect, ringer=ringer)
         with db.read() as tx:
-            left = publications.retracting(tx, list(done.project_ids))
+            left = retractions.retracting(tx, list(done.project_ids))
         if not left or time.monotonic() - started > patience:
             break
         time.sleep(0.5)
@@ -162,7 +162,7 @@ def _unmake(
 ) -> None:
     """Delete the labels that we made in repositories."""
     with db.read() as tx:
-        names = [(row, name) for row in rows for name in publications.made_labels(tx, row.id)]
+        names = [(row, name) for row in rows for name in retractions.made_labels(tx, row.id)]
     lease = leases.take(db, "connection", connection_id, holder=own_name()) if names else None
     if lease is None:
         return
@@ -172,7 +172,7 @@ def _unmake(
             connected.client.delete_label(row.key, name)
             with db.write() as tx:
                 leases.confirm(tx, lease)
-                publications.forget_label(tx, row.id, name)
+                retractions.forget_label(tx, row.id, name)
                 publications.record(
                     tx,
                     connection_id=connection_id,

@@ -4,7 +4,7 @@ what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,8 @@ class Shown:
     retracting: bool = False
 
 
-def _shown(row: Any) -> Shown:
+def shown_of(row: Any) -> Shown:
+    """A row of the table as what is remembered."""
     return Shown(
         id=row.id,
         item_id=row.item_id,
@@ -72,7 +73,7 @@ def _shown(row: Any) -> Shown:
 
 def of_items(tx: Tx, item_ids: Sequence[int]) -> dict[int, Shown]:
     table = models.publication
-    return {row.item_id: _shown(row) for row in tx.execute(sa.select(table).where(table.c.item_id.in_(item_ids)))}
+    return {row.item_id: shown_of(row) for row in tx.execute(sa.select(table).where(table.c.item_id.in_(item_ids)))}
 
 
 def wish(
@@ -156,7 +157,7 @@ def due(
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
     )
-    return [_shown(row) for row in rows]
+    return [shown_of(row) for row in rows]
 
 
 def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: bool = False) -> list[int]:
@@ -181,74 +182,12 @@ def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: boo
 
 def get(tx: Tx, publication_id: int) -> Shown:
     table = models.publication
-    return _shown(tx.execute(sa.select(table).where(table.c.id == publication_id)).one())
+    return shown_of(tx.execute(sa.select(table).where(table.c.id == publication_id)).one())
 
 
 def update(tx: Tx, publication_id: int, **values: Any) -> None:
     table = models.publication
     tx.execute(sa.update(table).where(table.c.id == publication_id).values(**values))
-
-
-def written_on(tx: Tx, project_ids: Sequence[int]) -> list[Shown]:
-    """Publications of projects that show something, or may."""
-    table = models.publication
-    query = sa.select(table).where(
-        table.c.project_id.in_(project_ids),
-        sa.or_(
-            table.c.comment_id.is_not(None),
-            table.c.sending_at.is_not(None),
-            sa.cast(table.c.shown_labels, sa.Text) != "[]",
-        ),
-    )
-    return [_shown(row) for row in tx.execute(query.order_by(table.c.id))]
-
-
-def take_back(tx: Tx, publication_id: int, *, line: str, at: str, who: str, world: datetime) -> None:
-    """Have all that an item shows taken back, now and even while writing is paused; nothing is written there again.
-    `line` is what stays of a comment that cannot be deleted.
-    """
-    amend(tx, publication_id, lambda doc: doc.update(retracted={"at": at, "who": who, "line": line}))
-    update(
-        tx,
-        publication_id,
-        want_labels=[],
-        want_body=None,
-        want_quiet=False,
-        status="waiting",
-        due_at=world,
-        retry_at=None,
-        attempts=0,
-        retracting=True,
-    )
-
-
-def retracted(tx: Tx, project_ids: Sequence[int]) -> list[Shown]:
-    """Publications of projects that were taken back."""
-    table = models.publication
-    query = sa.select(table).where(table.c.project_id.in_(project_ids)).order_by(table.c.id)
-    return [shown for row in tx.execute(query) if "retracted" in (shown := _shown(row)).answers]
-
-
-def retracting(tx: Tx, project_ids: Sequence[int]) -> int:
-    """How many publications of projects are still on their way back."""
-    table = models.publication
-    query = sa.select(sa.func.count()).where(
-        table.c.project_id.in_(project_ids), table.c.retracting, table.c.status.in_(OPEN_STATUSES)
-    )
-    return int(tx.scalar(query) or 0)
-
-
-def made_labels(tx: Tx, project_id: int) -> list[str]:
-    """Labels of a project that we made ourselves."""
-    table = models.known_label
-    query = sa.select(table.c.name).where(table.c.project_id == project_id, table.c.made).order_by(table.c.name)
-    return list(tx.scalars(query))
-
-
-def forget_label(tx: Tx, project_id: int, name: str) -> None:
-    """A label of ours exists no more."""
-    table = models.known_label
-    tx.execute(sa.delete(table).where(table.c.project_id == project_id, table.c.name == name))
 
 
 def amend(tx: Tx, publication_id: int, change: Callable[[dict[str, Any]], None]) -> None:
@@ -269,43 +208,6 @@ def ensure(tx: Tx, item_id: int, *, project_id: int, connection_id: int | None) 
         .on_conflict_do_nothing()
     )
     return int(tx.execute(sa.select(table.c.id).where(table.c.item_id == item_id)).scalar_one())
-
-
-def last_written(tx: Tx, item_id: int, *, kind: str, detail: str) -> datetime | None:
-    """World time of our last write of a kind about something (a label's name) on an item."""
-    table = models.written
-    found: datetime | None = tx.scalar(
-        sa.select(table.c.world_at)
-        .where(table.c.item_id == item_id, table.c.kind == kind, table.c.detail == detail)
-        .order_by(table.c.id.desc())
-        .limit(1)
-    )
-    return found
-
-
-def flips(tx: Tx, item_id: int, *, label: str, since: datetime) -> list[datetime]:
-    """World instants at which we put a label on an item or took it off, oldest first."""
-    table = models.written
-    return list(
-        tx.scalars(
-            sa.select(table.c.world_at)
-            .where(
-                table.c.item_id == item_id,
-                table.c.kind.in_(("label_added", "label_removed")),
-                table.c.detail == label,
-                table.c.world_at > since,
-            )
-            .order_by(table.c.id)
-        )
-    )
-
-
-def about_person_since(tx: Tx, project_id: int, person_ids: Iterable[int], since: datetime) -> int:
-    """The most new comments since an instant of world time that were about one and the same of these people's turn."""
-    table = models.publication
-    rows = tx.scalars(sa.select(table.c.answers).where(table.c.project_id == project_id, table.c.commented_at >= since))
-    about = [person for doc in rows for person in doc.get("about", ())]
-    return max((about.count(person) for person in person_ids), default=0)
 
 
 def new_comments_since(tx: Tx, project_id: int, since: datetime) -> int:

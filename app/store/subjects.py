@@ -214,6 +214,15 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
         )
 
 
+def save_silenced(tx: Tx, silenced: Mapping[int, bool]) -> None:
+    """Which items somebody silenced for good, where that has changed."""
+    table = models.item
+    for value in (True, False):
+        ids = [id_ for id_, now in silenced.items() if now is value]
+        if ids:
+            tx.execute(sa.update(table).where(table.c.id.in_(ids)).values(silenced=value))
+
+
 Stay = tuple[int, datetime | None, datetime | None]
 """(milestone id, joined, left)."""
 

@@ -88,7 +88,7 @@ def test_snooze_ends_by_itself(told: World) -> None:
     told.wait(days=4, hours=10)
     heard(told)
     assert line(told, 7).startswith("Quiet until")
-    told.wait(days=1)
+    told.wait(hours=14)
     heard(told)
     assert line(told, 7).startswith("**Quiet for")
     assert told.labels(7) == ["plumb:stalled"]
