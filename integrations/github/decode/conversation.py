@@ -45,7 +45,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
     )
     changes: tuple[ChangeSeen, ...] = ()
     if action == "created":
-        changes = (_said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        changes = (said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
     return about_item(project, seen, actor=actor, at=at, changes=changes, comments=(comment,))
 
 
@@ -84,7 +84,7 @@ def pull_request_review_comment(payload: Payload, received_at: datetime) -> Read
     if read.text(payload, "action") == "created":
         native_id = str(read.whole(data, "id", "comment"))
         url = read.opt_text(data, "html_url", "comment")
-        changes = (_said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        changes = (said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
     else:
         at = seen.as_of or received_at
     return about_item(project, seen, actor=actor, at=at, changes=changes)
@@ -116,7 +116,6 @@ def review_change(found: ReviewSeen, data: Mapping[str, Any], path: str = "revie
     return ChangeSeen(key, found.at, Field.REVIEW, found.reviewer, item=found.item, after=found.state, url=url)
 
 
-def _said(
-    field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None
-) -> ChangeSeen:
+def said(field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None) -> ChangeSeen:
+    """Something written, as history."""
     return ChangeSeen(keys.by_id(field.value, native_id), at, field, actor, item=of_item, url=url)
