@@ -16,7 +16,7 @@ from app.store import models
 from app.store.database import Database, Tx, database_seconds
 
 LEASE_SECONDS = 60.0
-TABLES = {"lane": models.lane, "connection": models.connection}
+TABLES = {"lane": models.lane, "connection": models.connection, "sync": models.sync}
 
 
 class LeaseLost(Exception):
@@ -25,7 +25,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held lease: `kind` is lane or connection."""
+    """A held lease: `kind` is lane, connection or sync (reading a project's past; the id is the project's)."""
 
     kind: str
     id: int

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.store import models, sync
 from app.store.database import Tx, insert
 
 OPEN_STATUSES = ("waiting", "sending", "held")
@@ -118,8 +118,8 @@ def wish(
 
 
 def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int) -> list[Shown]:
-    """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are
-    left out.
+    """Publications of a connection whose time has come, oldest wish first; projects that are paused, not active or
+    catching up after a gap are left out.
     """
     table, project = models.publication, models.project
     rows = tx.execute(
@@ -132,6 +132,7 @@ def due(tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: i
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
             project.c.paused_at.is_(None),
             project.c.status == "active",
+            ~sync.is_catching_up(table.c.project_id),
         )
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
@@ -149,6 +150,7 @@ def connections_with_due(tx: Tx, *, world: datetime, real: datetime) -> list[int
                 table.c.status.in_(OPEN_STATUSES),
                 table.c.due_at <= world,
                 sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
+                ~sync.is_catching_up(table.c.project_id),
             )
             .distinct()
         )

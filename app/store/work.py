@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models, people
+from app.store import models, people, ticks
 from app.store.database import Tx, insert
 
 Row = dict[str, Any]
@@ -296,7 +296,15 @@ def _save_changes(tx: Tx, work: Work) -> None:
         }
         for change in work.changes
     ]
-    tx.execute(insert(tx, models.change).on_conflict_do_nothing(), rows)
+    table = models.change
+    statement = insert(tx, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["project_id", "natural_key"],
+        set_={name: statement.excluded[name] for name in ("at", "actor_id", "before", "url", "delivery_id")},
+        # a push may first be known by its commit's own date, which is never later than the push
+        where=sa.and_(table.c.field == "push", statement.excluded.at > table.c.at),
+    )
+    tx.execute(statement, ticks.once(tx, work.project_id, rows))
 
 
 def _save_links(tx: Tx, work: Work) -> None:
