@@ -66,7 +66,7 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
                 this = instance.load(tx)
                 batch = (
                     []
-                    if this.paused_at
+                    if this.paused_at or this.was_off(real_now())  # off: what was missed is read first
                     else publications.due(tx, connection_id, world=this.clock.now(), real=real_now(), limit=PAGE)
                 )
                 known = projects.load(tx, ids=sorted({shown.project_id for shown in batch}))

@@ -53,7 +53,7 @@ def begin(tx: Tx, project_id: int, *, kind: str, since: str | None, now: datetim
             kind=kind,
             phase="start",
             status="running",
-            cursor={"since": since, "page": 1, "done": []},
+            cursor={"since": since, "news": since, "page": 1, "done": []},
             started_at=now,
         )
         .returning(table.c.id)

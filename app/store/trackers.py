@@ -331,5 +331,15 @@ def update_project(tx: Tx, project_id: int, **values: Any) -> None:
     tx.execute(sa.update(models.project).where(models.project.c.id == project_id).values(**values))
 
 
+def reopen_project(tx: Tx, project_id: int) -> None:
+    """A project that was gone or moved counts as active again, until the tracker says otherwise."""
+    project = models.project
+    tx.execute(
+        sa.update(project)
+        .where(project.c.id == project_id, project.c.status.in_(("gone", "moved")))
+        .values(status="active", status_detail="")
+    )
+
+
 def lane_names(tx: Tx) -> dict[int, str]:
     return {row.id: row.name for row in tx.execute(sa.select(models.lane.c.id, models.lane.c.name))}
