@@ -224,8 +224,8 @@ class Court:
         if at is None or at > now:
             return milestone
         rebuilt = baseline.baseline_at(milestone, at)
-        known_from = milestone.known_from
-        lived_through = known_from is not None and known_from <= at
+        watched_from = self.projects.rows[milestone.project.id].created_at
+        lived_through = milestone.known_from is not None and max(milestone.known_from, watched_from) <= at
         how = "frozen" if lived_through else "reconstructed"
         kept = replace(rebuilt, how=how)
         # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then

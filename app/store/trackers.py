@@ -55,6 +55,8 @@ class ProjectRow:
     public: bool
     status: str
     status_detail: str
+    created_at: datetime
+    """Since when it is watched."""
     known_from: datetime | None
     last_delivery_at: datetime | None
     paused_at: datetime | None
@@ -305,6 +307,7 @@ def projects(
             project.c.public,
             project.c.status,
             project.c.status_detail,
+            project.c.created_at,
             project.c.known_from,
             project.c.last_delivery_at,
             project.c.paused_at,

@@ -22,6 +22,7 @@ from integrations.ports import (
     Field,
     ItemSeen,
     LinkSeen,
+    MilestoneSeen,
     Payload,
     ProjectSeen,
     Reading,
@@ -36,11 +37,24 @@ def history(payload: Payload, received_at: datetime) -> Reading:
     asked_at = read.opt_instant(payload, "asked_at") or received_at
     if (listed := read.objects(payload, "milestones")) is not None:
         seen = tuple(parts.milestone(one, f"milestones.{place}") for place, one in enumerate(listed))
-        return Reading(at=asked_at, project=project, milestones=seen, asked_at=asked_at, note=f"{len(seen)} milestones")
+        if payload.get("action") == "import":
+            seen = (*_as_made(seen), *seen)
+        return Reading(
+            at=asked_at, project=project, milestones=seen, asked_at=asked_at, note=f"{len(listed)} milestones"
+        )
     gone = read.opt_obj(payload, "gone")
     if gone is not None:
         return _gone(gone, project, asked_at)
     return _item(payload, project, asked_at)
+
+
+def _as_made(seen: tuple[MilestoneSeen, ...]) -> tuple[MilestoneSeen, ...]:
+    """Milestones as they must have been made: GitHub keeps no history of due dates, so the one it has now counts as
+    set from the start, where no webhook has told better.
+    """
+    return tuple(
+        replace(one, as_of=one.created_at) for one in seen if one.created_at is not None and one.due is not None
+    )
 
 
 def _gone(data: Mapping[str, Any], project: ProjectSeen, asked_at: datetime) -> Reading:
