@@ -27,7 +27,7 @@ TICK = timedelta(seconds=1)
 def once(tx: Tx, project_id: int, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows to insert, without those that are there already a second earlier; those a second later give way."""
     kept: dict[str, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["at"]):
+    for row in sorted(rows, key=lambda row: (row["at"], row["actor_id"] is not None)):
         earlier, _ = _beside(row["natural_key"])
         if row["field"] == "push":  # the later of two instants is the push's own
             kept[row["natural_key"]] = row

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.secret import SecretBox
 from app.services import connect, drain, importing, rulebook, syncing
 from app.store import deliveries, instance, models, people, runs, sync, trackers
 from app.store.database import Database
@@ -24,8 +25,6 @@ from integrations.sandbox.replay import Webhook
 from rules.rulefile import parse
 from tests.integrations.github.fake_history import FakeHistory
 from tests.world import KEY, Bells
-
-from app.secret import SecretBox
 
 
 class PastWorld:

@@ -4,7 +4,7 @@ It is made of the same recording that is replayed as webhooks, up to an instant.
 fails instead of passing by accident; lists come in pages with a Link header; every answer bears `now` as its date.
 """
 
-# ruff: noqa: N802, A002
+# ruff: noqa: A002
 from __future__ import annotations
 
 import json
@@ -249,7 +249,7 @@ def serving(fake: FakeHistory) -> Iterator[FakeHistory]:
             self.end_headers()
             self.wfile.write(raw)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
