@@ -63,6 +63,10 @@ class Court:
         subjects.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
         self._pass_on(item_ids)
+        if work.changed_people:  # what they said elsewhere counts for more, or for less
+            said = subjects.items_with_changes_by(self.tx, project_id, work.changed_people) - set(item_ids)
+            marks = [(self.lane_id, "rebuild", item_id, self.this.clock.now()) for item_id in sorted(said)]
+            subjects.add_marks(self.tx, marks, reason="somebody's part in the project changed")
 
     def due(self, due: Due) -> None:
         """Put what time or a mark has made due on the list."""

@@ -56,11 +56,27 @@ class People:
             self._known[(tracker_id, row.native_id)] = (row.id, row.login, row.bot)
 
 
-def save_participants(tx: Tx, project_id: int, members: Mapping[int, tuple[bool, datetime]]) -> None:
-    """What people are in a project (member or not), as of when it was seen; an older sighting changes nothing."""
+def save_participants(tx: Tx, project_id: int, members: Mapping[int, tuple[bool, datetime]]) -> set[int]:
+    """What people are in a project (member or not), as of when it was seen; an older sighting changes nothing. Gives
+    those who are taken for something else than before (whom we do not know is taken for no member).
+    """
     if not members:
-        return
+        return set()
     table = models.participant
+    known = {
+        row.person_id: (row.member, row.as_of)
+        for row in tx.execute(
+            sa.select(table.c.person_id, table.c.member, table.c.as_of).where(
+                table.c.project_id == project_id, table.c.person_id.in_(list(members))
+            )
+        )
+    }
+    changed = {
+        person
+        for person, (member, as_of) in members.items()
+        if member != known.get(person, (False, as_of))[0]
+        and (person not in known or (as_of, member) > known[person][::-1])
+    }
     statement = insert(tx, table)
     statement = statement.on_conflict_do_update(
         index_elements=["project_id", "person_id"],
@@ -77,6 +93,7 @@ def save_participants(tx: Tx, project_id: int, members: Mapping[int, tuple[bool,
             for person, (member, as_of) in sorted(members.items())
         ],
     )
+    return changed
 
 
 def load(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, bool]]:

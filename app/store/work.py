@@ -116,6 +116,8 @@ class Work:
     edges: list[EdgeLink] = field(default_factory=list)
     members: dict[int, tuple[bool, datetime]] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
+    changed_people: set[int] = field(default_factory=set)
+    """Set by `flush`: people who turned out to be members of the project, or no longer to be."""
     dirty_items: set[str] = field(default_factory=set)
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
@@ -255,7 +257,7 @@ def flush(tx: Tx, work: Work) -> None:
             ],
         )
     _save_links(tx, work)
-    people.save_participants(tx, work.project_id, work.members)
+    work.changed_people = people.save_participants(tx, work.project_id, work.members)
 
 
 def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> None:

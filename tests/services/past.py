@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable
@@ -210,7 +211,7 @@ class PastWorld:
         )
 
     def wishes(self) -> dict[int, tuple[Any, ...]]:
-        """What every item should show, where that is anything."""
+        """What every item should show, where that is anything, without ids of this database."""
         rows = self.rows(sa.select(models.publication, models.item.c.number).join(models.item))
         return {row.number: (tuple(row.want_labels), row.want_body) for row in rows if row.want_labels or row.want_body}
 
