@@ -19,8 +19,8 @@ def tick() -> int:
     rings once.
     """
     this = runtime()
+    _look_back(this, real_now())
     real = real_now()
-    _look_back(this, real)
     with this.db.read() as tx:
         row = instance.load(tx)
         world = row.clock.now()

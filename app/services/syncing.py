@@ -110,10 +110,13 @@ def _work(reader: Reader) -> bool:
     with reader.db.read() as tx:
         row = sync.get(tx, project_id)
         run = runs.open_run(tx, project_id)
+        connection = trackers.connections(tx, connection_id=reader.project.connection_id)
     assert row is not None
+    refused = bool(connection) and connection[0].status == "unauthorised"
     waits = run is not None and run.resume_at is not None and run.resume_at > now
     due = not waits and (run is not None or (row.next_at is not None and row.next_at <= now))
-    if due and (run is None or run.phase == "start" or run.status != "running") and not _look(reader):
+    fresh = run is None or run.phase == "start" or run.status != "running"
+    if due and (fresh or refused) and not _look(reader):
         return False
     if reader.project.status in ("gone", "moved"):
         return False

@@ -213,7 +213,11 @@ class PastWorld:
     def wishes(self) -> dict[int, tuple[Any, ...]]:
         """What every item should show, where that is anything, without ids of this database."""
         rows = self.rows(sa.select(models.publication, models.item.c.number).join(models.item))
-        return {row.number: (tuple(row.want_labels), row.want_body) for row in rows if row.want_labels or row.want_body}
+        return {
+            row.number: (tuple(row.want_labels), re.sub(r"/i/\d+|plumbline:1:\S+", "…", row.want_body or ""))
+            for row in rows
+            if row.want_labels or row.want_body
+        }
 
 
 def _about(hook: Webhook) -> str | None:
