@@ -146,6 +146,8 @@ class FakeHistory:
                 return trouble.status, trouble.body, trouble.headers
         if auth.partition(" ")[2] not in self.tokens:
             return 401, {"message": "Bad credentials"}, {}
+        if verb == "GET" and path == "/user":
+            return 200, self.shapes.user("plumb"), {"X-OAuth-Scopes": "repo"}
         if verb == "GET" and path == f"/repositories/{self.native_id}":
             return 200, self.shapes.repository, {}
         base = f"/repos/{self.key}"
