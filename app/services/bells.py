@@ -20,7 +20,7 @@ class Ringer(Protocol):
     """Puts a job in the queue. Never raises: a broker that is away is the clock's business."""
 
     def wake(self, kind: str, row_id: int) -> None:
-        """`kind` is lane (drain it) or connection (publish what is due)."""
+        """`kind` is lane (drain it), connection (publish what is due) or sync (read a project's past)."""
 
 
 class SilentRinger:

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.errors import UserError
 from app.secret import SecretBox
+from app.services import importing
 from app.services.projects import check_documents
 from app.store import control, purge, subjects, trackers
 from app.store.database import Database, Tx
@@ -167,7 +168,7 @@ def add_project(
     if found is None or not rows:
         raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
     seen, connection = _find(adapters, vault, rows, key)
-    watch(
+    project_id = watch(
         db,
         tracker=tracker,
         seen=seen.project,
@@ -177,6 +178,8 @@ def add_project(
         now=now,
         connection_id=connection.id,
     )
+    if adapters[connection.tracker_kind].history(credentials_of(connection, vault)) is not None:
+        importing.begin_import(db, project_id, mode="polling" if settings.get("polling") else "webhooks")
     return seen
 
 

@@ -91,7 +91,7 @@ class Court:
         for reading in readings:
             for comment in reading.comments:
                 row = work.items.get(comment.item)
-                if comment.event == "created" and prefix in comment.body and row is not None and row["id"]:
+                if comment.event in ("created", "seen") and prefix in comment.body and row is not None and row["id"]:
                     publications.settle_uncertain(
                         self.tx,
                         row["id"],

@@ -48,13 +48,17 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
         while True:
             with db.read() as tx:
                 this = instance.load(tx)
-                batch = publications.due(
-                    tx,
-                    connection_id,
-                    world=this.clock.now(),
-                    real=real_now(),
-                    limit=PAGE,
-                    paused=this.paused_at is not None,
+                batch = (
+                    []
+                    if this.was_off(real_now())  # what was missed is read first
+                    else publications.due(
+                        tx,
+                        connection_id,
+                        world=this.clock.now(),
+                        real=real_now(),
+                        limit=PAGE,
+                        paused=this.paused_at is not None,
+                    )
                 )
                 known = projects.load(tx, ids=sorted({shown.project_id for shown in batch}))
             batch = [shown for shown in batch if shown.id not in tried]

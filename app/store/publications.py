@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.store import models, sync
 from app.store.database import Tx, insert
 
 OPEN_STATUSES = ("waiting", "sending", "held")
@@ -139,8 +139,9 @@ def wish(
 def due(
     tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int, paused: bool = False
 ) -> list[Shown]:
-    """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are
-    left out. What is being taken back goes out even while writing is paused (`paused`: all of it is).
+    """Publications of a connection whose time has come, oldest wish first; projects that are paused, not active or
+    catching up after a gap are left out. What is being taken back goes out even while writing is paused (`paused`: all
+    of it is).
     """
     table, project = models.publication, models.project
     rows = tx.execute(
@@ -153,6 +154,7 @@ def due(
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
             table.c.retracting if paused else sa.or_(project.c.paused_at.is_(None), table.c.retracting),
             project.c.status == "active",
+            ~sync.is_catching_up(table.c.project_id),
         )
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
@@ -174,6 +176,7 @@ def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: boo
                 table.c.status.in_(OPEN_STATUSES),
                 table.c.due_at <= world,
                 sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
+                ~sync.is_catching_up(table.c.project_id),
             )
             .distinct()
         )

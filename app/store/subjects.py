@@ -446,3 +446,24 @@ def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
     table = TABLES[kind]
     found: int | None = tx.scalar(sa.select(table.c.project_id).where(table.c.id == subject_id))
     return found
+
+
+def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
+    """A part of an item's history is missing: its rules skip until a read has closed the gap. It is judged anew."""
+    table = models.item
+    tx.execute(
+        sa.update(table)
+        .where(table.c.project_id == project_id, table.c.number == number)
+        .values(gap=True, next_check_at=world)
+    )
+
+
+def items_with_changes_by(tx: Tx, project_id: int, people: Iterable[int]) -> set[int]:
+    """Items of a project that these people have a part in the history of."""
+    table = models.change
+    found = tx.scalars(
+        sa.select(table.c.item_id)
+        .where(table.c.project_id == project_id, table.c.actor_id.in_(list(people)), table.c.item_id.is_not(None))
+        .distinct()
+    )
+    return set(found)
