@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.services.projects import Projects
@@ -25,6 +27,7 @@ def row(*, name: str, kind: str) -> ProjectRow:
         known_from=None,
         last_delivery_at=None,
         paused_at=None,
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
     )
 
 

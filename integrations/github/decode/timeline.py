@@ -1,6 +1,6 @@
 """An item's timeline as changes: the same parts, words and natural keys as the webhooks that told them at the time.
 
-Pure. What a timeline cannot tell, and what only it can, is in `docs/reference/two-ways.md`.
+Pure. What a timeline cannot tell, and what only it can, is in `docs/two-ways.md`.
 """
 
 from __future__ import annotations
