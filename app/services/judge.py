@@ -19,7 +19,7 @@ from app.services.projects import Projects
 from app.services.taking import Taking
 from app.store import answers as kept_answers
 from app.store import facts as store_facts
-from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers
+from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers, wishes
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -68,7 +68,7 @@ class Court:
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
         world = self.this.clock.now()
-        acted = subjects.items_with_words_of(self.tx, project_id, work.turned)
+        acted = people.items_with_words_of(self.tx, project_id, work.turned)
         subjects.add_marks(
             self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
         )
@@ -140,7 +140,7 @@ class Court:
         )
         off = replies.off_label(self.projects.facts[project_id]).casefold()
         silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
-        subjects.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
+        wishes.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
         found = {
             item_id: stays(changes.get(item_id, ()), row["milestone_natives"], created_at=row["created_at"])
             for item_id, row in rows.items()

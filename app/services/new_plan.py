@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.services.projects import Projects
-from app.store import milestone_facts, subjects
+from app.store import milestone_facts, subjects, wishes
 from app.store.answers import Answer
 from app.store.database import Tx
 from rules import baseline
@@ -29,8 +29,8 @@ def take(
     tx: Tx, one: Answer, command: Command, item: Item, *, lane_id: int, projects: Projects, now: datetime
 ) -> Taken:
     """Do what `baseline` or `home` asks for; the milestone is judged anew right after."""
-    titles = subjects.milestones_by_title(tx, item.project.id)
-    homes = subjects.milestones_at_home(tx, item.id)
+    titles = wishes.milestones_by_title(tx, item.project.id)
+    homes = wishes.milestones_at_home(tx, item.id)
     found, rest = named(command.rest, titles)
     if found is None:
         found = _meant(titles, homes, item.milestone_ids)
@@ -38,7 +38,7 @@ def take(
         return Taken(False, Said("reply.which", {"verb": command.verb.value}), "which milestone")
     milestone_id, title = found
     if command.verb is Verb.HOME:
-        subjects.set_home(tx, milestone_id, item.id)
+        wishes.set_home(tx, milestone_id, item.id)
         subjects.add_marks(tx, [(lane_id, "milestone", milestone_id, now)], reason="its home was named")
         return Taken(True, Said("reply.home", {"milestone": title}), f"milestone {milestone_id}")
     reason = clean_reason(rest)

@@ -19,7 +19,7 @@ from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects, load
 from app.services.publish import Connected
 from app.services.wishes import may_be_written
-from app.store import control, instance, leases, publications, retractions, rules, standings, subjects, trackers
+from app.store import control, instance, leases, publications, retractions, rules, standings, subjects, trackers, wishes
 from app.store.database import Database, Tx
 from app.store.publications import Shown
 from app.store.standings import Kept
@@ -181,7 +181,7 @@ def _unmake(
                     kind="label_deleted",
                     detail=name,
                     real=real_now(),
-                    world=subjects.world_now(tx),
+                    world=wishes.world_now(tx),
                 )
             time.sleep(connected.pace.seconds_between_writes)
     except IntegrationError as error:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from app.store import answers, leases, subjects
+from app.store import answers, leases, subjects, wishes
 from app.store.database import Database
 from app.time import real_now
 from integrations.ports import Client, PermanentError, TransientError
@@ -59,7 +59,7 @@ def ask(db: Database, lease: leases.Lease, client: Client) -> set[int]:
         with db.write() as tx:
             leases.confirm(tx, lease)
             items = answers.told(tx, one, may=may)
-            world = subjects.world_now(tx)
+            world = wishes.world_now(tx)
             subjects.add_marks(
                 tx, [(one.lane_id, "item", item_id, world) for item_id in sorted(set(items))], reason="an answer"
             )

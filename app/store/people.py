@@ -100,3 +100,20 @@ def members(tx: Tx, project_id: int, ids: Iterable[int]) -> dict[int, bool]:
         )
     )
     return {row.person_id: row.member for row in rows}
+
+
+def items_with_words_of(tx: Tx, project_id: int, persons: Iterable[int]) -> list[int]:
+    """Items of a project on which these people have said something: whether that counts as movement depends on what
+    they are here.
+    """
+    wanted = sorted(persons)
+    if not wanted:
+        return []
+    table = models.change
+    return list(
+        tx.scalars(
+            sa.select(table.c.item_id)
+            .where(table.c.project_id == project_id, table.c.actor_id.in_(wanted), table.c.item_id.is_not(None))
+            .distinct()
+        )
+    )

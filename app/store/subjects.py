@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import instance, models
+from app.store import models
 from app.store.database import Tx
 from app.time import to_iso
 
@@ -214,15 +214,6 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
         )
 
 
-def save_silenced(tx: Tx, silenced: Mapping[int, bool]) -> None:
-    """Which items somebody silenced for good, where that has changed."""
-    table = models.item
-    for value in (True, False):
-        ids = [id_ for id_, now in silenced.items() if now is value]
-        if ids:
-            tx.execute(sa.update(table).where(table.c.id.in_(ids)).values(silenced=value))
-
-
 Stay = tuple[int, datetime | None, datetime | None]
 """(milestone id, joined, left)."""
 
@@ -313,23 +304,6 @@ def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> 
     return [(row.lane_id, row.id) for row in rows]
 
 
-def items_with_words_of(tx: Tx, project_id: int, persons: Iterable[int]) -> list[int]:
-    """Items of a project on which these people have said something: whether that counts as movement depends on what
-    they are here.
-    """
-    wanted = sorted(persons)
-    if not wanted:
-        return []
-    table = models.change
-    return list(
-        tx.scalars(
-            sa.select(table.c.item_id)
-            .where(table.c.project_id == project_id, table.c.actor_id.in_(wanted), table.c.item_id.is_not(None))
-            .distinct()
-        )
-    )
-
-
 def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
     """Milestones that these items are in now."""
     table = models.membership
@@ -410,35 +384,6 @@ def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dic
 
 def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
     tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
-
-
-def world_now(tx: Tx) -> datetime:
-    """World time as this installation's clock has it."""
-    return instance.load(tx).clock.now()
-
-
-def milestones_by_title(tx: Tx, project_id: int) -> list[tuple[int, str]]:
-    """The open milestones of a project as (id, title)."""
-    table = models.milestone
-    query = sa.select(table.c.id, table.c.title).where(
-        table.c.project_id == project_id, table.c.is_open, table.c.deleted_at.is_(None)
-    )
-    return [(row.id, row.title) for row in tx.execute(query.order_by(table.c.id))]
-
-
-def milestones_at_home(tx: Tx, item_id: int) -> list[int]:
-    """Milestones whose flags are told on an item: it was named, or their open flags are shown there."""
-    milestone, standing = models.milestone, models.standing
-    told = sa.select(standing.c.subject_id).where(
-        standing.c.shown_on == item_id, standing.c.subject_kind == "milestone", standing.c.closed_at.is_(None)
-    )
-    query = sa.select(milestone.c.id).where(sa.or_(milestone.c.home_item_id == item_id, milestone.c.id.in_(told)))
-    return sorted(set(tx.scalars(query)))
-
-
-def set_home(tx: Tx, milestone_id: int, item_id: int | None) -> None:
-    """Name the item on which a milestone's flags are told (None: none is named)."""
-    tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(home_item_id=item_id))
 
 
 def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
