@@ -279,7 +279,9 @@ def _taking_in(reader: Reader, run: runs.Run) -> None:
         row = sync.get(tx, run.project_id)
         runs.save(tx, run.id, status="done", finished_at=now, resume_at=None, detail="")
         if run.kind == IMPORT:
-            trackers.update_project(tx, run.project_id, known_from=runs.oldest_item(tx, run.project_id) or now)
+            oldest = runs.oldest_item(tx, run.project_id)
+            if oldest is not None:  # nothing to read: then history begins when the project was added
+                trackers.update_project(tx, run.project_id, known_from=oldest)
         every = EVERY[row.mode if row is not None else "webhooks"]
         asked_at = run.cursor.get("asked_at")
         values: dict[str, Any] = {"reconciled_to": from_iso(asked_at)} if asked_at else {}

@@ -19,9 +19,11 @@ from github.PullRequest import PullRequest
 from github.Repository import Repository
 
 from app.services import connect, rulebook
+from app.store import runs, sync, trackers
 from app.time import real_now
 from rules.rulefile import parse
 from tests.e2e.support import Shift, counting_proxy
+from tests.support import eventually
 from tests.support_up import Installation, installed
 
 pytestmark = pytest.mark.e2e
@@ -131,8 +133,17 @@ def test_a_round_trip(emulate, shift, short_dir, tmp_path, monkeypatch):
         world.repo("ada").create_hook("web", hook, events=["*"], active=True)
         with here.up(tmp_path / "up.log") as process:
             here.wait_ready(process)
+            eventually(lambda: imported(here), within=60, what="the import")
             proxy.calls.clear()
             tell(world, proxy.calls)
+
+
+def imported(here: Installation) -> bool:
+    """Whether the repository's past, short as it is, has been read: from here on nothing is."""
+    with here.runtime.db.read() as tx:
+        (project,) = trackers.projects(tx)
+        row = sync.get(tx, project.id)
+        return row is not None and row.catching_up_at is None and runs.open_run(tx, project.id) is None
 
 
 def connected(here: Installation, api: str, *, now: datetime) -> None:
