@@ -12,15 +12,15 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, connect, intake, publish, rulebook
+from app.services import access, connect, intake, publish, rulebook, syncing
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
-from app.settings import DRAIN_QUEUE, PUBLISH_QUEUE, Settings, load_settings
+from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, load_settings
 from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import Adapters, PermanentError
+from integrations.ports import Adapters, History, PermanentError
 from integrations.sandbox.adapter import SandboxAdapter
 from integrations.sandbox.demo import DemoProject, line_of
 from integrations.sandbox.tracker import SandboxTracker
@@ -44,6 +44,7 @@ JOB_SECONDS = 600
 JOBS = {
     "lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"),
     "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection"),
+    "sync": (IMPORT_QUEUE, "app.worker.jobs.sync_project"),
 }
 
 
@@ -92,6 +93,19 @@ class Runtime:
         return publish.Connected(
             client=adapter.client(credentials_of(row, self.vault)), pace=adapter.pace, label_specs=label_spec
         )
+
+    def open_history(self, connection_id: int) -> History | None:
+        """Open a connection for reading the past; None where its tracker has none to give. Raises PermanentError."""
+        with self.db.read() as tx:
+            found = trackers.connections(tx, connection_id=connection_id)
+        if not found:
+            raise PermanentError("unauthorised", f"connection {connection_id} was removed")
+        return self.adapters[found[0].tracker_kind].history(credentials_of(found[0], self.vault))
+
+    @property
+    def syncing(self) -> syncing.Syncing:
+        """What reading a project's past needs."""
+        return syncing.Syncing(db=self.db, ringer=self.ringer, open_history=self.open_history)
 
     @functools.cached_property
     def commits(self) -> intake.GroupCommit:

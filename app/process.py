@@ -8,17 +8,51 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import signal
+import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 #: Set by the supervisor for its children: the pid that must stay their parent.
 PARENT_VARIABLE = "PLUMBLINE_PARENT_PID"
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY = 0.5
+
+
+def own_name() -> str:
+    """Who this process is, for leases: host, process namespace where there is one, and pid."""
+    return f"{_home()}:{os.getpid()}"
+
+
+def is_gone(name: str) -> bool:
+    """Whether the process of this `own_name` has ended. False where that cannot be told from here: another host,
+    another container.
+    """
+    home, _, pid = name.rpartition(":")
+    if home != _home() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it is there and somebody else's
+        return False
+    return False
+
+
+@functools.cache
+def _home() -> str:
+    """Host and process namespace: pids mean the same only within both."""
+    try:
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{namespace}"
 
 
 def signal_on_parent_death(number: int = signal.SIGTERM) -> None:

@@ -17,10 +17,11 @@ from app.errors import UserError
 
 ENV_PREFIX = "PLUMBLINE_"
 
-#: RQ's queues, most urgent first: judging before speaking.
+#: RQ's queues, most urgent first: judging before speaking before reading the past.
 DRAIN_QUEUE = "drain"
 PUBLISH_QUEUE = "publish"
-QUEUES = (DRAIN_QUEUE, PUBLISH_QUEUE)
+IMPORT_QUEUE = "import"
+QUEUES = (DRAIN_QUEUE, PUBLISH_QUEUE, IMPORT_QUEUE)
 
 _SECRETS_DIR = Path("/run/secrets")
 

@@ -48,7 +48,9 @@ class Ignored(IntegrationError):
 
 
 class PermanentError(IntegrationError):
-    """Trying again will not help: `code` is gone, locked, forbidden, archived, moved, invalid or unauthorised."""
+    """Trying again will not help: `code` is gone, locked, forbidden, withheld (for legal reasons), archived,
+    moved, invalid or unauthorised.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -297,7 +299,8 @@ class ChecksSeen:
 @dataclass(frozen=True, slots=True)
 class CommentSeen:
     """A comment by anybody: what answers, echoes and removals are recognised from. `event` is created, edited,
-    deleted or minimized. `before` is the text that an edit replaced; None: not said.
+    deleted, minimized, or seen: found by reading the past, so nothing that it asks for is done any more. `before` is
+    the text that an edit replaced; None: not said.
     """
 
     item: str
@@ -352,6 +355,9 @@ class Reading:
     project_events: tuple[ProjectEvent, ...] = ()
     labels: tuple[LabelSeen, ...] = ()
     needs_read: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    """Native ids of items that this reading tells whole, with their history, as they were at `asked_at`."""
+    asked_at: datetime | None = None
     note: str = ""
 
 
@@ -471,6 +477,101 @@ class Client(Protocol):
     def close(self) -> None: ...
 
 
+# --- reading the past -----------------------------------------------------------------------------------------------
+
+HISTORY = "plumbline_history"
+"""The event under which answers of `History` are stored and decoded, as if a webhook had brought them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A tracker's own words when asked. Stored as a delivery of the event `HISTORY`, decoded by `Adapter.decode`.
+
+    `about` is what people call it ("#482"), `version` tells two answers about the same thing apart.
+    """
+
+    about: str
+    version: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedItem:
+    """An item as a list of changed ones shows it. `raw` is the tracker's entry, for `History.item`."""
+
+    native_id: str
+    number: int
+    key: str
+    as_of: datetime
+    asked_at: datetime
+    raw: Payload = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPage:
+    """Items in order of their last change. `asked_at` is the tracker's own clock; `more`: another page follows."""
+
+    items: tuple[ChangedItem, ...]
+    more: bool
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MilestonesTold:
+    """All milestones, as read (`seen`) and as they are stored and decoded (`told`)."""
+
+    seen: tuple[MilestoneSeen, ...]
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class LostDelivery:
+    """A webhook that the tracker could not deliver. `handle` is what `redeliver` takes."""
+
+    guid: str
+    handle: str
+    at: datetime
+    event: str
+
+
+class History(Protocol):
+    """The past, read over one connection. One call a page unless said otherwise; never waits for a rate limit.
+
+    Raises `PermanentError`, or `TransientError` (`limited` with `retry_after` where the budget is spent).
+    """
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+
+    def project(self, native_id: str, key: str) -> ProjectSeen:
+        """The project as it is now, whatever it is called by now: the id decides (one or two calls)."""
+
+    def count(self, project: str) -> int | None:
+        """How many items there are; None where the tracker does not say."""
+
+    def changed(self, project: str, *, since: datetime | None, page: int) -> ChangedPage:
+        """Items changed at or after an instant, the longest unchanged first."""
+
+    def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
+        """One item with all its history (two to seven calls). `why` is import, changed or repair; a comment written
+        at or after `since` counts as news. An item that is gone or moved is told as such.
+        """
+
+    def milestones(self, project: str, *, why: str) -> MilestonesTold:
+        """All milestones (one call per 100)."""
+
+    def lost_deliveries(self, project: str, *, to: str, since: datetime) -> tuple[LostDelivery, ...]:
+        """Webhooks to the address that ends with `to` which failed and were not delivered later (two calls, and one
+        per 100 deliveries). Raises `PermanentError` where this connection may not see webhooks.
+        """
+
+    def redeliver(self, project: str, handle: str) -> None:
+        """Ask for a delivery once more."""
+
+    def close(self) -> None: ...
+
+
 class Adapter(Protocol):
     """One kind of tracker."""
 
@@ -487,6 +588,9 @@ class Adapter(Protocol):
         """What the payload says. Pure. Raises `Ignored` with the reason, or `BadPayload` naming the field."""
 
     def client(self, credentials: Credentials) -> Client: ...
+
+    def history(self, credentials: Credentials) -> History | None:
+        """Reads of the past over a connection; None where this kind of tracker has none to give."""
 
     def render(self, note: Note, marker: str) -> str:
         """The note in this tracker's markup, escaped and cut to its length, with the hidden marker."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -101,7 +101,7 @@ class Installation:
         for (lane_id,) in self.ask("SELECT id FROM lane ORDER BY id"):
             drain(deps, lane_id)
 
-    def wait_ready(self, process: Popen[bytes], *, within: float = 30.0) -> None:
+    def wait_ready(self, process: Popen[bytes], *, within: float = 90.0) -> None:
         def ready() -> bool:
             if process.poll() is not None:
                 pytest.fail(f"plumbline up ended with {process.returncode}")
@@ -119,7 +119,7 @@ class Installation:
             unread = sa.select(sa.func.count()).where(models.delivery.c.status == "pending")
             return not (tx.scalar(unread) or tx.scalar(unsent) or subjects.lanes_with_due(tx, now=world))
 
-    def wait_idle(self, *, within: float = 30.0, still: float = 0.0) -> None:
+    def wait_idle(self, *, within: float = 90.0, still: float = 0.0) -> None:
         """Wait until nothing is left to do, and no further delivery has come for `still` seconds."""
         end, quiet_since, seen = time.monotonic() + within, time.monotonic(), -1
         while True:
@@ -172,7 +172,5 @@ def parts_of(process: Popen[bytes]) -> dict[str, list[psutil.Process]]:
 
 def kill(victim: psutil.Process) -> None:
     """`kill -9`."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(victim.pid, 9)
-    except ProcessLookupError:
-        pass

@@ -9,7 +9,8 @@ from typing import Any, get_args, get_origin
 
 import click
 
-from app.cli.output import as_option, installation, json_option, print_json, print_table
+from app.cli.importing import print_card, project_of, read_history
+from app.cli.output import as_option, confirm, installation, json_option, print_json, print_table
 from app.errors import UserError
 from app.time import real_now
 
@@ -19,11 +20,12 @@ _HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
 
 @click.group("project")
 def command() -> None:
-    """Add, list and remove watched projects.
+    """Add, list, import and remove watched projects.
 
     \b
     Examples:
       plumbline project add work acme/shop --zone Europe/Berlin --country DE --weekdays mon-fri
+      plumbline project import acme/shop
       plumbline project list
     """
 
@@ -37,6 +39,7 @@ def command() -> None:
 @click.option("--settle", type=click.IntRange(0, 1440), help="Minutes a flag stands before it is written (default 60).")
 @click.option("--hours", help="When comments may be written: 08:00-18:00 (the default), or all.")
 @click.option("--set", "more", multiple=True, metavar="NAME=VALUE", help="Another setting; lists are comma separated.")
+@click.option("--no-wait", is_flag=True, help="Leave the reading of its history to the running server.")
 @as_option
 def add(
     *,
@@ -48,14 +51,18 @@ def add(
     settle: int | None,
     hours: str | None,
     more: Sequence[str],
+    no_wait: bool,
     author: str,
-) -> None:
+) -> int:
     """Watch a repository of a connected TRACKER. Given again, it changes the settings named and keeps the others.
+
+    Its history is read first: issues, pull requests, timelines, reviews, milestones. Ended early (Ctrl-C, a limit on
+    requests), it goes on from there. Where webhooks cannot arrive, --set polling=true asks every 5 minutes instead.
 
     Settings for --set: left_out_labels, scope_left_out_labels, container_labels, waiting_labels, in_progress_labels,
     in_review_labels, triage_labels, automation, dormant_after_days, policy (scope or train), rolling_milestones,
-    size_from (label or title), label_prefix, name_foreign_keys, comments_per_day; and of the calendar: subdivision,
-    holidays, blackouts (2026-12-24/2027-01-02), clear_minutes.
+    size_from (label or title), label_prefix, name_foreign_keys, comments_per_day, polling; and of the calendar:
+    subdivision, holidays, blackouts (2026-12-24/2027-01-02), clear_minutes.
 
     \b
     Examples:
@@ -87,6 +94,38 @@ def add(
     who_reads = {True: "public", False: "private", None: "taken as public"}[seen.project.public]
     click.echo(f"{seen.project.key} ({who_reads}) is watched over {tracker}.")
     click.echo("Its webhooks are judged as they come; nothing is written until a rule is set to live.")
+    if no_wait:
+        return 0
+    project = project_of(runtime, seen.project.key)
+    code = read_history(runtime, project, quiet=False)
+    print_card(runtime, project.id, as_json=False)
+    return code
+
+
+@command.command("import")
+@click.argument("key", metavar="OWNER/REPO")
+@click.option("--again", is_flag=True, help="Read all of it anew, also what was read before.")
+@json_option
+def import_(*, key: str, again: bool, as_json: bool) -> int:
+    """Read a project's history, or go on where reading stopped; then say what can be judged.
+
+    \b
+    Examples:
+      plumbline project import acme/shop
+      plumbline project import acme/shop --json
+    """
+    from app.services import importing, projects
+
+    runtime = installation()
+    project = project_of(runtime, key)
+    if project.connection_id is None or runtime.open_history(project.connection_id) is None:
+        raise UserError(f"The tracker of {key} has no past that can be read: there is nothing to import.")
+    with runtime.db.read() as tx:
+        polled = project.id in projects.load(tx, ids=[project.id]).polled
+    importing.begin_import(runtime.db, project.id, mode="polling" if polled else "webhooks", again=again)
+    code = read_history(runtime, project, quiet=as_json)
+    print_card(runtime, project.id, as_json=as_json)
+    return code
 
 
 def read_weekdays(text: str) -> list[int]:
@@ -198,18 +237,33 @@ def list_(*, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("key", metavar="OWNER/REPO")
+@click.option("--retract", "taken_back", is_flag=True, help="Take our labels and comments back first.")
+@click.option("--purge", "purged", is_flag=True, help="Delete everything that is known of it. There is no way back.")
+@click.option("--yes", is_flag=True, help="Do not ask before purging.")
 @as_option
-def remove(*, key: str, author: str) -> None:
+def remove(*, key: str, taken_back: bool, purged: bool, yes: bool, author: str) -> int:
     """Stop watching a project. What was judged is kept, and it goes on from there when it is added again.
 
-    Labels and comments stay in the tracker.
+    Labels and comments stay in the tracker unless --retract takes them back; where that cannot be done whole the
+    project stays and the exit code is 1.
 
     \b
-    Example:
+    Examples:
       plumbline project remove acme/shop
+      plumbline project remove acme/shop --retract --purge
     """
+    from app.cli.retract import take_back
     from app.services import connect
+    from app.services.retract import Filter
 
     runtime = installation()
-    connect.remove_project(runtime.db, key=key, author=author, now=real_now())
-    click.echo(f"{key} is watched no more. What was written stays in the tracker.")
+    if purged:
+        confirm(f"Delete everything that is known of {key}, for good?", yes=yes)
+    if taken_back and take_back(runtime, Filter(project=key), author=author):
+        return 1
+    removed = connect.remove_project(runtime.db, key=key, author=author, now=real_now())
+    click.echo(f"{key} is watched no more." + ("" if taken_back else " What was written stays in the tracker."))
+    for project_id in removed if purged else ():
+        rows = connect.purge_project(runtime.db, project_id, key=key, author=author, now=real_now())
+        click.echo(f"{rows} rows were deleted.")
+    return 0

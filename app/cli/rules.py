@@ -203,3 +203,23 @@ def packs(*, name: str | None) -> None:
     for pack in PACKS:
         about = text(pack).partition("\n")[0].removeprefix("#").strip()
         click.echo(f"{pack:12} {len(load(pack))} rules. {about}")
+
+
+@command.command("approve")
+@click.argument("name")
+@as_option
+def approve(*, name: str, author: str) -> None:
+    """Let a rule write what was held back because it was so much at once.
+
+    A rule that goes live and would begin on more than twenty items asks first: its labels and comments wait, each item
+    says why, and nothing is lost meanwhile.
+
+    \b
+    Example:
+      plumbline rules approve stalled-review
+    """
+    from app.services import floods
+
+    runtime = installation()
+    items = floods.approve(runtime.db, name, who=author, now=runtime.world().now(), real=real_now())
+    click.echo(f"{name} may write now, on {items} {'item' if items == 1 else 'items'}; at most ten comments a day.")

@@ -4,10 +4,14 @@ the size of the history.
 
 from __future__ import annotations
 
-from app.bootstrap import runtime
-from app.services import bells
-from app.store import answers, deliveries, instance, publications, subjects
+from datetime import datetime
+
+from app.bootstrap import Runtime, runtime
+from app.services import bells, syncing
+from app.store import answers, deliveries, instance, publications, subjects, sync
 from app.time import real_now
+
+NOTED_EVERY = 10.0
 
 
 def tick() -> int:
@@ -15,6 +19,7 @@ def tick() -> int:
     rings once.
     """
     this = runtime()
+    _look_back(this, real_now())
     real = real_now()
     with this.db.read() as tx:
         row = instance.load(tx)
@@ -25,8 +30,20 @@ def tick() -> int:
             *publications.connections_with_due(tx, world=world, real=real, paused=paused),
             *answers.connections_asking(tx, real=real),
         }
+        projects = sync.due(tx, now=real)
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
-    if row.ticked_at is None or (real - row.ticked_at).total_seconds() > 10:
-        with this.db.write() as tx:
-            instance.set_ticked(tx, real)
+    rung += bells.ring(this.db, this.ringer, "sync", projects)
     return rung
+
+
+def _look_back(this: Runtime, real: datetime) -> None:
+    """Every few seconds: note that we are here, and what was missed while we were not."""
+    with this.db.read() as tx:
+        row = instance.load(tx)
+    if row.ticked_at is not None and (real - row.ticked_at).total_seconds() <= NOTED_EVERY:
+        return
+    with this.db.write() as tx:
+        if row.was_off(real):
+            syncing.note_outage(tx)
+        syncing.note_silences(tx)
+        instance.set_ticked(tx, real)

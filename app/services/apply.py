@@ -8,9 +8,9 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
+from app.services import doubts, pulls
 from app.services.answers import is_ours
 from app.store.work import Change, EdgeLink, Row, TextLinks, Work
 from app.time import from_iso, to_iso
@@ -23,7 +23,6 @@ from integrations.ports import (
     LinksSeen,
     MilestoneSeen,
     PersonSeen,
-    PullPart,
     Reading,
     ReviewSeen,
 )
@@ -89,7 +88,7 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
     """
     for milestone in reading.milestones:
         _milestone(work, milestone)
-    told = {item.native_id for item in reading.items if _item(work, item, people)}
+    fresh = {item.native_id for item in reading.items if _item(work, item, people, reading)}
     for review in reading.reviews:
         _review(work, review, people)
     for check in reading.checks:
@@ -100,10 +99,10 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
         if is_ours(comment.body, own_marker) or only_commands(comment.body)  # said to us, not to the people on the item
     }
     for change in reading.changes:
-        if not (change.field is Field.COMMENT and any(native in change.natural_key for native in ours)):
+        if not (change.field is Field.COMMENT and change.natural_key.rpartition(":")[2] in ours):
             _change(work, change, people, delivery_id)
     for text in reading.texts:
-        if text.source in told:
+        if text.source in fresh:
             _text(work, text)
     for link in reading.links:
         _link(work, link)
@@ -120,6 +119,56 @@ def _member(work: Work, person: int, *, member: bool, at: datetime) -> None:
         work.members[person] = (member, at)
 
 
+SETTLED = timedelta(seconds=2)
+"""A read this much later than the last change it tells knows all that happened in that second."""
+
+
+class _Groups:
+    """The groups of fields of one item that one reading may take."""
+
+    def __init__(self, work: Work, row: Row, seen: ItemSeen, people: Mapping[str, int], reading: Reading) -> None:
+        self.work, self.row, self.seen, self.people = work, row, seen, people
+        self.whole = seen.native_id in reading.whole
+        self.changes = [change for change in reading.changes if change.item == seen.native_id]
+        as_of, asked_at = seen.as_of, reading.asked_at
+        self.final = self.whole and as_of is not None and asked_at is not None and asked_at >= as_of + SETTLED
+        if as_of is not None and not self.whole and self.changes:
+            acts, clash = doubts.remember(row["guards"].get("acts"), as_of, self.changes)
+            if acts != row["guards"].get("acts"):
+                row["guards"] = {**row["guards"], "acts": acts}
+            if clash and not self._read_already(as_of):
+                work.reads[seen.native_id] = "opposite actions at one instant"
+
+    def take(self, group: str, values: Row) -> bool:
+        """Take a group where it is not older than what is there. Two contents at one instant that no action explains
+        ask for a read; what a read told of an instant stands.
+        """
+        row, as_of = self.row, self.seen.as_of
+        known = row["guards"].get(group)
+        if as_of is not None and not self.whole and self._read_already(as_of):
+            return False
+        same_instant = as_of is not None and known == to_iso(as_of) and not self.whole
+        if (
+            same_instant
+            and doubts.differs(group, row, values)
+            and not doubts.explained(group, row, values, self.changes, self.people)
+        ):
+            self.work.reads[self.seen.native_id] = "two contents at one instant"
+        if not _accepts(row, group, as_of):
+            return False
+        row.update(values)
+        return True
+
+    def end(self) -> None:
+        """Remember a read that tells all there is to know of its instant."""
+        if self.final and self.seen.as_of is not None and not self._read_already(self.seen.as_of):
+            self.row["guards"] = {**self.row["guards"], "read": to_iso(self.seen.as_of)}
+
+    def _read_already(self, as_of: datetime) -> bool:
+        read = self.row["guards"].get("read")
+        return read is not None and as_of <= from_iso(read)
+
+
 def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
     """Whether a group of fields may be taken, and remember it. Same instant: the later arrival wins (a read settles
     doubts).
@@ -133,8 +182,8 @@ def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
     return True
 
 
-def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
-    """Take in an item; gives whether its text was taken, so that the links it names hold."""
+def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Reading) -> bool:
+    """Take an item's groups; True where its text was taken."""
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
@@ -142,77 +191,51 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int]) -> bool:
         row["deleted_at"] = seen.as_of or row["deleted_at"]
         row["moved_to"] = seen.moved_to
         row["is_open"] = False
-    as_of = seen.as_of
-    told = seen.text is not None and _accepts(row, "text", as_of)
-    if told and seen.text is not None:
+    groups = _Groups(work, row, seen, people, reading)
+    fresh_text = False
+    if seen.text is not None:
         text = seen.text
-        row.update(title=text.title, body=text.body, url=text.url, created_at=text.created_at)
+        values = {"title": text.title, "body": text.body, "url": text.url, "created_at": text.created_at}
         if text.author is not None:
-            row["author_id"] = people[text.author.native_id]
-    if seen.state is not None and _accepts(row, "state", as_of):
+            values["author_id"] = people[text.author.native_id]
+        fresh_text = groups.take("text", values)
+    if seen.state is not None:
         state = seen.state
-        row.update(
-            is_open=state.open and row["deleted_at"] is None,
-            status=state.status,
-            closed_at=state.closed_at,
-            closed_as=state.reason,
-            locked=state.locked,
+        groups.take(
+            "state",
+            {
+                "is_open": state.open and row["deleted_at"] is None,
+                "status": state.status,
+                "closed_at": state.closed_at,
+                "closed_as": state.reason,
+                "locked": state.locked,
+            },
         )
-    if seen.labels is not None and _accepts(row, "labels", as_of):
-        row["labels"] = sorted(seen.labels)
-    if seen.assignees is not None and _accepts(row, "assignees", as_of):
-        row["assignee_ids"] = sorted(people[person.native_id] for person in seen.assignees)
-    if seen.plan is not None and _accepts(row, "plan", as_of):
+    if seen.labels is not None:
+        groups.take("labels", {"labels": sorted(seen.labels)})
+    if seen.assignees is not None:
+        groups.take("assignees", {"assignee_ids": sorted(people[person.native_id] for person in seen.assignees)})
+    if seen.plan is not None:
         _touch_milestones(work, row)
-        row["milestone_natives"] = sorted(milestone.native_id for milestone in seen.plan.milestones)
-        row["due"] = seen.plan.due
+        natives = sorted(milestone.native_id for milestone in seen.plan.milestones)
+        values = {"milestone_natives": natives, "due": seen.plan.due}
         if seen.plan.estimate is not None:
-            row["estimate"] = seen.plan.estimate
+            values["estimate"] = seen.plan.estimate
+        groups.take("plan", values)
     for milestone in seen.plan.milestones if seen.plan else ():
         _milestone(work, milestone)
     if seen.pull is not None:
-        _pull(row, seen.pull, as_of, people)
+        pulls.observe(row, seen.pull, seen.as_of)
+        groups.take("pull", pulls.values(row, seen.pull, people))
+        pulls.settle(row)
         work.by_head.setdefault(row["head_sha"], []).append(seen.native_id)
+    groups.end()
     _touch_milestones(work, row)
-    return told
+    return fresh_text
 
 
 def _touch_milestones(work: Work, row: Row) -> None:
     work.touched_milestones.update(row["milestone_natives"])
-
-
-def _pull(row: Row, part: PullPart, as_of: datetime | None, people: Mapping[str, int]) -> None:
-    """Three groups: what every payload tells, and size and mergeability, which payloads of reviews lack."""
-    pull: dict[str, Any] = {"sizes": {}, **(row["pull"] or {})}
-    if _accepts(row, "pull", as_of):
-        pull.update(
-            draft=part.draft,
-            merged=part.merged,
-            auto_merge=part.auto_merge,
-            from_fork=part.from_fork,
-            reviewers=sorted(people[person.native_id] for person in part.reviewers),
-            reviewer_teams=sorted(part.reviewer_teams),
-            sha=part.head_sha,
-        )
-        row.update(head_sha=part.head_sha, head_ref=part.head_ref, base_ref=part.base_ref)
-    if part.lines is not None and _accepts(row, "size", as_of):
-        pull.update(lines=part.lines, files=part.files)
-    if part.mergeable is not None and _accepts(row, "mergeable", as_of):
-        pull["mergeable_at"] = [part.mergeable, part.head_sha]
-    known, of = pull.get("mergeable_at", (None, None))
-    pull["mergeable"] = known if of == pull["sha"] else None
-    pull["sizes"] = _sizes(pull["sizes"], part, as_of)
-    row["pull"] = pull
-
-
-def _sizes(sizes: Mapping[str, Any], part: PullPart, as_of: datetime | None) -> dict[str, Any]:
-    """The size of each head when it was first seen, whatever the order in which payloads come."""
-    if part.lines is None or as_of is None:
-        return dict(sizes)
-    known = sizes.get(part.head_sha)
-    if known is not None and known[2] <= to_iso(as_of):
-        return dict(sizes)
-    return {**sizes, part.head_sha: [part.lines, part.files, to_iso(as_of)]}
 
 
 def _milestone(work: Work, seen: MilestoneSeen) -> None:

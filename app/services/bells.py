@@ -1,4 +1,4 @@
-"""Bells: waking a worker for a lane or a connection. Losing one costs a second, never work: the clock rings again."""
+"""Bells: waking a worker for a lane or a connection. Losing one costs seconds, never work: the clock rings again."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from app.store import leases
 from app.store.database import Database
 from app.time import real_now
 
-STALE = timedelta(seconds=30)
-"""A bell older than this was rung in vain (its job was lost) and may be rung again."""
+STALE = timedelta(seconds=5)
+"""A bell older than this was rung in vain (its job was lost) and may be rung again. Ringing again for a job that merely
+waits in the queue costs one that finds nothing to do.
+"""
 
 
 class Ringer(Protocol):
     """Puts a job in the queue. Never raises: a broker that is away is the clock's business."""
 
     def wake(self, kind: str, row_id: int) -> None:
-        """`kind` is lane (drain it) or connection (publish what is due)."""
+        """`kind` is lane (drain it), connection (publish what is due) or sync (read a project's past)."""
 
 
 class SilentRinger:

@@ -10,8 +10,9 @@ from typing import Any
 
 from app.errors import UserError
 from app.secret import SecretBox
+from app.services import importing
 from app.services.projects import check_documents
-from app.store import control, subjects, trackers
+from app.store import control, purge, subjects, trackers
 from app.store.database import Database, Tx
 from integrations.ports import (
     Adapters,
@@ -167,7 +168,7 @@ def add_project(
     if found is None or not rows:
         raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
     seen, connection = _find(adapters, vault, rows, key)
-    watch(
+    project_id = watch(
         db,
         tracker=tracker,
         seen=seen.project,
@@ -177,6 +178,8 @@ def add_project(
         now=now,
         connection_id=connection.id,
     )
+    if adapters[connection.tracker_kind].history(credentials_of(connection, vault)) is not None:
+        importing.begin_import(db, project_id, mode="polling" if settings.get("polling") else "webhooks")
     return seen
 
 
@@ -250,8 +253,10 @@ def _find(
     raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")
 
 
-def remove_project(db: Database, *, key: str, author: str, now: datetime) -> None:
-    """Stop watching a project. What was judged is kept; what was written stays in the tracker."""
+def remove_project(db: Database, *, key: str, author: str, now: datetime) -> list[int]:
+    """Stop watching a project. What was judged is kept; what was written stays in the tracker. Gives the ids of what
+    was removed.
+    """
     with db.write() as tx:
         found = trackers.projects(tx, key=key)
         if not found:
@@ -259,6 +264,15 @@ def remove_project(db: Database, *, key: str, author: str, now: datetime) -> Non
         for project in found:
             trackers.remove_project(tx, project.id, now=now)
         control.audit(tx, who=author, what="project removed", subject=key, at=now)
+    return [project.id for project in found]
+
+
+def purge_project(db: Database, project_id: int, *, key: str, author: str, now: datetime) -> int:
+    """Delete every row of a project that was removed, in pages; gives how many rows went. No way back."""
+    rows = sum(count for _table, count in purge.purge(db, project_id))
+    with db.write() as tx:
+        control.audit(tx, who=author, what="project purged", subject=key, at=now, detail={"rows": rows})
+    return rows
 
 
 def remove_tracker(db: Database, *, name: str, author: str, now: datetime) -> None:

@@ -10,26 +10,29 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
-from app.services import bells, judge, projects
+from app.process import own_name
+from app.services import bells, gaps, judge, projects
 from app.services.apply import apply, natives_of, people_of
 from app.services.markers import marker_prefix
-from app.services.publish import holder
 from app.services.tracker_events import apply_tracker_event
 from app.store import deliveries, instance, leases, people, subjects, trackers, work
 from app.store.database import Database
 from app.store.deliveries import PendingDelivery
 from app.time import real_now
-from integrations.ports import Adapters, BadPayload, Ignored, Reading
+from integrations.ports import HISTORY, Adapters, BadPayload, Ignored, Reading
 
 log = structlog.get_logger()
 
 LOCK_SECONDS = 0.05
 SMALLEST, LARGEST = 20, 200
+POSTPONED = timedelta(hours=1)
+"""When a subject whose judging failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def drain(deps: Drain, lane_id: int) -> int:
     """Do all there is to do in a lane; gives how many deliveries and due subjects were handled. 0 at once where
     another drain is at it.
     """
-    lease = leases.take(deps.db, "lane", lane_id, holder=holder())
+    lease = leases.take(deps.db, "lane", lane_id, holder=own_name())
     if lease is None:
         return 0
     done = 0
@@ -184,38 +187,58 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
                         tx, event, seen=one.reading.project, tracker_id=one.delivery.tracker_id, now=now
                     )
         for project_id, batch in by_project.items():
-            readings = [one.reading for one in batch if one.reading is not None]
-            items, milestones, heads = natives_of(readings)
-            rows = work.load(tx, project_id, items=items, milestones=milestones, heads=heads)
-            for one in batch:
-                assert one.reading is not None
-                try:
-                    with rows.undo():
-                        apply(
-                            rows,
-                            one.reading,
-                            people=ids[project_id],
-                            delivery_id=one.delivery.id,
-                            own_marker=marker_prefix(lane.this.tag),
-                        )
-                except Exception as error:  # noqa: BLE001 (one bad delivery harms no other)
-                    failed.append(
-                        Decoded(one.delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-                    )
-                else:
-                    outcomes.append((one.delivery.id, "done", one.reading.note))
-            work.flush(tx, rows)
-            trackers.update_project(tx, project_id, last_delivery_at=max(one.delivery.received_at for one in batch))
-            court.echoes(project_id, rows, readings)
-            court.touched(project_id, rows)
-            court.bulk(project_id, rows)
-            court.heard(project_id, rows, readings, ids[project_id])
+            _take_in(court, project_id, batch, people=ids[project_id], now=now, outcomes=outcomes, failed=failed)
         court.judge(world)
         deliveries.mark(tx, outcomes, now=now)
         for one in failed:
             aside = deliveries.fail(tx, one.delivery, reason=one.error, trace=one.trace, now=now)
+            if aside:
+                gaps.note_gap(tx, one.delivery, now=now)
             log.warning("a delivery was not taken in", delivery=one.delivery.guid, reason=one.error, aside=aside)
     return time.monotonic() - started
+
+
+def _take_in(
+    court: judge.Court,
+    project_id: int,
+    batch: Sequence[Decoded],
+    *,
+    people: Mapping[str, int],
+    now: datetime,
+    outcomes: list[tuple[int, str, str]],
+    failed: list[Decoded],
+) -> None:
+    """Take one project's readings into its rows; what became of each is added to `outcomes` or `failed`."""
+    tx = court.tx
+    readings = [one.reading for one in batch if one.reading is not None]
+    items, milestones, heads = natives_of(readings)
+    rows = work.load(tx, project_id, items=items, milestones=milestones, heads=heads)
+    taken: list[tuple[datetime, Reading]] = []
+    for one in batch:
+        assert one.reading is not None
+        try:
+            with rows.undo():
+                apply(
+                    rows,
+                    one.reading,
+                    people=people,
+                    delivery_id=one.delivery.id,
+                    own_marker=marker_prefix(court.this.tag),
+                )
+        except Exception as error:  # noqa: BLE001 (one bad delivery harms no other)
+            failed.append(Decoded(one.delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc()))
+        else:
+            outcomes.append((one.delivery.id, "done", one.reading.note))
+            taken.append((one.delivery.received_at, one.reading))
+    gaps.note_read(tx, project_id, rows, taken)
+    work.flush(tx, rows)
+    gaps.ask_for_reads(tx, project_id, rows, now=now)
+    arrived = [one.delivery.received_at for one in batch if one.delivery.event != HISTORY]
+    if arrived:
+        trackers.update_project(tx, project_id, last_delivery_at=max(arrived))
+    court.echoes(project_id, rows, readings)
+    court.touched(project_id, rows)
+    court.heard(project_id, rows, readings, people)
 
 
 def _set_back(deps: Drain, lease: leases.Lease, one: Decoded) -> None:
@@ -225,11 +248,23 @@ def _set_back(deps: Drain, lease: leases.Lease, one: Decoded) -> None:
     with deps.db.write() as tx:
         leases.confirm(tx, lease)
         aside = deliveries.fail(tx, one.delivery, reason=reason, trace=trace, now=real_now())
+        if aside:
+            gaps.note_gap(tx, one.delivery, now=real_now())
     log.warning("a delivery was not taken in", delivery=one.delivery.guid, reason=reason, aside=aside)
 
 
 def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int, float]:
-    """Judge what time has made due."""
+    """Judge what time has made due; where that fails, one by one, so that one subject holds up no other."""
+    try:
+        return _judge_due(deps, lease, lane, size, apart=False)
+    except (leases.LeaseLost, KeyboardInterrupt, SystemExit):
+        raise
+    except Exception:
+        log.exception("judging what is due failed; its subjects are judged one by one", lane=lease.id)
+    return _judge_due(deps, lease, lane, size, apart=True)
+
+
+def _judge_due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int, *, apart: bool) -> tuple[int, float]:
     started = time.monotonic()
     with deps.db.write() as tx:
         leases.confirm(tx, lease)
@@ -237,14 +272,24 @@ def _due(deps: Drain, lease: leases.Lease, lane: _Lane, size: int) -> tuple[int,
         due = subjects.take_due(tx, lease.id, now=world, limit=size)
         if not due:
             return 0, 0.0
-        court = judge.Court(
-            tx=tx,
-            lane_id=lease.id,
-            this=lane.this,
-            projects=lane.projects,
-            base_url=deps.base_url,
-            adapters=deps.adapters,
-        )
-        court.due(due)
-        handled = court.judge(world)
-    return max(handled, 1), time.monotonic() - started
+        for part in due.parts() if apart else [due]:
+            court = judge.Court(
+                tx=tx,
+                lane_id=lease.id,
+                this=lane.this,
+                projects=lane.projects,
+                base_url=deps.base_url,
+                adapters=deps.adapters,
+            )
+            if not apart:
+                court.due(part)
+                court.judge(world)
+                continue
+            try:
+                with tx.begin_nested():
+                    court.due(part)
+                    court.judge(world)
+            except Exception:
+                log.exception("a subject could not be judged; it is tried again in an hour", subject=str(part))
+                subjects.postpone(tx, lease.id, part, until=world + POSTPONED)
+    return len(due), time.monotonic() - started

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from app.errors import UserError
-from app.store import control, publications, standings, subjects
+from app.store import control, publications, standings, subjects, writes
 from app.store import floods as store
 from app.store.database import Database, Tx
 from app.store.floods import Alike
@@ -46,7 +46,7 @@ def fight_over(tx: Tx, shown: Shown, label: str, *, project: Project, now: datet
     """Whether a label has been put on and taken off so often that it is not put on again for now. The first time it is
     noted with the rules that fight over it, and in the audit log.
     """
-    flips = publications.flips(tx, shown.item_id, label=label, since=now - FLIP_WINDOW)
+    flips = writes.flips(tx, shown.item_id, label=label, since=now - FLIP_WINDOW)
     if len(flips) < FLIPS:
         return None
     until = flips[-FLIPS] + FLIP_WINDOW

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, floods, plan, removals
+from app.services import answers, floods, plan, removals, replies
 from app.services.derive import Past, Who, derive, stays
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing
@@ -59,7 +59,9 @@ class Court:
         natives = {
             native: row["id"] for native, row in work.items.items() if native in work.touched_items and row["id"]
         }
-        item_ids = sorted(natives.values())
+        # an edit of many items at once is one event, and no movement of any of them
+        bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
+        item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
         subjects.save_milestone_sums(self.tx, self.milestones)
@@ -89,7 +91,7 @@ class Court:
         for reading in readings:
             for comment in reading.comments:
                 row = work.items.get(comment.item)
-                if comment.event == "created" and prefix in comment.body and row is not None and row["id"]:
+                if comment.event in ("created", "seen") and prefix in comment.body and row is not None and row["id"]:
                     publications.settle_uncertain(
                         self.tx,
                         row["id"],
@@ -115,13 +117,6 @@ class Court:
         gone = removals.noticed(self.tx, readings, items=items, people=ids, us=us)
         kept_answers.hear(self.tx, project_id, [*told, *gone])
 
-    def bulk(self, project_id: int, work: Work) -> None:
-        """An edit of many items at once is one event, and no movement of any of them."""
-        marked = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
-        if marked:
-            self.milestones |= self._derive(project_id, sorted(marked))
-            self.items |= marked
-
     def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
         """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
         if not item_ids:
@@ -129,7 +124,8 @@ class Court:
         rows = subjects.snapshots(self.tx, item_ids)
         changes = {
             item_id: [
-                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key) for row in found
+                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key, row.bulk)
+                for row in found
             ]
             for item_id, found in subjects.changes_of(self.tx, item_ids).items()
         }
@@ -142,6 +138,9 @@ class Court:
                 for item_id, row in rows.items()
             },
         )
+        off = replies.off_label(self.projects.facts[project_id]).casefold()
+        silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
+        subjects.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
         found = {
             item_id: stays(changes.get(item_id, ()), row["milestone_natives"], created_at=row["created_at"])
             for item_id, row in rows.items()
@@ -219,10 +218,10 @@ class Court:
         """Judge subjects of one kind; gives the items whose publication is to be planned."""
         found: dict[int, Any]
         if kind == "item":
-            found = store_facts.load_items(self.tx, ids, projects=self.projects.facts)
+            found = store_facts.load_items(self.tx, ids, projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
-            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.facts)
+            found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
             found = self._with_baselines(found, now)
         kept = standings.open_of(self.tx, kind, ids)
         by_subject: dict[int, dict[int, Kept]] = {}

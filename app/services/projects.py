@@ -75,6 +75,7 @@ class SettingsDoc(BaseModel):
     label_prefix: str | None = None
     name_foreign_keys: bool | None = None
     comments_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
+    polling: bool | None = None
 
 
 COMMENTS_PER_DAY = 10
@@ -118,7 +119,8 @@ _LABEL_SETS = {field.name for field in fields(Settings) if field.name.endswith("
 
 def read_settings(doc: Mapping[str, Any]) -> Settings:
     parsed = SettingsDoc.model_validate(doc).model_dump(exclude_none=True)
-    parsed.pop("comments_per_day", None)
+    for name in ("comments_per_day", "polling"):  # not the rules' business
+        parsed.pop(name, None)
     values: dict[str, Any] = {}
     for name, value in parsed.items():
         if name in _LABEL_SETS:
@@ -140,11 +142,16 @@ class Projects:
         self.facts: dict[int, Project] = {}
         self.calendars: dict[int, CalendarDoc] = {}
         self.comments_per_day: dict[int, int] = {}
+        self.polled: set[int] = set()
+        """Projects that are asked every few minutes, because their webhooks cannot arrive here."""
         for row in rows:
             settings, calendar = documents.get(row.id, ({}, {}))
             self.calendars[row.id] = CalendarDoc.model_validate(calendar)
-            per_day = SettingsDoc.model_validate(settings).comments_per_day
+            parsed = SettingsDoc.model_validate(settings)
+            per_day = parsed.comments_per_day
             self.comments_per_day[row.id] = COMMENTS_PER_DAY if per_day is None else per_day
+            if parsed.polling:
+                self.polled.add(row.id)
             self.facts[row.id] = Project(
                 id=row.id,
                 key=row.key,
@@ -155,6 +162,11 @@ class Projects:
                 public=row.public,
                 known_from=row.known_from,
             )
+
+    @property
+    def judged(self) -> dict[int, Project]:
+        """Those that are judged: one that was archived, moved or is gone stays as it was."""
+        return {id_: project for id_, project in self.facts.items() if self.rows[id_].status == "active"}
 
 
 def load(tx: Tx, **filters: Any) -> Projects:

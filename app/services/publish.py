@@ -8,12 +8,11 @@ the connection also asks it for the rights that answers wait for.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 
 import structlog
 
+from app.process import own_name
 from app.services import bells, projects, rights
 from app.services.markers import marker, marker_prefix
 from app.services.pacing import Connected, Stop
@@ -22,26 +21,22 @@ from app.store import answers, instance, leases, publications
 from app.store.database import Database
 from app.time import real_now
 
-__all__ = ["Connected", "Stop", "holder", "marker", "marker_prefix", "publish"]
+__all__ = ["Connected", "Stop", "marker", "marker_prefix", "publish"]
 
 log = structlog.get_logger()
 
 PAGE = 20
 
 
-def holder() -> str:
-    """Who we are, for leases."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connected], ringer: bells.Ringer) -> int:
     """Send what is due over one connection; gives how many writes went out. Returns at once where another publisher
     is at work.
     """
-    lease = leases.take(db, "connection", connection_id, holder=holder())
+    lease = leases.take(db, "connection", connection_id, holder=own_name())
     if lease is None:
         return 0
     sent = 0
+    tried: set[int] = set()  # once each: what is still due after its turn waits for the next bell
     connected: Connected | None = None
     try:
         with db.read() as tx:
@@ -53,17 +48,23 @@ def publish(db: Database, connection_id: int, *, connect: Callable[[int], Connec
         while True:
             with db.read() as tx:
                 this = instance.load(tx)
-                batch = publications.due(
-                    tx,
-                    connection_id,
-                    world=this.clock.now(),
-                    real=real_now(),
-                    limit=PAGE,
-                    paused=this.paused_at is not None,
+                batch = (
+                    []
+                    if this.was_off(real_now())  # what was missed is read first
+                    else publications.due(
+                        tx,
+                        connection_id,
+                        world=this.clock.now(),
+                        real=real_now(),
+                        limit=PAGE,
+                        paused=this.paused_at is not None,
+                    )
                 )
                 known = projects.load(tx, ids=sorted({shown.project_id for shown in batch}))
+            batch = [shown for shown in batch if shown.id not in tried]
             if not batch:
                 break
+            tried.update(shown.id for shown in batch)
             connected = connected or connect(connection_id)
             for shown in batch:
                 sent += Sender(db, lease, connected, shown, this, known).send()

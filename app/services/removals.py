@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from app.store import publications
+from app.store import publications, writes
 from app.store.answers import READY, Heard
 from app.store.database import Tx
 from app.store.publications import Shown
@@ -85,7 +85,7 @@ def _labels(
             continue
         if name not in ours.want_labels:
             continue  # we are taking it off ourselves
-        put_on = publications.last_written(tx, ours.item_id, kind="label_added", detail=name)
+        put_on = writes.last_written(tx, ours.item_id, kind="label_added", detail=name)
         if put_on is not None and change.at < put_on.replace(microsecond=0):
             continue  # older than what is there: an echo that came late
         yield _heard(ours, UNLABEL, f"change:{change.natural_key}", change.at, change.actor, people, label=name)

@@ -12,7 +12,7 @@ from app.services import floods, removals
 from app.services.markers import marker
 from app.services.pacing import Connected, Paced, ProjectPausedError, Stop
 from app.services.projects import Projects
-from app.store import answers, instance, leases, publications, subjects
+from app.store import answers, instance, leases, publications, subjects, writes
 from app.store.answers import Heard
 from app.store.database import Database
 from app.store.publications import Shown
@@ -63,6 +63,11 @@ class Sender(Paced):
             self._refused(error)
         except TransientError as error:
             self._later(error)
+        except (Stop, leases.LeaseLost):
+            raise
+        except Exception as error:
+            log.exception("a write failed for a reason of our own", item=self.target.key)
+            self._later(TransientError(f"{type(error).__name__}: {error}", uncertain=True))
         return self.sent
 
     # --- labels
@@ -210,7 +215,7 @@ class Sender(Paced):
         with self.db.read() as tx:
             written = publications.new_comments_since(tx, self.shown.project_id, since)
             about = self.shown.answers.get("about", ())
-            turns = publications.about_person_since(tx, self.shown.project_id, about, since) if about else 0
+            turns = writes.about_person_since(tx, self.shown.project_id, about, since) if about else 0
         tomorrow = calendar.next_open(calendar.end_of_day(today))
         if written >= self.per_day:
             return tomorrow, f"{self.per_day} new comments were written today; this one waits"

@@ -114,7 +114,7 @@ def _sort(
     for kept in told:
         standing = load_standing(kept.memory)
         rule = rules.get(kept.rule_id)
-        may = rule is not None and _may_be_written(rule, standing)
+        may = rule is not None and may_be_written(rule, standing)
         if kept.closed_at is not None:
             found.closed.append((kept, standing))
             until = kept.closed_at + linger
@@ -203,7 +203,7 @@ def _reply_ends(known: Shown | None, now: datetime) -> datetime | None:
     return from_iso(known.answers["reply"]["at"]) + REPLY_STAYS
 
 
-def _may_be_written(rule: PreparedRule, standing: Standing) -> bool:
+def may_be_written(rule: PreparedRule, standing: Standing) -> bool:
     """Only live rules write, only flags opened since they went live, never what is for pages alone, and nothing that
     was taken back.
     """

@@ -56,6 +56,7 @@ class PendingDelivery:
     guid: str
     event: str
     action: str | None
+    about: str | None
     world_at: datetime
     received_at: datetime
     attempts: int
@@ -91,6 +92,7 @@ def pending(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> list[PendingD
             table.c.guid,
             table.c.event,
             table.c.action,
+            table.c.about,
             table.c.world_at,
             table.c.received_at,
             table.c.attempts,
@@ -112,6 +114,7 @@ def pending(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> list[PendingD
             guid=row.guid,
             event=row.event,
             action=row.action,
+            about=row.about,
             world_at=row.world_at,
             received_at=row.received_at,
             attempts=row.attempts,

@@ -104,7 +104,7 @@ class Alike:
     at: datetime
 
 
-PAGE = 100
+PAGE = 400
 
 
 def near(tx: Tx, project_id: int, spans: Sequence[tuple[int, datetime, datetime]]) -> list[Alike]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -22,6 +22,13 @@ class Instance:
     demo: bool
     paused_at: datetime | None
     ticked_at: datetime | None
+
+    def was_off(self, now: datetime) -> bool:
+        """Whether the clock has not ticked for so long (real time) that this server must have been off."""
+        return self.ticked_at is not None and now - self.ticked_at > OFF_AFTER
+
+
+OFF_AFTER = timedelta(minutes=5)
 
 
 def ensure(tx: Tx, *, demo: bool = False) -> None:

@@ -12,11 +12,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from app.process import is_gone
 from app.store import models
 from app.store.database import Database, Tx, database_seconds
 
 LEASE_SECONDS = 60.0
-TABLES = {"lane": models.lane, "connection": models.connection}
+GONE_SECONDS = {"lane": 0.0, "connection": 15.0, "sync": 0.0}
+"""After how many seconds without renewal a lease is taken from a holder that is known to have died. A drain's effects
+are in its transaction; a publisher may have a call on its way, which is given time to arrive.
+"""
+TABLES = {"lane": models.lane, "connection": models.connection, "sync": models.sync}
 
 
 class LeaseLost(Exception):
@@ -25,7 +30,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held lease: `kind` is lane or connection."""
+    """A held lease: `kind` is lane, connection or sync (reading a project's past; the id is the project's)."""
 
     kind: str
     id: int
@@ -34,13 +39,20 @@ class Lease:
 
 
 def take(db: Database, kind: str, row_id: int, *, holder: str) -> Lease | None:
-    """Take the lease and clear the bell; None while somebody else holds it."""
+    """Take the lease and clear the bell; None while somebody else holds it. A holder that died on this machine holds
+    nothing for long.
+    """
     table = TABLES[kind]
     with db.write() as tx:
         now = database_seconds(tx)
+        free = table.c.lease_until < now
+        held_by = tx.scalar(sa.select(table.c.lease_holder).where(table.c.id == row_id, ~free))
+        if held_by is not None and is_gone(held_by):
+            unmoved = table.c.lease_until < now + LEASE_SECONDS - GONE_SECONDS[kind]
+            free = sa.or_(free, sa.and_(table.c.lease_holder == held_by, unmoved))
         fence = tx.scalar(
             sa.update(table)
-            .where(table.c.id == row_id, table.c.lease_until < now)
+            .where(table.c.id == row_id, free)
             .values(lease_holder=holder, lease_until=now + LEASE_SECONDS, fence=table.c.fence + 1, rung_at=None)
             .returning(table.c.fence)
         )

@@ -536,3 +536,54 @@ audit = _table(
     sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("detail", sa.JSON, nullable=False, server_default="{}"),
 )
+
+# --- reading the past, and mending gaps -----------------------------------------------------------------------------
+
+sync = _table(  # one row for each project whose tracker can be read; `id` is the project's
+    "sync",
+    sa.Column("id", BigId, sa.ForeignKey("project.id"), primary_key=True, autoincrement=False),
+    sa.Column("mode", sa.Text, nullable=False, server_default="webhooks"),  # webhooks, polling
+    sa.Column("reconciled_to", Instant),  # by the tracker's clock: every change up to here is known
+    sa.Column("next_at", Instant, index=True),  # real time
+    sa.Column("catching_up_at", Instant),  # real time: since when it is judged but not published to
+    sa.Column("why", sa.Text, nullable=False, server_default=""),  # what it catches up from, in words
+    sa.Column("usual_silence", sa.Float),  # seconds without a delivery that are nothing unusual
+    sa.Column("silence_seen", Instant),  # the last delivery before a silence that was looked into
+    sa.Column("lost_checked_at", Instant),  # real time
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("rung_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+import_run = _table(  # reading the past: the whole of it (import) or what changed (changes)
+    "import_run",
+    _id(),
+    _ref("project_id", "project", index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("phase", sa.Text, nullable=False),  # start, milestones, items, lost, taking_in
+    sa.Column("status", sa.Text, nullable=False),  # running, waiting, stopped, done, failed
+    sa.Column("cursor", sa.JSON, nullable=False),
+    sa.Column("total", sa.Integer),
+    sa.Column("done", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("told", sa.Integer, nullable=False, server_default="0"),  # items that had to be read
+    sa.Column("calls", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("resume_at", Instant),
+    sa.Column("finished_at", Instant),
+)
+
+wanted_read = _table(  # items that only a read can tell right; one row an item, however often it is asked for
+    "wanted_read",
+    _id(),
+    _ref("project_id", "project"),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("not_before", Instant, nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.UniqueConstraint("project_id", "number"),
+)

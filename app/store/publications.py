@@ -4,14 +4,14 @@ what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.store import models, sync
 from app.store.database import Tx, insert
 
 OPEN_STATUSES = ("waiting", "sending", "held")
@@ -45,7 +45,8 @@ class Shown:
     retracting: bool = False
 
 
-def _shown(row: Any) -> Shown:
+def shown_of(row: Any) -> Shown:
+    """A row of the table as what is remembered."""
     return Shown(
         id=row.id,
         item_id=row.item_id,
@@ -72,7 +73,7 @@ def _shown(row: Any) -> Shown:
 
 def of_items(tx: Tx, item_ids: Sequence[int]) -> dict[int, Shown]:
     table = models.publication
-    return {row.item_id: _shown(row) for row in tx.execute(sa.select(table).where(table.c.item_id.in_(item_ids)))}
+    return {row.item_id: shown_of(row) for row in tx.execute(sa.select(table).where(table.c.item_id.in_(item_ids)))}
 
 
 def wish(
@@ -138,8 +139,9 @@ def wish(
 def due(
     tx: Tx, connection_id: int, *, world: datetime, real: datetime, limit: int, paused: bool = False
 ) -> list[Shown]:
-    """Publications of a connection whose time has come, oldest wish first; projects that are paused or not active are
-    left out. What is being taken back goes out even while writing is paused (`paused`: all of it is).
+    """Publications of a connection whose time has come, oldest wish first; projects that are paused, not active or
+    catching up after a gap are left out. What is being taken back goes out even while writing is paused (`paused`: all
+    of it is).
     """
     table, project = models.publication, models.project
     rows = tx.execute(
@@ -152,11 +154,12 @@ def due(
             sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
             table.c.retracting if paused else sa.or_(project.c.paused_at.is_(None), table.c.retracting),
             project.c.status == "active",
+            ~sync.is_catching_up(table.c.project_id),
         )
         .order_by(table.c.due_at, table.c.id)
         .limit(limit)
     )
-    return [_shown(row) for row in rows]
+    return [shown_of(row) for row in rows]
 
 
 def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: bool = False) -> list[int]:
@@ -173,6 +176,7 @@ def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: boo
                 table.c.status.in_(OPEN_STATUSES),
                 table.c.due_at <= world,
                 sa.or_(table.c.retry_at.is_(None), table.c.retry_at <= real),
+                ~sync.is_catching_up(table.c.project_id),
             )
             .distinct()
         )
@@ -181,7 +185,7 @@ def connections_with_due(tx: Tx, *, world: datetime, real: datetime, paused: boo
 
 def get(tx: Tx, publication_id: int) -> Shown:
     table = models.publication
-    return _shown(tx.execute(sa.select(table).where(table.c.id == publication_id)).one())
+    return shown_of(tx.execute(sa.select(table).where(table.c.id == publication_id)).one())
 
 
 def update(tx: Tx, publication_id: int, **values: Any) -> None:
@@ -207,43 +211,6 @@ def ensure(tx: Tx, item_id: int, *, project_id: int, connection_id: int | None) 
         .on_conflict_do_nothing()
     )
     return int(tx.execute(sa.select(table.c.id).where(table.c.item_id == item_id)).scalar_one())
-
-
-def last_written(tx: Tx, item_id: int, *, kind: str, detail: str) -> datetime | None:
-    """World time of our last write of a kind about something (a label's name) on an item."""
-    table = models.written
-    found: datetime | None = tx.scalar(
-        sa.select(table.c.world_at)
-        .where(table.c.item_id == item_id, table.c.kind == kind, table.c.detail == detail)
-        .order_by(table.c.id.desc())
-        .limit(1)
-    )
-    return found
-
-
-def flips(tx: Tx, item_id: int, *, label: str, since: datetime) -> list[datetime]:
-    """World instants at which we put a label on an item or took it off, oldest first."""
-    table = models.written
-    return list(
-        tx.scalars(
-            sa.select(table.c.world_at)
-            .where(
-                table.c.item_id == item_id,
-                table.c.kind.in_(("label_added", "label_removed")),
-                table.c.detail == label,
-                table.c.world_at >= since,
-            )
-            .order_by(table.c.id)
-        )
-    )
-
-
-def about_person_since(tx: Tx, project_id: int, person_ids: Iterable[int], since: datetime) -> int:
-    """The most new comments since an instant of world time that were about one and the same of these people's turn."""
-    table = models.publication
-    rows = tx.scalars(sa.select(table.c.answers).where(table.c.project_id == project_id, table.c.commented_at >= since))
-    about = [person for doc in rows for person in doc.get("about", ())]
-    return max((about.count(person) for person in person_ids), default=0)
 
 
 def new_comments_since(tx: Tx, project_id: int, since: datetime) -> int:

@@ -110,6 +110,16 @@ def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
     return found
 
 
+def ever_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
+    """Every standing that these items tell or told of, open and closed."""
+    table = models.standing
+    found: dict[int, list[Kept]] = {}
+    query = sa.select(table).where(table.c.shown_on.in_(item_ids)).order_by(table.c.id)
+    for row in tx.execute(query):
+        found.setdefault(row.shown_on, []).append(_kept(row))
+    return found
+
+
 def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]]) -> None:
     """Replace what is remembered of standings, by id: an answer changed it, no verdict."""
     table = models.standing

@@ -27,6 +27,18 @@ class Due:
     plans: frozenset[int] = frozenset()
     rebuild: frozenset[int] = frozenset()
 
+    def parts(self) -> list[Due]:
+        """The same, one subject each."""
+        return [
+            *(Due(rebuild=frozenset({id_})) for id_ in sorted(self.rebuild)),
+            *(Due(items=frozenset({id_})) for id_ in sorted(self.items)),
+            *(Due(milestones=frozenset({id_})) for id_ in sorted(self.milestones)),
+            *(Due(plans=frozenset({id_})) for id_ in sorted(self.plans)),
+        ]
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.rebuild)
+
     def __bool__(self) -> bool:
         return bool(self.items or self.milestones or self.plans or self.rebuild)
 
@@ -90,6 +102,15 @@ def _take_sweep(tx: Tx, lane_id: int, found: dict[str, set[int]], limit: int) ->
         tx.execute(sa.delete(sweep).where(sweep.c.id == row.id))
     else:
         tx.execute(sa.update(sweep).where(sweep.c.id == row.id).values(cursor=page[-1]))
+
+
+def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
+    """Look at these again later: by their own clock, and by a mark where they have none."""
+    for kind, ids in (("item", due.items | due.rebuild), ("milestone", due.milestones)):
+        if ids:
+            table = TABLES[kind]
+            tx.execute(sa.update(table).where(table.c.id.in_(sorted(ids))).values(next_check_at=until))
+    add_marks(tx, [(lane_id, "plan", id_, until) for id_ in sorted(due.plans)], reason="postponed")
 
 
 def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
@@ -191,6 +212,15 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
                 for id_, values in sorted(derived.items())
             ],
         )
+
+
+def save_silenced(tx: Tx, silenced: Mapping[int, bool]) -> None:
+    """Which items somebody silenced for good, where that has changed."""
+    table = models.item
+    for value in (True, False):
+        ids = [id_ for id_, now in silenced.items() if now is value]
+        if ids:
+            tx.execute(sa.update(table).where(table.c.id.in_(ids)).values(silenced=value))
 
 
 Stay = tuple[int, datetime | None, datetime | None]
@@ -423,3 +453,24 @@ def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
     table = TABLES[kind]
     found: int | None = tx.scalar(sa.select(table.c.project_id).where(table.c.id == subject_id))
     return found
+
+
+def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
+    """A part of an item's history is missing: its rules skip until a read has closed the gap. It is judged anew."""
+    table = models.item
+    tx.execute(
+        sa.update(table)
+        .where(table.c.project_id == project_id, table.c.number == number)
+        .values(gap=True, next_check_at=world)
+    )
+
+
+def items_with_changes_by(tx: Tx, project_id: int, people: Iterable[int]) -> set[int]:
+    """Items of a project that these people have a part in the history of."""
+    table = models.change
+    found = tx.scalars(
+        sa.select(table.c.item_id)
+        .where(table.c.project_id == project_id, table.c.actor_id.in_(list(people)), table.c.item_id.is_not(None))
+        .distinct()
+    )
+    return set(found)

@@ -55,6 +55,8 @@ class ProjectRow:
     public: bool
     status: str
     status_detail: str
+    created_at: datetime
+    """Since when it is watched."""
     known_from: datetime | None
     last_delivery_at: datetime | None
     paused_at: datetime | None
@@ -307,6 +309,7 @@ def projects(
             project.c.public,
             project.c.status,
             project.c.status_detail,
+            project.c.created_at,
             project.c.known_from,
             project.c.last_delivery_at,
             project.c.paused_at,
@@ -344,6 +347,16 @@ def is_paused(tx: Tx, project_id: int) -> bool:
 
 def update_project(tx: Tx, project_id: int, **values: Any) -> None:
     tx.execute(sa.update(models.project).where(models.project.c.id == project_id).values(**values))
+
+
+def reopen_project(tx: Tx, project_id: int) -> None:
+    """A project that was gone or moved counts as active again, until the tracker says otherwise."""
+    project = models.project
+    tx.execute(
+        sa.update(project)
+        .where(project.c.id == project_id, project.c.status.in_(("gone", "moved")))
+        .values(status="active", status_detail="")
+    )
 
 
 def lane_names(tx: Tx) -> dict[int, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import links, models, people
+from app.store import links, models, people, ticks
 from app.store.database import Tx, insert
 
 Row = dict[str, Any]
@@ -315,4 +315,22 @@ def _save_changes(tx: Tx, work: Work) -> None:
         }
         for change in work.changes
     ]
-    tx.execute(insert(tx, models.change).on_conflict_do_nothing(), rows)
+    table = models.change
+    statement = insert(tx, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["project_id", "natural_key"],
+        set_={name: statement.excluded[name] for name in ("at", "actor_id", "before", "url", "delivery_id")},
+        # a push may first be known by its commit's own date, which is never later than the push and names nobody
+        where=sa.and_(
+            table.c.field == "push",
+            sa.or_(
+                statement.excluded.at > table.c.at,
+                sa.and_(
+                    statement.excluded.at == table.c.at,
+                    table.c.actor_id.is_(None),
+                    statement.excluded.actor_id.is_not(None),
+                ),
+            ),
+        ),
+    )
+    tx.execute(statement, ticks.once(tx, work.project_id, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import publish
+from app.services import publish, syncing
 from app.services.drain import Drain, drain
 
 
@@ -30,3 +30,10 @@ def publish_connection(connection_id: int) -> int:
     this = runtime()
     with structlog.contextvars.bound_contextvars(connection=connection_id):
         return publish.publish(this.db, connection_id, connect=this.connect, ringer=this.ringer)
+
+
+def sync_project(project_id: int) -> bool:
+    """Read of a project's past what is due."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(project=project_id):
+        return syncing.sync_project(this.syncing, project_id)

@@ -10,6 +10,7 @@ from integrations.github import envelope, render, verify
 from integrations.github.auth import Connection, MemoryTokenCache, TokenCache
 from integrations.github.client import GitHubClient
 from integrations.github.decode import events
+from integrations.github.history import GitHubHistory
 from integrations.ports import Credentials, Envelope, Pace, Payload, Reading
 from rules.intents import Note
 
@@ -38,6 +39,10 @@ class GitHubAdapter:
     def client(self, credentials: Credentials) -> GitHubClient:
         """A client for one connection; it opens nothing until used."""
         return GitHubClient(Connection(credentials, self.tokens, self.timeout))
+
+    def history(self, credentials: Credentials) -> GitHubHistory:
+        """Reads of the past over one connection; it opens nothing until used."""
+        return GitHubHistory(Connection(credentials, self.tokens, self.timeout))
 
     def render(self, note: Note, marker: str) -> str:
         """The note as GitHub Markdown with the hidden marker. `marker` is the bare one: "plumbline:1:7f3c"."""

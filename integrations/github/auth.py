@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import jwt
 from github import Auth
@@ -101,6 +102,18 @@ class Connection:
         self._acting.close()
         self._acting = None
         return True
+
+    def call(self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None) -> Answer:
+        """One call in repositories; a refused installation token (it may have been revoked early) is renewed once:
+
+        what was refused was not done.
+        """
+        try:
+            return self.transport().call(verb, path, query=query, body=body)
+        except PermanentError as error:
+            if error.code != "unauthorised" or not self.renew():
+                raise
+        return self.transport().call(verb, path, query=query, body=body)
 
     def close(self) -> None:
         """Close what is open."""

@@ -57,12 +57,12 @@ class GitHubClient:
     def check(self, project: str | None = None) -> Check:
         """What the connection can do (two to four calls)."""
         if project is not None:
-            _path(project)
+            repo_path(project)
         return access.check(self.connection, project)
 
     def get_project(self, project: str) -> RepositorySeen:
         """The repository (one call)."""
-        found = _repository(self._call("GET", _path(project)).data)
+        found = repository(self._call("GET", repo_path(project)).data)
         self._projects[project] = found.project
         return found
 
@@ -74,12 +74,12 @@ class GitHubClient:
         installation = self.connection.credentials.installation
         path, key = ("/installation/repositories", "repositories") if self.connection.is_app else ("/user/repos", None)
         for data in self._transport().pages(path, key=key):
-            yield _repository(data, installation if self.connection.is_app else None)
+            yield repository(data, installation if self.connection.is_app else None)
 
     def list_installations(self) -> Iterator[tuple[str, str]]:
         """An App's installations: native id and the account's login (one call per 100)."""
         for data in self.connection.app().pages("/app/installations"):
-            yield _understood(partial(_installation, data))
+            yield understood(partial(_installation, data))
 
     def close(self) -> None:
         """Close the connections."""
@@ -94,11 +94,11 @@ class GitHubClient:
         """
         body = {"name": label.name, "color": label.color, "description": label.description[:100]}
         try:
-            self._call("POST", f"{_path(project)}/labels", body=body)
+            self._call("POST", f"{repo_path(project)}/labels", body=body)
         except LabelExistsError:
             return False
         except PermanentError as error:
-            if error.code != "invalid" or not self._there(f"{_path(project)}/labels/{quote(label.name, safe='')}"):
+            if error.code != "invalid" or not self._there(f"{repo_path(project)}/labels/{quote(label.name, safe='')}"):
                 raise
             return False
         return True
@@ -106,7 +106,7 @@ class GitHubClient:
     def delete_label(self, project: str, name: str) -> None:
         """Delete a label of the repository; one that is not there is fine."""
         try:
-            self._call("DELETE", f"{_path(project)}/labels/{quote(name, safe='')}")
+            self._call("DELETE", f"{repo_path(project)}/labels/{quote(name, safe='')}")
         except PermanentError as error:
             if error.code != "gone":
                 raise
@@ -131,12 +131,12 @@ class GitHubClient:
     def create_comment(self, target: Target, body: str) -> CommentRef:
         """Write a comment. A `TransientError` that is uncertain calls for `find_comment` before another try."""
         answer = self._call("POST", f"{_issue(target)}/comments", body={"body": body})
-        return _understood(lambda: _comment(answer.data), written=True)
+        return understood(lambda: _comment(answer.data), written=True)
 
     def edit_comment(self, target: Target, native_id: str, body: str) -> CommentRef:
         """Replace a comment's text; nobody is notified. Newer versions of GitHub say whether it is hidden."""
         answer = self._call("PATCH", _said(target, native_id), body={"body": body})
-        return _understood(lambda: _comment(answer.data), written=True)
+        return understood(lambda: _comment(answer.data), written=True)
 
     def delete_comment(self, target: Target, native_id: str) -> None:
         """Delete a comment; one that is not there is fine."""
@@ -151,7 +151,7 @@ class GitHubClient:
     def permission(self, project: str, login: str) -> str:
         """What somebody may do in the repository (one call). `none` for who is no user."""
         try:
-            answer = self._call("GET", f"{_path(project)}/collaborators/{quote(login, safe='')}/permission")
+            answer = self._call("GET", f"{repo_path(project)}/collaborators/{quote(login, safe='')}/permission")
         except PermanentError as error:
             if error.code != "gone":
                 raise
@@ -169,7 +169,7 @@ class GitHubClient:
         if not self._login:
             self._login = access.own_login(self.connection)
         for data in self._transport().pages(f"{_issue(target)}/comments"):
-            found = _understood(partial(_comment, data))
+            found = understood(partial(_comment, data))
             if found.author.casefold() == self._login.casefold() and line in map(str.strip, found.body.splitlines()):
                 return found
         return None
@@ -182,16 +182,16 @@ class GitHubClient:
         An item that was transferred is told as such (`moved_to`); one that is gone raises `PermanentError("gone")`.
         """
         seen = self._projects.get(project) or self.get_project(project).project
-        answer = self._call("GET", f"{_path(project)}/issues/{number}")
-        elsewhere = _elsewhere(answer.data, project)
-        if elsewhere is not None:
-            there = self.get_project(elsewhere).project
-            return _understood(lambda: _moved(answer.data, seen, there, number))
+        answer = self._call("GET", f"{repo_path(project)}/issues/{number}")
+        there_now = elsewhere(answer.data, project)
+        if there_now is not None:
+            there = self.get_project(there_now).project
+            return understood(lambda: _moved(answer.data, seen, there, number))
         if not isinstance(answer.data, dict) or answer.data.get("pull_request") is None:
-            return _understood(lambda: _read_issue(answer, seen))
-        pull = self._call("GET", f"{_path(project)}/pulls/{number}")
-        reviews = list(self._transport().pages(f"{_path(project)}/pulls/{number}/reviews"))
-        return _understood(lambda: _read_pull(pull, reviews, seen))
+            return understood(lambda: _read_issue(answer, seen))
+        pull = self._call("GET", f"{repo_path(project)}/pulls/{number}")
+        reviews = list(self._transport().pages(f"{repo_path(project)}/pulls/{number}/reviews"))
+        return understood(lambda: _read_pull(pull, reviews, seen))
 
     # --- calls ---
 
@@ -207,19 +207,11 @@ class GitHubClient:
         return True
 
     def _call(self, verb: str, path: str, *, body: Any = None) -> Answer:
-        """One call; a refused installation token (it may have been revoked early) is renewed once:
-
-        what was refused was not done.
-        """
-        try:
-            return self._transport().call(verb, path, body=body)
-        except PermanentError as error:
-            if error.code != "unauthorised" or not self.connection.renew():
-                raise
-        return self._transport().call(verb, path, body=body)
+        """One call."""
+        return self.connection.call(verb, path, body=body)
 
 
-def _understood(decode: Callable[[], T], *, written: bool = False) -> T:
+def understood(decode: Callable[[], T], *, written: bool = False) -> T:
     """An answer that cannot be read is GitHub's trouble of the moment, not the payload of a delivery."""
     try:
         return decode()
@@ -227,20 +219,21 @@ def _understood(decode: Callable[[], T], *, written: bool = False) -> T:
         raise TransientError(f"GitHub's answer is not as expected: {error}", uncertain=written) from error
 
 
-def _path(project: str) -> str:
+def repo_path(project: str) -> str:
+    """The path of a repository, for "acme/shop". Raises `PermanentError` where it is no such name."""
     if _KEY.match(project) is None:
         raise PermanentError("invalid", f"{project!r} is no repository: expected owner/name")
     return f"/repos/{project}"
 
 
 def _issue(target: Target) -> str:
-    return f"{_path(target.project)}/issues/{int(target.number)}"
+    return f"{repo_path(target.project)}/issues/{int(target.number)}"
 
 
 def _said(target: Target, native_id: str) -> str:
     if _DIGITS.match(native_id) is None:
         raise PermanentError("invalid", f"{native_id!r} is no comment id")
-    return f"{_path(target.project)}/issues/comments/{native_id}"
+    return f"{repo_path(target.project)}/issues/comments/{native_id}"
 
 
 def _comment(data: Any) -> CommentRef:
@@ -256,14 +249,16 @@ def _comment(data: Any) -> CommentRef:
     )
 
 
-def _repository(data: Any, installation: str | None = None) -> RepositorySeen:
+def repository(data: Any, installation: str | None = None) -> RepositorySeen:
+    """A repository as GitHub answers it."""
+
     def decode() -> RepositorySeen:
         if not isinstance(data, dict):
             raise BadPayload("repository", data, "an object")
         branch = read.opt_text(data, "default_branch", "repository") or ""
         return RepositorySeen(parts.project(data), branch, installation)
 
-    return _understood(decode)
+    return understood(decode)
 
 
 def _installation(data: Any) -> tuple[str, str]:
@@ -271,7 +266,7 @@ def _installation(data: Any) -> tuple[str, str]:
     return str(read.whole(one, "id", "installation")), str(read.soft_obj(one, "account").get("login") or "")
 
 
-def _elsewhere(data: Any, project: str) -> str | None:
+def elsewhere(data: Any, project: str) -> str | None:
     """The repository an issue is in now, where GitHub redirected us to another one."""
     url = data.get("repository_url") if isinstance(data, dict) else None
     if not isinstance(url, str):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integrations.github import read
-from integrations.ports import BadPayload, Envelope, Payload
+from integrations.ports import HISTORY, BadPayload, Envelope, Payload
 
 
 def envelope(headers: Mapping[str, str], payload: object) -> Envelope:
     """The envelope of a delivery. Header names are lower case. Raises `BadPayload` naming the header or field."""
     guid = _header(headers, "x-github-delivery", "the delivery's id")
     event = _header(headers, "x-github-event", "the event's name")
+    if event == HISTORY:  # only what we asked for ourselves is read as such
+        raise BadPayload("header x-github-event", event, "an event of GitHub's")
     if type(payload) is not dict:
         raise BadPayload("payload", payload, "an object")
     repository = read.opt_obj(payload, "repository")

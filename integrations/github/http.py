@@ -196,11 +196,13 @@ def _code(status: int, said: str) -> str:
         return "unauthorised"
     if status in (404, 410):
         return "gone"
+    if status == 451:
+        return "withheld"
     if "archived" in said:
         return "archived"
     if status == 423 or _LOCKED.search(said):
         return "locked"
-    return "forbidden" if status in (403, 451) else "invalid"
+    return "forbidden" if status == 403 else "invalid"
 
 
 def _limited(headers: Mapping[str, Any], said: str) -> bool:

@@ -62,6 +62,9 @@ class SandboxAdapter:
         """A client on the file; `credentials` are not needed."""
         return SandboxClient(SandboxTracker(self.path, clock=self.clock))
 
+    def history(self, credentials: Credentials) -> None:
+        """The sandbox has no past to read: all there is was played to it."""
+
     def render(self, note: Note, marker: str) -> str:
         """The note as GitHub would show it."""
         return render.render(note, marker)

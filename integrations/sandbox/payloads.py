@@ -159,10 +159,12 @@ class Shapes:
         }  # fmt: skip
 
     def association(self, item: ItemState, login: str) -> Association:
-        """How the person stands to the repository, as GitHub tells beside what they wrote on the item."""
-        if login == item.author:
-            return item.association
-        return self._people[login].association if login in self._people else "NONE"
+        """What a person is to the repository: one answer per person, as GitHub gives; an author nobody lists has what
+        was recorded with the item.
+        """
+        if login in self._people:
+            return self._people[login].association
+        return item.association if login == item.author else "NONE"
 
     def _common(self, item: ItemState, milestone: MilestoneState | None) -> Payload:
         return {
@@ -173,7 +175,8 @@ class Shapes:
             "locked": item.locked, "assignee": self.user(item.assignees[0]) if item.assignees else None,
             "assignees": self._users_of(item.assignees), "milestone": self.milestone(milestone) if milestone else None,
             "created_at": stamp(item.created_at), "updated_at": stamp(item.updated_at),
-            "closed_at": _stamp(item.closed_at), "author_association": item.association, "active_lock_reason": None,
+            "closed_at": _stamp(item.closed_at), "author_association": self.association(item, item.author),
+            "active_lock_reason": None,
             "body": item.body or None,
         }  # fmt: skip
 

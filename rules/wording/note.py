@@ -155,6 +155,11 @@ def silenced(*, label: str, project: Project, today: date) -> Note:
     return _quiet(Said("note.silenced", {"label": label}), project=project, today=today)
 
 
+def retracted(*, project: Project) -> Note:
+    """What stays where a comment could not be deleted."""
+    return _quiet(Said("note.retracted"), project=project, today=date.min)
+
+
 def with_reply(found: Note | None, said: Sequence[Said], *, project: Project, today: date) -> Note:
     """A note (None: none) with our answer to what somebody asked below it."""
     reply = tuple(sentence(one, project=project, today=today) for one in said)

@@ -35,6 +35,9 @@ class Rig(Protocol):
 
     def comment_as_another(self, number: int, body: str) -> None: ...
 
+    def allow(self, login: str, may: str) -> None:
+        """Say what somebody may do in the project."""
+
     def calls(self) -> int:
         """Requests that the client has sent."""
 
@@ -62,6 +65,9 @@ class GitHubRig:
     def comment_as_another(self, number: int, body: str) -> None:
         self._ask("POST", f"/issues/{number}/comments", {"body": body}, token="ada")
 
+    def allow(self, login: str, may: str) -> None:
+        pytest.skip("this stand-in knows no triage and no maintain")
+
     def _ask(self, verb: str, path: str, body: object = None, token: str = "good"):
         answer = requests.request(
             verb,
@@ -84,6 +90,9 @@ class FakeRig(GitHubRig):
 
     def comment_as_another(self, number: int, body: str) -> None:
         self.fake.add_comment(number, "ada", body)
+
+    def allow(self, login: str, may: str) -> None:
+        self.fake.rights[login] = may
 
 
 class SandboxRig:
@@ -113,6 +122,9 @@ class SandboxRig:
 
     def comment_as_another(self, number: int, body: str) -> None:
         self.tracker.create_comment(self.project, number, body, by="ada")
+
+    def allow(self, login: str, may: str) -> None:
+        self.tracker.set_permission(self.project, login, may)
 
 
 @contextmanager

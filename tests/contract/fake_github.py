@@ -53,6 +53,7 @@ class FakeGitHub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     failures: list[tuple[str, Failure]] = field(default_factory=list)
     minted: int = 0
+    rights: dict[str, str] = field(default_factory=lambda: {"tri": "triage", "boss": "maintain"})
 
     def fail(self, key: str, failure: Failure, times: int = 1) -> None:
         self.failures += [(key, failure)] * times
@@ -141,12 +142,17 @@ class FakeGitHub:
                 return 422, {"message": "Validation Failed", "errors": [error]}
             self.labels[body["name"]] = body
             return 201, body
-        if verb == "PATCH" and (found := re.fullmatch(r"/issues/comments/(\d+)", path)):
-            for comment in self.comments:
-                if comment["id"] == int(found[1]):
-                    comment["body"] = body["body"]
-                    return 200, comment
-            return 404, {"message": "Not Found"}
+        if verb == "DELETE" and path.startswith("/labels/"):
+            gone = self.labels.pop(unquote(path.removeprefix("/labels/")), None)
+            return (204, None) if gone is not None else (404, {"message": "Not Found"})
+        if found := re.fullmatch(r"/collaborators/([^/]+)/permission", path):
+            return 200, {
+                "permission": "read",
+                "role_name": self.rights.get(found[1], "read"),
+                "user": self.user(found[1]),
+            }
+        if found := re.fullmatch(r"/issues/comments/(\d+)", path):
+            return self._said(verb, int(found[1]), body)
         if found := re.fullmatch(r"/pulls/(\d+)(/reviews)?", path):
             number = int(found[1])
             if number not in self.pulls:
@@ -155,6 +161,16 @@ class FakeGitHub:
         if found := re.fullmatch(r"/issues/(\d+)(/.*)?", path):
             return self._issue(verb, int(found[1]), found[2] or "", query, body)
         return 500, {"message": f"the fake does not know {verb} {path}"}
+
+    def _said(self, verb: str, identity: int, body: Any) -> tuple[int, Any]:
+        for comment in self.comments:
+            if comment["id"] == identity:
+                if verb == "DELETE":
+                    self.comments.remove(comment)
+                    return 204, None
+                comment["body"] = body["body"]
+                return 200, comment
+        return 404, {"message": "Not Found"}
 
     def _issue(self, verb: str, number: int, rest: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         issue = self.issues.get(number)
@@ -225,7 +241,7 @@ def fake_github() -> Iterator[FakeGitHub]:
                 if failure.drop:
                     self.close_connection = True
                     return
-            sent = json.dumps(body).encode()
+            sent = b"" if status == 204 else json.dumps(body).encode()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

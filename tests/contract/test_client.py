@@ -123,3 +123,28 @@ def test_reading_an_item_that_does_not_exist_is_told(rig):
     with pytest.raises(PermanentError) as caught:
         rig.client.read_item(rig.project, 999_999)
     assert caught.value.code == "gone"
+
+
+def test_a_label_of_the_project_goes_and_a_second_time_is_fine(rig, target):
+    spec = LabelSpec("plumb:gone", "d4a72c", "For a while")
+    assert rig.client.ensure_label(rig.project, spec) is True
+    assert rig.client.ensure_label(rig.project, spec) is False
+    rig.client.delete_label(rig.project, spec.name)
+    rig.client.delete_label(rig.project, spec.name)
+    assert rig.client.ensure_label(rig.project, spec) is True
+
+
+def test_a_comment_is_deleted_and_a_second_time_is_fine(rig, target):
+    made = rig.client.create_comment(target, NOTE)
+    edited = rig.client.edit_comment(target, made.native_id, f"Anew.\n\n{NOTE}")
+    assert (edited.native_id, edited.hidden) == (made.native_id, False)
+    rig.client.delete_comment(target, made.native_id)
+    rig.client.delete_comment(target, made.native_id)
+    assert rig.client.find_comment(target, MARKER) is None
+
+
+def test_what_somebody_may_do_is_one_read(rig):
+    rig.allow("tri", "triage")
+    rig.allow("boss", "maintain")
+    assert spent(rig, lambda: rig.client.permission(rig.project, "tri")) == 1
+    assert [rig.client.permission(rig.project, who) for who in ("tri", "boss", "eve")] == ["triage", "maintain", "read"]

@@ -160,7 +160,7 @@ REFUSALS = [
     (Failure(403, {"message": "Unable to create comment because issue is locked."}), "locked"),
     (Failure(403, {"message": "Repository was archived so is read-only."}), "archived"),
     (Failure(403, {"message": "Resource not accessible by integration"}), "forbidden"),
-    (Failure(451, {"message": "Repository access blocked"}), "forbidden"),
+    (Failure(451, {"message": "Repository access blocked"}), "withheld"),
     (Failure(422, {"message": "Validation Failed"}), "invalid"),
     (Failure(307, {"message": "Moved Permanently"}, {"Location": "/repositories/77/issues/1/comments"}), "moved"),
 ]

@@ -108,7 +108,7 @@ class World:
 
     def settle(self) -> None:
         """Wait until all that is due has been judged and written."""
-        self.here.wait_idle(within=40, still=1.5)
+        self.here.wait_idle(still=1.5)
 
 
 @pytest.fixture

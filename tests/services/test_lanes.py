@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import bells, drain, judge
-from app.services import publish as publishing
 from app.store import deliveries, leases, models, subjects, work
 from app.time import real_now
+from rules import engine
 from tests.world import Bells, Killed, World
 
 
@@ -181,7 +181,38 @@ def test_a_delivery_that_breaks_us_is_retried_then_set_aside_with_its_trace_and_
 
 
 def test_a_publisher_and_a_drain_do_not_wait_for_each_other(world: World) -> None:
-    held = leases.take(world.db, "lane", world.lane(), holder=publishing.holder())
+    held = leases.take(world.db, "lane", world.lane(), holder="somebody")
     assert held is not None
     assert world.publish() == 0
     assert leases.take(world.db, "connection", world.connection_id, holder="x") is not None
+
+
+def test_a_subject_that_cannot_be_judged_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.play(world.hub.issue(n, at=world.now) for n in (1, 2, 3))
+    world.drain()
+    ids = {row.number: row.id for row in world.rows(sa.select(models.item))}
+    world.sql(sa.update(models.item).values(next_check_at=world.now, judged_at=None))
+    real = engine.judge
+
+    def judge_all_but_one(rules: Any, subject: Any, now: Any) -> Any:
+        if subject.id == ids[2]:
+            raise ZeroDivisionError("a bug")
+        return real(rules, subject, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "judge", judge_all_but_one)
+        world.drain()
+    judged = {row.number: (row.judged_at, row.next_check_at) for row in world.rows(sa.select(models.item))}
+    assert judged[1][0] is not None
+    assert judged[3][0] is not None
+    assert judged[2] == (None, world.now + drain.POSTPONED)
+
+
+def test_an_archived_project_is_judged_no_more(world: World) -> None:
+    world.play([world.hub.issue(1, at=world.now)])
+    world.drain()
+    world.sql(sa.update(models.project).values(status="archived"))
+    world.sql(sa.update(models.item).values(next_check_at=world.now, judged_at=None, state="unread"))
+    world.drain()
+    (row,) = world.rows(sa.select(models.item))
+    assert (row.next_check_at, row.state) == (None, "unread")

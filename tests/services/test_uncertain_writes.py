@@ -23,8 +23,8 @@ def waiting(world: World, *numbers: int) -> None:
     """Flags that are to be written now."""
     world.rules(STALLED)
     for number in numbers:
-        world.post(world.hub.issue(number, at=world.now, assignees=("dev",)))
-        world.post(world.hub.comment(number, "On it.", by="dev", at=world.now + timedelta(minutes=1)))
+        world.post(world.hub.issue(number, at=world.now, assignees=(f"dev{number}",)))
+        world.post(world.hub.comment(number, "On it.", by=f"dev{number}", at=world.now + timedelta(minutes=1)))
     world.drain()
     world.wait(days=3, minutes=2)
     world.drain()

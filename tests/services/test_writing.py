@@ -18,13 +18,13 @@ from tests.world import GROWN, LATE, STALLED, World
 def started(world: World, *numbers: int) -> None:
     """Issues that somebody works on."""
     for number in numbers:
-        world.post(world.hub.issue(number, at=world.now, assignees=("dev",)))
-        world.post(world.hub.comment(number, "On it.", by="dev", at=world.now + timedelta(minutes=1)))
+        world.post(world.hub.issue(number, at=world.now, assignees=(f"dev{number}",)))
+        world.post(world.hub.comment(number, "On it.", by=f"dev{number}", at=world.now + timedelta(minutes=1)))
     world.drain()
 
 
 def moved(world: World, number: int) -> None:
-    world.post(world.hub.comment(number, "Here again.", by="dev", at=world.now))
+    world.post(world.hub.comment(number, "Here again.", by=f"dev{number}", at=world.now))
     world.drain()
 
 

@@ -69,13 +69,17 @@ def check_suite(payload: Payload, received_at: datetime) -> Reading:
 def status(payload: Payload, received_at: datetime) -> Reading:
     """A commit status was set. It names no pull requests: the commit tells them."""
     project = parts.project(read.obj(payload, "repository"))
-    seen = ChecksSeen(
-        head_sha=read.text(payload, "sha"),
-        name=f"status:{read.opt_text(payload, 'context') or 'default'}",
-        state=_STATUSES.get(read.text(payload, "state"), Checks.UNKNOWN),
-        at=read.opt_instant(payload, "updated_at") or received_at,
+    return _reading(payload, project, context(payload, read.text(payload, "sha"), received_at))
+
+
+def context(data: Mapping[str, Any], sha: str, received_at: datetime, path: str = "") -> ChecksSeen:
+    """A status of a commit, from a webhook or from the API's list of them."""
+    return ChecksSeen(
+        head_sha=sha,
+        name=f"status:{read.opt_text(data, 'context', path) or 'default'}",
+        state=_STATUSES.get(read.text(data, "state", path), Checks.UNKNOWN),
+        at=read.opt_instant(data, "updated_at", path) or received_at,
     )
-    return _reading(payload, project, seen)
 
 
 def _reading(payload: Payload, project: ProjectSeen, seen: ChecksSeen) -> Reading:

@@ -46,7 +46,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
     )
     changes: tuple[ChangeSeen, ...] = ()
     if action == "created":
-        changes = (_said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        changes = (said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
     return about_item(project, seen, actor=actor, at=at, changes=changes, comments=(comment,))
 
 
@@ -85,7 +85,7 @@ def pull_request_review_comment(payload: Payload, received_at: datetime) -> Read
     if read.text(payload, "action") == "created":
         native_id = str(read.whole(data, "id", "comment"))
         url = read.opt_text(data, "html_url", "comment")
-        changes = (_said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        changes = (said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
     else:
         at = seen.as_of or received_at
     return about_item(project, seen, actor=actor, at=at, changes=changes)
@@ -122,7 +122,6 @@ def _replaced(payload: Payload) -> str | None:
     return read.opt_text(read.soft_obj(read.soft_obj(payload, "changes"), "body"), "from", "changes.body")
 
 
-def _said(
-    field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None
-) -> ChangeSeen:
+def said(field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None) -> ChangeSeen:
+    """Something written, as history."""
     return ChangeSeen(keys.by_id(field.value, native_id), at, field, actor, item=of_item, url=url)

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from integrations.github import read
-from integrations.github.decode import checks, connection, conversation, item, parts, planning
+from integrations.github.decode import checks, connection, conversation, item, parts, past, planning
 from integrations.github.decode.actions import act
 from integrations.github.decode.reading import about_item
-from integrations.ports import BadPayload, Ignored, Payload, Reading
+from integrations.ports import HISTORY, BadPayload, Ignored, Payload, Reading
 
 
 def decode(event: str, payload: Payload, received_at: datetime) -> Reading:
@@ -68,6 +68,7 @@ _READERS: Mapping[str, Callable[[Payload, datetime], Reading]] = {
     "repository": connection.repository,
     "installation": connection.installation,
     "installation_repositories": connection.installation_repositories,
+    HISTORY: past.history,
 }
 
 _LEFT: Mapping[str, str] = {
@@ -78,5 +79,5 @@ _LEFT: Mapping[str, str] = {
     "deployment": "deployments are not judged",
     "deployment_status": "deployments are not judged",
 }
-READ = frozenset(_READERS)
+READ = frozenset(_READERS) - {HISTORY}
 """The events to subscribe a webhook to."""

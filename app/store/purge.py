@@ -1,0 +1,71 @@
+"""Purging a project: every row that belongs to it, in pages, children before parents.
+
+What belongs to it is read off the foreign keys: rows that point at the project, its items, its milestones or its lane.
+A new table that does is purged too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Database
+
+PAGE = 1000
+
+
+def purge(db: Database, project_id: int) -> Iterator[tuple[str, int]]:
+    """Delete everything of a project that was removed; gives (table, rows deleted) page by page. Safe to repeat."""
+    project, item = models.project, models.item
+    with db.read() as tx:
+        lane_id = tx.scalar(sa.select(project.c.lane_id).where(project.c.id == project_id))
+    if lane_id is None:
+        return
+    with db.write() as tx:  # others keep their rows, without the end that goes
+        ours = sa.select(item.c.id).where(item.c.project_id == project_id)
+        link = models.link
+        theirs = sa.and_(link.c.target_item_id.in_(ours), link.c.project_id != project_id)
+        tx.execute(sa.update(link).where(theirs).values(target_item_id=None))
+    for table in reversed(models.metadata.sorted_tables):
+        belongs = _belongs(table, project_id, lane_id)
+        if belongs is None:
+            continue
+        keys = list(table.primary_key.columns)
+        while True:
+            with db.write() as tx:
+                page = sa.select(*keys).where(belongs).limit(PAGE)
+                rows = tx.execute(page).all()
+                if rows:
+                    wanted = [tuple(row) for row in rows]
+                    found = keys[0].in_([row[0] for row in wanted]) if len(keys) == 1 else sa.tuple_(*keys).in_(wanted)
+                    tx.execute(sa.delete(table).where(found))
+            if rows:
+                yield table.name, len(rows)
+            if len(rows) < PAGE:
+                break
+
+
+def _belongs(table: sa.Table, project_id: int, lane_id: int) -> sa.ColumnElement[bool] | None:
+    """The rows of a table that belong to a project; None: such a table has none."""
+    item, milestone = models.item, models.milestone
+    owners = {
+        "project": sa.select(sa.literal(project_id)),
+        "lane": sa.select(sa.literal(lane_id)),
+        "item": sa.select(item.c.id).where(item.c.project_id == project_id),
+        "milestone": sa.select(milestone.c.id).where(milestone.c.project_id == project_id),
+    }
+    if table.name == "project":
+        return table.c.id == project_id
+    if table.name == "lane":
+        return table.c.id == lane_id
+    found: list[sa.ColumnElement[bool]] = [
+        column.in_(owners[key.column.table.name])
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column.table.name in owners and not column.nullable
+    ]
+    if "project_id" in table.c and table.c.project_id.nullable:
+        found.append(table.c.project_id == project_id)
+    return sa.or_(*found) if found else None
