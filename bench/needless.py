@@ -94,6 +94,8 @@ def shares(found: Sequence[Flag]) -> list[Share]:
     labelled = [flag for flag in found if flag.turn in ("author", "reviewers", "maintainers")]
     out = [_share("all flags", found, target=TARGET), *(_share(f"  {t}", _of(found, t)) for t in turns)]
     out += [_share("with a label or comment", labelled, target=TARGET), _comments(_of(found, "author"))]
+    out += [_from_day(f"  had they opened on day {days}", labelled, days) for days in (18, 21, 24)]
+    out.append(_from_day("merger, had they opened on day 14", _of(found, "merger"), 14))
     years = sorted({flag.opened_at.year for flag in found})
     return out + [_share(str(year), [f for f in found if f.opened_at.year == year]) for year in years]
 
@@ -101,10 +103,14 @@ def shares(found: Sequence[Flag]) -> list[Share]:
 def _comments(author: Iterable[Flag]) -> Share:
     """At the author's turn, from the day of the comment on."""
     days = next(draft.params["author_comment_days"] for draft in load("open-source") if draft.type == "stalled-review")
+    return _from_day(f"comments (author's turn, from day {days})", author, days, target=TARGET)
+
+
+def _from_day(name: str, found: Iterable[Flag], days: int, *, target: str = "") -> Share:
+    """The flags that stood that many quiet days, as if they had opened only then."""
     wait = timedelta(days=days)
-    loud = [flag for flag in author if flag.closed_at is None or flag.closed_at > flag.since + wait]
-    number = sum(flag.needless(flag.since + wait) for flag in loud)
-    return Share(f"comments (author's turn, from day {days})", len(loud), number, TARGET)
+    late = [flag for flag in found if flag.closed_at is None or flag.closed_at > flag.since + wait]
+    return Share(name, len(late), sum(flag.needless(flag.since + wait) for flag in late), target)
 
 
 def _of(found: Iterable[Flag], turn: str) -> list[Flag]:

@@ -54,9 +54,11 @@ class Replay:
 
     def all_at_once(self, until: datetime) -> None:
         """Take in everything up to an instant as one heap, judged at its end: what a first import is like."""
-        batch = self._take(until)
+        start = self._place
+        while self._place < len(self.hooks) and self.hooks[self._place].at <= until:
+            self._place += 1
         self.core.at(until)
-        self.core.stock(batch)
+        self.core.stock(self.hooks[start : self._place])
         self.core.drain()
 
     def advance(self, until: datetime) -> None:

@@ -70,11 +70,16 @@ def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[s
     key = tx.scalar(sa.select(project.c.key).where(project.c.id == project_id))
     spoken = {f"{key}#{numbers[native]}": id_ for native, id_ in ids.items()}
     targets = {**spoken, **ids}
+    # "+ 0": SQLite would walk all links that wait for their target, of any project
     waiting = tx.execute(
-        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.target.in_(list(targets)))
+        sa.select(link.c.id, link.c.target).where(
+            (link.c.target_item_id + 0).is_(None), link.c.target.in_(list(targets))
+        )
     ).all()
     own = tx.execute(
-        sa.select(link.c.id, link.c.target).where(link.c.target_item_id.is_(None), link.c.source_item_id.in_(sources))
+        sa.select(link.c.id, link.c.target).where(
+            (link.c.target_item_id + 0).is_(None), link.c.source_item_id.in_(sources)
+        )
     ).all()
     unknown = [row.target for row in own if row.target not in targets]
     if unknown:
@@ -85,14 +90,19 @@ def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[s
         )
         plain = [target for target in unknown if "#" not in target]
         worded = [target for target in unknown if "#" in target]
-        for row in tx.execute(sa.select(item.c.id, item.c.native_id).where(item.c.native_id.in_(plain))):
+        for row in tx.execute(
+            sa.select(item.c.id, item.c.native_id).where(
+                item.c.project_id.in_(sa.select(project.c.id)), item.c.native_id.in_(plain)
+            )
+        ):
             targets[row.native_id] = row.id
         keys = {target.rpartition("#")[0] for target in worded}
+        by_number = {int(number) for target in worded if (number := target.rpartition("#")[2]).isdecimal()}
         if keys:
             found = tx.execute(
                 sa.select(item.c.id, by_words.label("words"))
                 .join(project, project.c.id == item.c.project_id)
-                .where(project.c.key.in_(keys), by_words.in_(worded))
+                .where(project.c.key.in_(keys), item.c.number.in_(by_number), by_words.in_(worded))
             )
             targets.update({row.words: row.id for row in found})
     resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}

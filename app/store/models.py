@@ -239,6 +239,7 @@ sa.Index("ix_item_open", item.c.project_id, item.c.is_open, item.c.kind)
 sa.Index("ix_item_next_check", item.c.next_check_at)
 sa.Index("ix_item_head_sha", item.c.head_sha)
 sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
+sa.Index("ix_item_base_ref", item.c.project_id, item.c.base_ref)
 sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
 

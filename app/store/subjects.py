@@ -290,16 +290,23 @@ def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> 
     """
     link, item, project = models.link, models.item, models.project
     base = item.alias()
-    linked = sa.select(link.c.target_item_id).where(link.c.source_item_id.in_(item_ids), link.c.kind != "mentions")
+    linked = sa.select(link.c.target_item_id).where(
+        link.c.source_item_id.in_(item_ids), link.c.kind != "mentions", link.c.target_item_id.is_not(None)
+    )
     stacked = (
         sa.select(item.c.id)
-        .join(base, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
-        .where(base.c.id.in_(item_ids), item.c.is_open, item.c.id != base.c.id)
+        .select_from(base)
+        .join(item, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
+        .where(base.c.id.in_(item_ids), item.c.is_open.is_not(False), item.c.id != base.c.id)
     )
+    # three look-ups of their own, each by an index: joined by OR they would walk every item
+    found = {*tx.scalars(linked), *tx.scalars(stacked), *also}
+    if not found:
+        return []
     rows = tx.execute(
         sa.select(project.c.lane_id, item.c.id)
         .join(project, project.c.id == item.c.project_id)
-        .where(sa.or_(item.c.id.in_(linked), item.c.id.in_(stacked), item.c.id.in_(sorted(also))))
+        .where(item.c.id.in_(sorted(found)))
     )
     return [(row.lane_id, row.id) for row in rows]
 

@@ -231,8 +231,14 @@ def load(tx: Tx, project_id: int, *, items: Iterable[str], milestones: Iterable[
     table = models.item
     wanted, shas = list(items), list(heads)
     found: sa.ColumnElement[bool] = table.c.native_id.in_(wanted)
-    if shas:
-        found = sa.or_(found, table.c.head_sha.in_(shas))
+    if shas:  # one look-up each: joined by OR they would walk every item of the project
+        own = table.c.project_id == project_id
+        found = table.c.id.in_(
+            sa.union(
+                sa.select(table.c.id).where(own, table.c.native_id.in_(wanted)),
+                sa.select(table.c.id).where(own, table.c.head_sha.in_(shas)),
+            )
+        )
     columns = [table.c.id, table.c.project_id, table.c.native_id, *(table.c[name] for name in ITEM_SNAPSHOT)]
     for row in tx.execute(sa.select(*columns).where(table.c.project_id == project_id, found)):
         work.items[row.native_id] = dict(row._mapping)
