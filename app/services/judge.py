@@ -18,8 +18,19 @@ from app.services.memory import dump_standing, load_standing
 from app.services.projects import Projects
 from app.services.taking import Taking
 from app.store import answers as kept_answers
+from app.store import (
+    derivation,
+    instance,
+    milestone_facts,
+    people,
+    publications,
+    rules,
+    standings,
+    subjects,
+    trackers,
+    wishes,
+)
 from app.store import facts as store_facts
-from app.store import instance, milestone_facts, people, publications, rules, standings, subjects, trackers, wishes
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -64,7 +75,7 @@ class Court:
         item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
-        subjects.save_milestone_sums(self.tx, self.milestones)
+        derivation.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
         world = self.this.clock.now()
@@ -79,7 +90,7 @@ class Court:
         self.milestones |= due.milestones
         self.plans |= due.plans
         if due.rebuild:
-            rows = subjects.snapshots(self.tx, sorted(due.rebuild))
+            rows = derivation.snapshots(self.tx, sorted(due.rebuild))
             for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
                 self.milestones |= self._derive(
                     project_id, [id_ for id_, row in rows.items() if row["project_id"] == project_id]
@@ -121,17 +132,17 @@ class Court:
         """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
         if not item_ids:
             return set()
-        rows = subjects.snapshots(self.tx, item_ids)
+        rows = derivation.snapshots(self.tx, item_ids)
         changes = {
             item_id: [
                 Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key, row.bulk)
                 for row in found
             ]
-            for item_id, found in subjects.changes_of(self.tx, item_ids).items()
+            for item_id, found in derivation.changes_of(self.tx, item_ids).items()
         }
         settings = self.projects.facts[project_id].settings
         who = self._who(project_id, rows, changes, settings)
-        subjects.save_derived(
+        derivation.save_derived(
             self.tx,
             {
                 item_id: derive(row, changes.get(item_id, ()), people=who, settings=settings)
@@ -147,14 +158,14 @@ class Court:
         }
         natives = {stay[0] for all_ in found.values() for stay in all_}
         ids = subjects.ids_by_native(self.tx, project_id, "milestone", natives)
-        concerned = subjects.save_stays(
+        concerned = derivation.save_stays(
             self.tx,
             {
                 item_id: [(ids[native], joined, left) for native, joined, left in all_ if native in ids]
                 for item_id, all_ in found.items()
             },
         )
-        return concerned | subjects.milestones_of(self.tx, item_ids)
+        return concerned | derivation.milestones_of(self.tx, item_ids)
 
     def _who(
         self, project_id: int, rows: dict[int, Any], changes: dict[int, list[Past]], settings: Settings
@@ -179,7 +190,7 @@ class Court:
         if not item_ids:
             return
         marks = []
-        for lane_id, item_id in subjects.neighbours(self.tx, item_ids, also=also):
+        for lane_id, item_id in derivation.neighbours(self.tx, item_ids, also=also):
             if lane_id == self.lane_id:
                 self.items.add(item_id)
             else:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
-from app.time import to_iso
 
 TABLES = {"item": models.item, "milestone": models.milestone}
 
@@ -156,171 +154,6 @@ def ids_by_native(tx: Tx, project_id: int, kind: str, natives: Iterable[str]) ->
     return {row.native_id: row.id for row in rows}
 
 
-# --- derivation -----------------------------------------------------------------------------------------------------
-
-
-def snapshots(tx: Tx, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Item rows as derivation reads them."""
-    table = models.item
-    return {row.id: dict(row._mapping) for row in tx.execute(sa.select(table).where(table.c.id.in_(item_ids)))}
-
-
-def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """All changes of items, oldest first."""
-    table = models.change
-    found: dict[int, list[Any]] = {}
-    for row in tx.execute(
-        sa.select(
-            table.c.item_id,
-            table.c.at,
-            table.c.field,
-            table.c.actor_id,
-            table.c.before,
-            table.c.after,
-            table.c.url,
-            table.c.natural_key,
-            table.c.bulk,
-        )
-        .where(table.c.item_id.in_(item_ids))
-        .order_by(table.c.at, table.c.natural_key)
-    ):
-        found.setdefault(row.item_id, []).append(row)
-    return found
-
-
-def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
-    """`derived` by item id: state, state_since, moved_at and the JSON document."""
-    if derived:
-        table = models.item
-        tx.execute(
-            sa.update(table)
-            .where(table.c.id == sa.bindparam("the_id"))
-            .values(
-                state=sa.bindparam("v_state"),
-                state_since=sa.bindparam("v_since"),
-                moved_at=sa.bindparam("v_moved"),
-                derived=sa.bindparam("v_derived"),
-            ),
-            [
-                {
-                    "the_id": id_,
-                    "v_state": values["state"],
-                    "v_since": values["state_since"],
-                    "v_moved": values["moved_at"],
-                    "v_derived": values["derived"],
-                }
-                for id_, values in sorted(derived.items())
-            ],
-        )
-
-
-Stay = tuple[int, datetime | None, datetime | None]
-"""(milestone id, joined, left)."""
-
-
-def save_stays(tx: Tx, stays: Mapping[int, Sequence[Stay]]) -> set[int]:
-    """Replace the stays of items where they differ; gives the milestones that this concerns."""
-    table = models.membership
-    have: dict[int, set[Stay]] = {item_id: set() for item_id in stays}
-    for row in tx.execute(sa.select(table).where(table.c.item_id.in_(list(stays)))):
-        have[row.item_id].add((row.milestone_id, row.joined_at, row.left_at))
-    changed = {item_id for item_id, wanted in stays.items() if set(wanted) != have[item_id]}
-    if not changed:
-        return set()
-    tx.execute(sa.delete(table).where(table.c.item_id.in_(sorted(changed))))
-    rows = [
-        {"item_id": item_id, "milestone_id": milestone_id, "joined_at": joined, "left_at": left}
-        for item_id in sorted(changed)
-        for milestone_id, joined, left in sorted(set(stays[item_id]), key=str)
-    ]
-    if rows:
-        tx.execute(sa.insert(table), rows)
-    return {stay[0] for item_id in changed for stay in have[item_id] | set(stays[item_id])}
-
-
-def save_milestone_sums(tx: Tx, milestone_ids: Iterable[int]) -> None:
-    """Totals and the history of due dates, from memberships and observations."""
-    wanted = sorted(milestone_ids)
-    if not wanted:
-        return
-    membership, item, due = models.membership, models.item, models.milestone_due
-    totals = {
-        row.milestone_id: (row.total, row.open)
-        for row in tx.execute(
-            sa.select(
-                membership.c.milestone_id,
-                sa.func.count().label("total"),
-                sa.func.sum(sa.case((item.c.is_open, 1), else_=0)).label("open"),
-            )
-            .join(item, item.c.id == membership.c.item_id)
-            .where(membership.c.milestone_id.in_(wanted), membership.c.left_at.is_(None))
-            .group_by(membership.c.milestone_id)
-        )
-    }
-    dues: dict[int, list[list[str | None]]] = {}
-    for row in tx.execute(
-        sa.select(due).where(due.c.milestone_id.in_(wanted)).order_by(due.c.milestone_id, due.c.as_of)
-    ):
-        history = dues.setdefault(row.milestone_id, [])
-        text = row.due.isoformat() if isinstance(row.due, date) else None
-        if not history or history[-1][0] != text:
-            history.append([text, to_iso(row.as_of)])
-    table = models.milestone
-    tx.execute(
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("the_id"))
-        .values(
-            members_total=sa.bindparam("v_total"), members_open=sa.bindparam("v_open"), dues=sa.bindparam("v_dues")
-        ),
-        [
-            {
-                "the_id": id_,
-                "v_total": totals.get(id_, (0, 0))[0],
-                "v_open": totals.get(id_, (0, 0))[1] or 0,
-                "v_dues": dues.get(id_, []),
-            }
-            for id_ in wanted
-        ],
-    )
-
-
-def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> list[tuple[int, int]]:
-    """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a
-    pull request at the one it is stacked on. `also` are items that looked at one of these until now.
-    """
-    link, item, project = models.link, models.item, models.project
-    base = item.alias()
-    linked = sa.select(link.c.target_item_id).where(
-        link.c.source_item_id.in_(item_ids), link.c.kind != "mentions", link.c.target_item_id.is_not(None)
-    )
-    stacked = (
-        sa.select(item.c.id)
-        .select_from(base)
-        .join(item, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
-        .where(base.c.id.in_(item_ids), item.c.is_open.is_not(False), item.c.id != base.c.id)
-    )
-    # three look-ups of their own, each by an index: joined by OR they would walk every item
-    found = {*tx.scalars(linked), *tx.scalars(stacked), *also}
-    if not found:
-        return []
-    rows = tx.execute(
-        sa.select(project.c.lane_id, item.c.id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(item.c.id.in_(sorted(found)))
-    )
-    return [(row.lane_id, row.id) for row in rows]
-
-
-def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
-    """Milestones that these items are in now."""
-    table = models.membership
-    return set(
-        tx.scalars(
-            sa.select(table.c.milestone_id).where(table.c.item_id.in_(item_ids), table.c.left_at.is_(None)).distinct()
-        )
-    )
-
-
 # --- judging --------------------------------------------------------------------------------------------------------
 
 
@@ -408,14 +241,3 @@ def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
         .where(table.c.project_id == project_id, table.c.number == number)
         .values(gap=True, next_check_at=world)
     )
-
-
-def items_with_changes_by(tx: Tx, project_id: int, people: Iterable[int]) -> set[int]:
-    """Items of a project that these people have a part in the history of."""
-    table = models.change
-    found = tx.scalars(
-        sa.select(table.c.item_id)
-        .where(table.c.project_id == project_id, table.c.actor_id.in_(list(people)), table.c.item_id.is_not(None))
-        .distinct()
-    )
-    return set(found)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import bells, drain, judge
-from app.store import deliveries, leases, models, subjects, work
+from app.store import deliveries, derivation, leases, models, work
 from app.time import real_now
 from rules import engine
 from tests.world import Bells, Killed, World
@@ -65,14 +65,14 @@ def test_a_drain_that_was_taken_over_leaves_the_work_to_the_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.post(world.hub.issue(7, at=world.now))
-    real = subjects.save_derived
+    real = derivation.save_derived
 
     def overtaken(*arguments: Any) -> None:
         real(*arguments)
         raise leases.LeaseLost("somebody else")
 
     with monkeypatch.context() as patched:
-        patched.setattr(subjects, "save_derived", overtaken)
+        patched.setattr(derivation, "save_derived", overtaken)
         assert drain.drain(world.drainer(), world.lane()) == 0
     assert statuses(world) == [("pending", "")]
     assert world.rows(sa.select(models.item)) == []
@@ -103,7 +103,7 @@ def test_a_bell_that_rings_during_a_drain_is_heard_at_its_end(world: World, monk
 
 
 @pytest.mark.parametrize(
-    "where", [(work, "flush"), (subjects, "save_derived"), (judge.Court, "judge"), (deliveries, "mark")]
+    "where", [(work, "flush"), (derivation, "save_derived"), (judge.Court, "judge"), (deliveries, "mark")]
 )
 def test_a_drain_killed_anywhere_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
