@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt docs bench lock clean
+.PHONY: help run test check fmt docs bench faults lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ docs: $(DEV_READY) ## Write the generated reference pages
 
 bench: $(DEV_READY) $(NODE_READY) ## Measure intake, drains, the clock and judging (BENCH=noise for that one)
 	$(BIN)/python -m bench $(BENCH)
+
+faults: $(DEV_READY) $(NODE_READY) ## Kill processes at random under load, for many minutes, on both databases
+	$(BIN)/python -m pytest -m long -s tests/faults $(PYTEST_ARGS)
 
 lock: ## Pin the requirements anew (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

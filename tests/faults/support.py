@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -28,11 +29,22 @@ from tests.support_up import Installation
 
 NAME = "box"
 SECRET = "a recorded secret"
-FROM = datetime(2026, 6, 15, tzinfo=UTC)
 UNTIL = datetime(2026, 8, 3, 17, tzinfo=UTC)
-MOST = 360
-STOPS = 6
-"""How often world time stands still, so that what is due is judged and written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much of the recording is played: its last `most` webhooks after `since`; `stops` is how often world time
+    stands still, so that what is due is judged and written.
+    """
+
+    since: datetime
+    most: int
+    stops: int
+
+
+SHORT = Scale(datetime(2026, 6, 15, tzinfo=UTC), most=360, stops=6)
+LONG = Scale(datetime(2026, 1, 1, tzinfo=UTC), most=2000, stops=20)
 RULES = """
 rules:
 - {name: quiet work, type: stalled-work, mode: live, params: {quiet_days: 5}}
@@ -48,10 +60,10 @@ SETTLED = timedelta(minutes=61)
 Numbered = tuple[int, Webhook]
 
 
-def prepare(here: Installation) -> DemoProject:
+def prepare(here: Installation, scale: Scale = SHORT) -> DemoProject:
     """The sandbox tracker with the recorded project, live rules, and the clock at the beginning."""
     this = here.runtime
-    here.set_clock(FROM)
+    here.set_clock(scale.since)
     sandbox = this.adapters["sandbox"]
     assert isinstance(sandbox, SandboxAdapter)
     project = DemoProject(SandboxTracker(sandbox.path, clock=sandbox.clock))
@@ -74,25 +86,33 @@ def prepare(here: Installation) -> DemoProject:
         settings={"comments_per_day": 1000},
         calendar=CALENDAR,
         author="test",
-        now=FROM,
+        now=scale.since,
     )
-    rulebook.apply(this.db, parse(RULES, source="rules.yaml"), author="test", prune=True, now=FROM, real=real_now())
+    rulebook.apply(
+        this.db, parse(RULES, source="rules.yaml"), author="test", prune=True, now=scale.since, real=real_now()
+    )
     return project
 
 
-def stretches(project: DemoProject) -> Iterator[tuple[datetime, list[Numbered]]]:
+def stretches(project: DemoProject, scale: Scale) -> Iterator[tuple[datetime, list[Numbered]]]:
     """The last webhooks of the recording by the instant at which the clock is to stand once they are in."""
-    found = [(number, hook) for number, hook in enumerate(project.hooks()) if FROM <= hook.at < UNTIL][-MOST:]
-    step = (UNTIL - FROM) / STOPS
-    for index, hooks in groupby(found, key=lambda numbered: int((numbered[1].at - FROM) / step)):
-        yield FROM + step * (index + 1), list(hooks)
+    since = scale.since
+    found = [(number, hook) for number, hook in enumerate(project.hooks()) if since <= hook.at < UNTIL][-scale.most :]
+    step = (UNTIL - since) / scale.stops
+    for index, hooks in groupby(found, key=lambda numbered: int((numbered[1].at - since) / step)):
+        yield since + step * (index + 1), list(hooks)
 
 
 def play(
-    here: Installation, project: DemoProject, send: Callable[[int, Webhook, bytes], None], idle: Callable[[], None]
+    here: Installation,
+    project: DemoProject,
+    send: Callable[[int, Webhook, bytes], None],
+    idle: Callable[[], None],
+    *,
+    scale: Scale = SHORT,
 ) -> None:
     """Send every stretch, wait, move the clock, wait."""
-    for moment, hooks in stretches(project):
+    for moment, hooks in stretches(project, scale):
         for number, hook in hooks:
             send(number, hook, json.dumps(project.shown(hook)).encode())
         idle()
@@ -109,10 +129,10 @@ def headers(number: int, hook: Webhook, raw: bytes) -> dict[str, str]:
     }
 
 
-def play_undisturbed(here: Installation) -> None:
+def play_undisturbed(here: Installation, scale: Scale = SHORT) -> None:
     """All in this process, one thing after the other."""
     this = here.runtime
-    project = prepare(here)
+    project = prepare(here, scale)
 
     def send(number: int, hook: Webhook, raw: bytes) -> None:
         receive(
@@ -131,7 +151,7 @@ def play_undisturbed(here: Installation) -> None:
             for (connection_id,) in here.ask("SELECT id FROM connection"):
                 publish.publish(this.db, connection_id, connect=this.connect, ringer=this.ringer)
 
-    play(here, project, send, idle)
+    play(here, project, send, idle, scale=scale)
 
 
 class Poster:
