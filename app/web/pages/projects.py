@@ -1,12 +1,14 @@
-"""Projects: what is connected, whether anything arrives, what there is to see."""
+"""Projects: what is connected, whether anything arrives, what there is to see and what can be judged."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, g, redirect, render_template, url_for
 
+from app.services import control, coverage, syncing
 from app.store.views import projects
+from app.time import real_now
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -20,3 +22,39 @@ def show() -> Any:
         frame = open_frame(tx)
         rows = projects.projects(tx, visible=frame.visible)
     return render_template("projects.html", page="projects.show", projects=rows)
+
+
+@blueprint.get("/projects/<int:project_id>")
+def one(project_id: int) -> Any:
+    """One project: how it keeps up with its tracker, and what can be judged there."""
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = next((row for row in projects.projects(tx, visible=frame.visible) if row.id == project_id), None)
+        if row is None:
+            abort(404)
+        card = coverage.card(tx, project_id)
+        status = syncing.status(tx, project_id)
+    return render_template("project.html", page="projects.show", row=row, card=card, status=status)
+
+
+@blueprint.post("/projects/<int:project_id>/pause")
+def pause(project_id: int) -> Any:
+    """Stop writing to one project; judging goes on."""
+    control.pause_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
+    return redirect(url_for("projects.one", project_id=project_id), 303)
+
+
+@blueprint.post("/projects/<int:project_id>/resume")
+def resume(project_id: int) -> Any:
+    """Write to one project again."""
+    control.resume_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
+    return redirect(url_for("projects.one", project_id=project_id), 303)
+
+
+def _key(project_id: int) -> str:
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        key = next((row.key for row in projects.projects(tx, visible=frame.visible) if row.id == project_id), None)
+    if key is None:
+        abort(404)
+    return key
