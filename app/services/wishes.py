@@ -17,7 +17,17 @@ from rules.intents import Note
 from rules.spec import Judgement
 from rules.standing import Standing
 from rules.verdict import Outcome, Reach, Severity
-from rules.wording.note import acknowledged, all_clear, dismissed, expected, note, silenced, snoozed, with_reply
+from rules.wording.note import (
+    acknowledged,
+    all_clear,
+    dismissed,
+    expected,
+    note,
+    silenced,
+    snoozed,
+    standing_still,
+    with_reply,
+)
 
 Render = Callable[[Note], str]
 REPLY_STAYS = timedelta(days=7)
@@ -165,7 +175,8 @@ def _content(
         ]
         found = note(judgements, project=project, item_url_in_plumbline=page)
     elif known is not None and commented and not (_is_removed(known) and reply is None):
-        found = _quiet_note(project, told, now)
+        labelled = [flag for flag in flags if flag.rule.type.label and not flag.standing.label_taken_at]
+        found = _quiet_note(project, told, labelled, now)
     if reply is not None and known is not None:
         today = project.calendar.local_date(from_iso(known.answers["reply"]["at"]))
         whole = with_reply(found, replies.load(reply), project=project, today=today)
@@ -252,13 +263,16 @@ def _about(item: Item, spoken: Iterable[Flag]) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _quiet_note(project: Project, told: _Told, now: datetime) -> Note | None:
-    """The one line that a comment shrinks to: the latest answer that holds, else all clear; None where nothing is
-    known to say (it then stays as it is).
+def _quiet_note(project: Project, told: _Told, labelled: Sequence[Flag], now: datetime) -> Note | None:
+    """The one line that a comment shrinks to: the latest answer that holds, else what a label still says, else all
+    clear; None where nothing is known to say (it then stays as it is).
     """
     answers = [pair for standing in told.hushed for pair in _answers(project, standing, now)]
     if answers:
         return max(answers, key=lambda pair: pair[0])[1]
+    if labelled:
+        said = labelled[0].standing.said
+        return standing_still(said, project=project, today=project.calendar.local_date(now))
     if told.closed:
         kept, standing = max(told.closed, key=lambda pair: pair[0].closed_at or now)
         return all_clear(standing.said, now=standing.verdict, project=project, since=kept.closed_at or now)

@@ -220,6 +220,8 @@ def _words(subject: Item, pull: PullRequest, turn: Turn) -> tuple[tuple[Said, ..
     checks = pull.checks.value if pull.checks in (Checks.GREEN, Checks.RED, Checks.PENDING) else None
     conflicts = None if pull.mergeable is None else not pull.mergeable
     state = Said("stalled-review.state", {"checks": checks, "conflicts": conflicts})
+    if checks is None:
+        state = Said("stalled-review.conflicts", {"conflicts": conflicts})
     last = Said("stalled-review.last-step", {"step": step})
     if turn is Turn.AUTHOR:
         if step.side is not Side.AUTHOR:

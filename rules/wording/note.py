@@ -128,6 +128,14 @@ def all_clear(was: Verdict, *, now: Verdict, project: Project, since: datetime) 
     return _quiet(Said("note.all-clear", values), project=project, today=today)
 
 
+def standing_still(said: Verdict, *, project: Project, today: date) -> Note:
+    """What a comment shrinks to while a flag that is not for comments still stands: its one sentence."""
+    return Note(
+        sections=(Section(headline=sentence(said.reason, project=project, today=today)),),
+        quiet=True,
+    )
+
+
 def acknowledged(*, since: datetime, reason: str | None, project: Project) -> Note:
     """Somebody knows of it; silent until it gets worse."""
     today = project.calendar.local_date(since)
