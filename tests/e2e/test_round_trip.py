@@ -269,7 +269,7 @@ def check_calls(calls: list[tuple[str, str]]) -> None:
     assert labels_made == 3, "each label is created once"
     assert count["POST", "labels"] - labels_made == 4 + 3, "four flags, and later three anew"
     assert count["DELETE", ""] == 4
-    assert count["PATCH", ""] == 2 + 3 + 2, "more to say, all clear, and two flags anew"
+    assert count["PATCH", ""] == 2 + 3 + 3, "more to say, all clear, and three that say something anew"
 
 
 FOOTER = (
