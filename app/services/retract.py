@@ -149,8 +149,10 @@ def finish(
             break
         time.sleep(0.5)
     if whole and not left:
+        until = started + patience
         for connection_id in connections:
-            _unmake(db, connection_id, [row for row in rows if row.connection_id == connection_id], connect)
+            ours = [row for row in rows if row.connection_id == connection_id]
+            _unmake(db, connection_id, ours, connect, ringer=ringer, until=until)
     return left
 
 
@@ -159,13 +161,21 @@ def _unmake(
     connection_id: int,
     rows: Sequence[trackers.ProjectRow],
     connect: Callable[[int], Connected],
+    *,
+    ringer: bells.Ringer,
+    until: float,
 ) -> None:
-    """Delete the labels that we made in repositories."""
+    """Delete the labels that we made in repositories, when it is our turn: whoever sent the last of the rest may not
+    have let go of the connection yet, and others may write over it. `until` is when we give up, and say so.
+    """
     with db.read() as tx:
         names = [(row, name) for row in rows for name in retractions.made_labels(tx, row.id)]
-    lease = leases.take(db, "connection", connection_id, holder=own_name()) if names else None
-    if lease is None:
+    if not names:
         return
+    while (lease := leases.take(db, "connection", connection_id, holder=own_name())) is None:
+        if time.monotonic() > until:
+            raise UserError("Another process is writing all the time: the labels in the repository are still there.")
+        time.sleep(0.2)
     connected = connect(connection_id)
     try:
         for row, name in names:
@@ -188,7 +198,8 @@ def _unmake(
         raise UserError(f"A label could not be deleted: {error}") from error
     finally:
         connected.client.close()
-        leases.release(db, lease)
+        if leases.release(db, lease):
+            ringer.wake("connection", connection_id)  # rung while we held the lease
 
 
 def _sorted(told: Sequence[Kept], wanted: Filter, by_id: Mapping[int, PreparedRule]) -> tuple[list[Kept], list[Kept]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from app.errors import UserError
 from app.services import connect, control, retract
 from app.services.retract import Filter
-from app.store import models
+from app.store import leases, models
 from app.time import real_now
 from tests.services.manners import REPO, body, heard, noted, say
 from tests.world import STALLED, World
@@ -57,6 +58,30 @@ def test_the_tracker_is_as_it_was_before(world: World) -> None:
     world.wait(days=2)
     heard(world)
     assert picture(world) == before  # also when our own deletions come back, and as time passes
+
+
+def test_the_labels_in_the_repository_go_also_where_a_worker_holds_the_connection_for_a_while(world: World) -> None:
+    before = picture(world)
+    noted(world, 7)
+    done = retract.retract(world.db, world.adapters, Filter(), dry_run=False, who="t", now=world.now, real=real_now())
+    world.publish()  # a worker is faster than we are
+    assert world.labels(7) == []
+    lease = leases.take(world.db, "connection", world.connection_id, holder="a worker")
+    assert lease is not None
+    timer = threading.Timer(0.5, leases.release, (world.db, lease))
+    timer.start()
+    assert retract.finish(world.db, done, connect=world.connected, ringer=world.bells, whole=True, patience=5) == 0
+    timer.join()
+    assert picture(world) == before
+
+
+def test_labels_that_cannot_be_deleted_are_not_passed_over_in_silence(world: World) -> None:
+    noted(world, 7)
+    done = retract.retract(world.db, world.adapters, Filter(), dry_run=False, who="t", now=world.now, real=real_now())
+    world.publish()
+    assert leases.take(world.db, "connection", world.connection_id, holder="a worker") is not None
+    with pytest.raises(UserError, match="still there"):
+        retract.finish(world.db, done, connect=world.connected, ringer=world.bells, whole=True, patience=0.3)
 
 
 def test_a_label_that_was_there_before_us_stays_in_the_repository(world: World) -> None:
