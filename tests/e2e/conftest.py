@@ -1,4 +1,4 @@
-"""The small world, once on each kind of database."""
+"""The small world, once on each kind of database; and the time of a stand-in that runs as a process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.stand_in import START
+from tests.e2e.support import Shift
 from tests.world import World
 
 
@@ -16,3 +18,13 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shift:
+    """What puts the processes of the stand-in that start from now on into the world's time."""
+    found = Shift(tmp_path / "ahead")
+    found.to(START)
+    for name, value in found.env().items():
+        monkeypatch.setenv(name, value)
+    return found

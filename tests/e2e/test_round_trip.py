@@ -6,31 +6,18 @@ it through PyGithub. Both live in one shifted world time, so that days pass at o
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import github
 import pytest
-from github import Auth, Github
-from github.Issue import Issue
-from github.IssueComment import IssueComment
-from github.PullRequest import PullRequest
-from github.Repository import Repository
 
-from app.services import connect, rulebook
-from app.store import runs, sync, trackers
-from app.time import real_now
-from rules.rulefile import parse
-from tests.e2e.support import Shift, counting_proxy
+from tests.e2e.stand_in import REPO, World, connected, imported
+from tests.e2e.support import counting_proxy
 from tests.support import eventually
-from tests.support_up import Installation, installed
+from tests.support_up import installed
 
 pytestmark = pytest.mark.e2e
 
-SECRET = "between two machines"
-REPO = "ada/shop"
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 SEED = """
 tokens:
   plumb: {login: plumb, scopes: [repo]}
@@ -51,131 +38,21 @@ rules:
 - {name: grown milestones, type: scope-creep, mode: live, params: {min_items: 3, min_share: 0.2}}
 - {name: late milestones, type: missed-milestone, mode: live, params: {comment_after: 0}}
 """
-AT_ONCE = {"settle_minutes": 0, "clear_minutes": 0, "all_hours": True}
-
-
-class World:
-    """The server under test, the stand-in, and one time for both."""
-
-    def __init__(self, here: Installation, shift: Shift, api: str) -> None:
-        self.here, self.shift, self.api, self.now = here, shift, api, START
-        self.people = {
-            login: Github(
-                auth=Auth.Token(login), base_url=api, seconds_between_requests=0, seconds_between_writes=0, retry=None
-            )
-            for login in ("ada", "ben", "plumb")
-        }
-        self.travel()
-
-    def repo(self, login: str) -> Repository:
-        return self.people[login].get_repo(REPO)
-
-    def travel(self, **ahead: float) -> None:
-        """Let time pass, once all that has been said has been heard."""
-        if ahead:
-            self.here.wait_idle(still=0.4)
-        self.now += timedelta(**ahead)
-        self.shift.to(self.now)
-        self.here.set_clock(self.now, rate=1.0)
-
-    def item(self, number: int) -> Issue | PullRequest:
-        """An issue; or, which the stand-in does not show as an issue, a pull request."""
-        try:
-            return self.repo("ada").get_issue(number)
-        except github.UnknownObjectException:
-            return self.repo("ada").get_pull(number)
-
-    def labels(self, number: int) -> set[str]:
-        return {label.name for label in self.item(number).labels}
-
-    def comments(self, number: int) -> list[IssueComment]:
-        found = self.item(number)
-        return list(found.get_comments() if isinstance(found, Issue) else found.get_issue_comments())
-
-    def our_comment(self, number: int) -> IssueComment:
-        """The one comment on an item that Plumbline wrote."""
-        (ours,) = [comment for comment in self.comments(number) if comment.user.login == "plumb"]
-        return ours
-
-    def words(self, comment: IssueComment) -> str:
-        """A comment's text without what differs from run to run."""
-        text = comment.body.replace("\u200b", "").replace(self.here.url, "HERE").replace(f"{self.api}/{REPO}", "HUB")
-        return re.sub(r"<!-- plumbline:1:[0-9a-f:]+ -->", "<!-- MARKER -->", re.sub(r"HERE/i/\d+", "HERE/i/N", text))
-
-    def check_untouched(self, issues: list[Issue]) -> None:
-        """Members of a flagged milestone carry none of its labels and comments."""
-        for issue in issues:
-            assert self.labels(issue.number) == set()
-            assert self.comments(issue.number) == []
-
-    def settle(self) -> None:
-        """Wait until all that is due has been judged and written."""
-        self.here.wait_idle(still=1.5)
-
-
-@pytest.fixture
-def shift(tmp_path, monkeypatch) -> Shift:
-    found = Shift(tmp_path / "ahead")
-    found.to(START)
-    for name, value in found.env().items():
-        monkeypatch.setenv(name, value)
-    return found
 
 
 def test_a_round_trip(emulate, shift, short_dir, tmp_path, monkeypatch):
     stand_in = emulate(SEED)
     for name in shift.env():
         monkeypatch.delenv(name)
-    with installed(short_dir / "home") as here, counting_proxy(stand_in.url) as proxy:
-        world = World(here, shift, stand_in.url)
-        connected(here, proxy.url, now=world.now)
-        hook = {"url": f"{here.url}/webhooks/github/hub", "secret": SECRET, "content_type": "json"}
-        world.repo("ada").create_hook("web", hook, events=["*"], active=True)
+    with installed(short_dir / "home") as here, counting_proxy(stand_in.url, shift) as proxy:
+        world = World(here, shift, stand_in.url, people=("ada", "ben", "plumb"))
+        connected(here, proxy.url, rules=RULES, now=world.now)
+        world.tell_of_everything()
         with here.up(tmp_path / "up.log") as process:
             here.wait_ready(process)
             eventually(lambda: imported(here), within=60, what="the import")
-            proxy.calls.clear()
+            proxy.clear()
             tell(world, proxy.calls)
-
-
-def imported(here: Installation) -> bool:
-    """Whether the repository's past, short as it is, has been read: from here on nothing is."""
-    with here.runtime.db.read() as tx:
-        (project,) = trackers.projects(tx)
-        row = sync.get(tx, project.id)
-        return row is not None and row.catching_up_at is None and runs.open_run(tx, project.id) is None
-
-
-def connected(here: Installation, api: str, *, now: datetime) -> None:
-    """The tracker, the project and the rules, before anything happens in them."""
-    this = here.runtime
-    connect.add_tracker(
-        this.db,
-        this.vault,
-        name="hub",
-        kind="github",
-        base_url=api,
-        webhook_secret=SECRET,
-        secrets={"token": "plumb"},
-        installation=None,
-        author="test",
-        now=real_now(),
-    )
-    (checked,) = connect.check(this.db, this.vault, this.adapters, tracker="hub", now=real_now())
-    assert checked.check is not None
-    assert checked.check.login == "plumb"
-    connect.add_project(
-        this.db,
-        this.vault,
-        this.adapters,
-        tracker="hub",
-        key=REPO,
-        settings={},
-        calendar=AT_ONCE,
-        author="test",
-        now=now,
-    )
-    rulebook.apply(this.db, parse(RULES, source="rules.yaml"), author="test", prune=True, now=now, real=real_now())
 
 
 def tell(world: World, calls: list[tuple[str, str]]) -> None:
