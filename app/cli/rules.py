@@ -71,6 +71,8 @@ def apply(*, file: Path | None, pack: str | None, prune: bool, dry_run: bool, as
         print_json([{"name": change.name, "state": change.state, "fields": _fields(change)} for change in changes])
     else:
         _say_changes(changes, dry_run=dry_run)
+    for project, needs in rulebook.cannot_be_written(runtime.db, drafts):
+        click.echo(f"{project} is only read: live rules show there on the pages alone. It needs {needs}.", err=True)
     return 0
 
 

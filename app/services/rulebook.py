@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from app.store import control, rules, subjects, trackers
@@ -129,3 +130,20 @@ def draft_of(rule: Rule) -> RuleDraft:
         params=rule.params,
         scope=rule.scope,
     )
+
+
+def cannot_be_written(db: Database, drafts: Sequence[RuleDraft]) -> list[tuple[str, str]]:
+    """Projects that live rules of these look at, but whose connection only reads: (project, what it needs)."""
+    live = [draft for draft in drafts if draft.mode == "live"]
+    with db.read() as tx:
+        found = trackers.projects(tx) if live else []
+        readers = {row.id: row.status_detail for row in trackers.connections(tx) if row.status == "read_only"}
+    return [
+        (row.key, readers[row.connection_id] or "the right to write issues and pull requests")
+        for row in found
+        if row.connection_id in readers
+        and any(
+            not draft.scope.projects or any(fnmatchcase(row.key, glob) for glob in draft.scope.projects)
+            for draft in live
+        )
+    ]

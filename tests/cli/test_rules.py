@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.services.rulebook import apply, compare
-from app.store import rules
+from app.store import rules, trackers
 from app.time import real_now
 from rules.packs.load import NAMES, load
 from rules.rulefile import parse
@@ -157,3 +157,35 @@ def test_the_versions_of_rules_hold_from_world_time(home, plumbline, db):
         instance.set_clock(tx, WorldClock(origin_real=real_now(), origin_world=world, rate=0.0))
     plumbline("rules", "apply", "-", stdin=GOOD)
     assert in_force(db)["quiet"].valid_from == world
+
+
+def test_going_live_where_the_token_only_reads_says_what_is_needed(plumbline, db, written):
+    with db.write() as tx:
+        tracker = trackers.add_tracker(
+            tx, name="work", kind="github", base_url="https://api.github.com", webhook_secret="", now=real_now()
+        )
+        connection = trackers.save_connection(
+            tx, tracker_id=tracker.id, kind="token", installation=None, credentials=""
+        )
+        trackers.set_connection_status(tx, connection, status="read_only", detail="the scope repo", now=real_now())
+        for number, key in enumerate(("acme/shop", "acme/docs")):
+            trackers.add_project(
+                tx,
+                tracker_id=tracker.id,
+                connection_id=connection,
+                native_id=str(number),
+                key=key,
+                url="",
+                public=True,
+                now=real_now(),
+                settings={},
+                calendar={},
+                author="test",
+            )
+    rule = GOOD.replace("  params", "  mode: live\n  scope: {projects: [acme/sh*]}\n  params")
+    done = plumbline("rules", "apply", str(written(rule)))
+    assert done.code == 0
+    assert "acme/shop is only read" in done.err
+    assert "It needs the scope repo." in done.err
+    assert "acme/docs" not in done.err
+    assert "only read" not in plumbline("rules", "apply", str(written(GOOD))).err
