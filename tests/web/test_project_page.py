@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.store import models, runs, sync
-from app.time import real_now
+from app.time import real_now, to_iso
 from tests.web.conftest import Site, token_of
 
 
@@ -47,3 +49,49 @@ def test_a_project_that_is_not_there_is_not_found(browser: FlaskClient) -> None:
     assert browser.get("/projects/987654").status_code == 404
     token = token_of(browser, "/")
     assert browser.post("/projects/987654/pause", data={"csrf_token": token}).status_code == 404
+
+
+def test_an_edit_of_many_items_is_one_entry(site: Site, browser: FlaskClient) -> None:
+    found = project_id(site)
+    with site.runtime.db.write() as tx:
+        now = site.runtime.world().now()
+        who = tx.scalar(sa.select(sa.func.min(models.person.c.id)))
+        items = list(tx.scalars(sa.select(models.item.c.id).where(models.item.c.project_id == found)))
+        tx.execute(
+            sa.insert(models.change),
+            [
+                {
+                    "project_id": found,
+                    "natural_key": f"bulk:{item}",
+                    "item_id": item,
+                    "at": now,
+                    "field": "label",
+                    "actor_id": who,
+                    "after": "triaged",
+                    "bulk": True,
+                }
+                for item in items
+            ],
+        )
+    text = browser.get(f"/projects/{found}").get_data(as_text=True)
+    assert text.count("one edit, no movement") == 1
+    assert f'class="num">{len(items)}</td>' in text
+
+
+def test_a_label_that_rests_names_the_rules_that_fight(site: Site, browser: FlaskClient) -> None:
+    found = project_id(site)
+    later = to_iso(site.runtime.world().now() + timedelta(days=2))
+    with site.runtime.db.write() as tx:
+        row = tx.execute(sa.select(models.publication).where(models.publication.c.project_id == found)).first()
+        tx.execute(
+            sa.update(models.publication)
+            .where(models.publication.c.id == row.id)
+            .values(
+                status="held",
+                due_at=site.runtime.world().now() + timedelta(days=2),
+                answers={"quarantine": {"plumb:stalled": {"until": later, "rules": ["one", "other"]}}},
+            )
+        )
+    text = browser.get(f"/projects/{found}").get_data(as_text=True)
+    assert "Labels that rest" in text
+    assert "one, other" in text

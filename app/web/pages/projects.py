@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
 from app.services import control, coverage, syncing
+from app.store import floods
 from app.store.views import projects
 from app.time import real_now
 from app.web.runtime import web
 from app.web.shell import open_frame
 
 blueprint = Blueprint("projects", __name__)
+
+EDITS_SINCE = timedelta(days=7)
 
 
 @blueprint.get("/projects")
@@ -34,7 +38,11 @@ def one(project_id: int) -> Any:
             abort(404)
         card = coverage.card(tx, project_id)
         status = syncing.status(tx, project_id)
-    return render_template("project.html", page="projects.show", row=row, card=card, status=status)
+        edits = floods.bulk_edits(tx, project_id, since=frame.now - EDITS_SINCE)
+        resting = [one for one in floods.quarantined(tx, now=frame.now) if one.project_key == row.key]
+    return render_template(
+        "project.html", page="projects.show", row=row, card=card, status=status, edits=edits, resting=resting
+    )
 
 
 @blueprint.post("/projects/<int:project_id>/pause")
