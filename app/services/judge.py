@@ -23,6 +23,7 @@ from app.store import (
     instance,
     links,
     milestone_facts,
+    moves,
     people,
     publications,
     rules,
@@ -73,6 +74,8 @@ class Court:
         item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
+        if self.adapters[self.projects.rows[project_id].tracker_kind].one_lane:
+            moves.settle_owners(self.tx, self.milestones)
         derivation.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
