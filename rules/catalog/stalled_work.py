@@ -137,10 +137,12 @@ def _carrying(subject: Item) -> Link | None:
 def _flag(subject: Item, params: StalledWorkParams, *, since: datetime, now: datetime) -> Verdict:
     quiet = days_between(subject.project, since=since, until=now)
     sprint = subject.sprint
-    if params.only == "claimed":
+    title, ends = (sprint.title, sprint.ends) if sprint is not None else (None, None)
+    if _dated_elsewhere(subject):
+        reason = Said("stalled-work.quiet-undated", {"quiet": quiet, "sprint": title, "ends": ends})
+    elif params.only == "claimed":
         reason = Said("stalled-work.claimed", {"quiet": quiet, "since": since})
     else:
-        title, ends = (sprint.title, sprint.ends) if sprint is not None else (None, None)
         reason = Said("stalled-work.quiet", {"quiet": quiet, "since": since, "sprint": title, "ends": ends})
     verdict = flagged(
         reason.code,
@@ -149,18 +151,17 @@ def _flag(subject: Item, params: StalledWorkParams, *, since: datetime, now: dat
         evidence=_evidence(subject),
         helps=_helps(subject, params),
         gist=f"{subject.last_movement.kind}:{since.isoformat()}",
-        reach=_reach(subject),
+        reach=Reach.PAGE if subject.project.public and _dated_elsewhere(subject) else Reach.COMMENT,
         refs=(subject.ref,),
     )
     pull = _carrying(subject)
     return verdict if pull is None or pull.other_flag is None else acted_on_there(verdict, pull)
 
 
-def _reach(subject: Item) -> Reach:
-    """In public nothing is dated by the movement of what readers may not know of."""
+def _dated_elsewhere(subject: Item) -> bool:
+    """Whether the item last moved by a step on another one that its readers may not be told of."""
     moved = subject.last_movement.of
-    secret = moved is not None and not subject.project.may_tell(moved)
-    return Reach.PAGE if subject.project.public and secret else Reach.COMMENT
+    return moved is not None and not subject.project.may_tell(moved)
 
 
 def _evidence(subject: Item) -> tuple[Said, ...]:
