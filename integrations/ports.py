@@ -327,6 +327,8 @@ class LinksSeen:
     closes: tuple[str, ...]
     mentions: tuple[str, ...] = ()
     implements: tuple[str, ...] = ()
+    origin: str = "text"
+    """Which words: those of the text (title and description), or of the branch."""
 
 
 @dataclass(frozen=True, slots=True)
