@@ -30,7 +30,7 @@ def _plain(node: object, depth: int) -> list[str]:
         return []
     if depth > DEEPEST:
         return ["[…]"]
-    kind = node.get("type")
+    kind = str(node.get("type"))
     attrs = read.soft_obj(node, "attrs")
     if kind == "text":
         return [_text(node)]
