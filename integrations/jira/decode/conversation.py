@@ -59,9 +59,10 @@ def of_issue(data: Payload, path: str) -> str | None:
 def worklog(data: Payload, path: str, *, item: str, url: str | None) -> ChangeSeen:
     """Time put in, in seconds; when it was written down counts, for which day it is does not."""
     seconds = read.opt_whole(data, "timeSpentSeconds", path)
+    at = read.opt_instant(data, "created", path) or read.instant(data, "updated", path)
     return ChangeSeen(
         keys.by_id("worklog", read.ident(data, "id", path)),
-        read.instant(data, "created", path),
+        at,
         Field.WORKLOG,
         parts.opt_person(data, "author", path),
         item=item,

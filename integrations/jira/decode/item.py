@@ -15,7 +15,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import adf, links, milestones, parts, sprints
 from integrations.jira.decode.state import state
-from integrations.jira.site import Site
+from integrations.jira.site import NOWHERE, Site
 from integrations.ports import (
     EffortPart,
     ItemSeen,
@@ -36,7 +36,7 @@ BUGS = frozenset({"bug", "defect", "fault", "incident"})
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An issue as a payload shows it. `milestones` are all that it names, also sprints that are over; `over` are those
-    this issue was in to their end; `links` the edges of an epic, which shows only a part of its own. `logins` are those
+    this issue was in to their end; `links` the edges of one that shows only a part of its own. `logins` are those
     of the people it shows, by native id; `creator` made it.
     """
 
@@ -153,10 +153,13 @@ def _planned(shown: Shown, fields: Payload, path: str, site: Site, told_at: date
 
 
 def _linked(shown: Shown, fields: Payload, path: str, site: Site) -> Shown:
-    """The edges. An epic does not list what is in it, so what it shows is not all: its edges only add."""
+    """The edges. An epic does not list what is in it, and where the epic's field is not known an issue may be in one:
+    what such an issue shows is not all, so its edges only add.
+    """
     seen = shown.seen
     edges = links.of_snapshot(fields, path, native_id=seen.native_id, site=site, at=seen.as_of)
-    if seen.kind is Kind.EPIC:
+    unknown = site == NOWHERE and seen.kind is Kind.ISSUE and "parent" not in fields
+    if seen.kind is Kind.EPIC or unknown:
         return replace(shown, links=edges)
     return replace(shown, seen=replace(seen, edges=edges))
 

@@ -201,6 +201,13 @@ def test_what_is_not_known_of_the_site_is_not_guessed():
 PARENT = {"id": "10100", "key": "PAY-9", "fields": {"summary": "Cards", "status": status(), "issuetype": {"name": "Epic", "hierarchyLevel": 1}}}  # fmt: skip
 
 
+def test_where_the_epic_s_field_is_not_known_the_edges_are_not_all():
+    links = [{"type": {"name": "Blocks", "outward": "blocks"}, "outwardIssue": {"id": "7", "key": "PAY-7"}}]
+    reading = read(updated(edition="datacenter", issuelinks=links), {})
+    assert reading.items[0].edges is None
+    assert reading.links == (LinkSeen(LinkKind.BLOCKS, "10231", "7", at=AT),)
+
+
 def test_an_issue_in_an_epic():
     one = seen(parent=PARENT, customfield_10014="PAY-9")
     assert one.plan is not None
