@@ -13,7 +13,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import milestones, parts
 from integrations.jira.site import Site
-from integrations.ports import LinkSeen
+from integrations.ports import Ignored, LinkSeen
 from rules.facts import LinkKind
 
 Payload = Mapping[str, Any]
@@ -94,13 +94,17 @@ def _link(one: Payload, path: str, native_id: str, at: datetime | None) -> LinkS
 
 
 def of_event(data: Payload, path: str, *, removed: bool, at: datetime | None) -> LinkSeen:
-    """The edge of an `issuelink` event, which carries ids alone."""
+    """The edge of an `issuelink` event, which carries ids alone. Links that Jira draws by itself (an epic to what is in
+    it) are left: the event of the issue inside tells them, and Data Center names the epic there by its key.
+    """
     kind = read.obj(data, "issueLinkType", path)
     where = f"{path}.issueLinkType" if path else "issueLinkType"
     source, target = read.ident(data, "sourceIssueId", path), read.ident(data, "destinationIssueId", path)
     name, outward = read.opt_text(kind, "name", where) or "", read.opt_text(kind, "outwardName", where) or ""
-    if read.opt_flag(kind, "isSubTaskLinkType", where) or name == "Epic-Story Link":
+    if read.opt_flag(kind, "isSubTaskLinkType", where):
         return parent_edge(target, source, at=at, removed=removed)
+    if read.opt_flag(kind, "isSystemLinkType", where) or name == "Epic-Story Link":
+        raise Ignored(f"{name[:80]} is drawn by Jira itself; the event of the issue inside tells it")
     return edge(name, outward, source=source, target=target, removed=removed, at=at)
 
 

@@ -92,7 +92,7 @@ def sprint(data: object, path: str, *, base: str, as_of: datetime | None, delete
         due=read.opt_day(data, "endDate", path),
         start=read.opt_day(data, "startDate", path),
         created_at=read.opt_instant(data, "createdDate", path),
-        closed_at=read.opt_instant(data, "completeDate", path),
+        closed_at=read.opt_instant(data, "completeDate", path) if state == "closed" else None,
         kind="sprint",
         deleted=deleted,
         board=None if board is None else read.ident(data, board, path),

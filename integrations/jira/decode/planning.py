@@ -19,8 +19,9 @@ def sprint(event: str, payload: Payload, received_at: datetime, site: Site) -> R
     data = read.obj(payload, "sprint")
     told_at = parts.told_at(payload)
     base = parts.base_url(data, site)
-    seen = milestones.sprint(data, "sprint", base=base, as_of=told_at, deleted=event == "deleted")
     at = told_at or received_at
+    gone = event == "deleted"  # which is for good, so it has a time even where the payload tells none
+    seen = milestones.sprint(data, "sprint", base=base, as_of=at if gone else told_at, deleted=gone)
     changes: tuple[ChangeSeen, ...] = ()
     if event == "started":
         changes = (_turned(seen, "started", at, "future", "active"),)
@@ -41,7 +42,8 @@ def version(event: str, payload: Payload, received_at: datetime, site: Site) -> 
     at = told_at or received_at
     merged, heir = _merged(payload, base=base, as_of=told_at)
     gone = event in ("deleted", "merged")
-    seen = milestones.version(data, "version", base=base, as_of=told_at, deleted=gone, merged=merged if gone else None)
+    as_of = at if gone else told_at
+    seen = milestones.version(data, "version", base=base, as_of=as_of, deleted=gone, merged=merged if gone else None)
     changes: tuple[ChangeSeen, ...] = ()
     if event == "released":
         changes = (_turned(seen, "released", at, "unreleased", "released"),)

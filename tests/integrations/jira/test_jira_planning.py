@@ -124,10 +124,9 @@ def link(name: str = "Blocks", outward: str = "blocks", **more) -> dict:
         (link("Cloners", "clones"), (LinkKind.SPLIT_FROM, "20192", "20734", False)),
         (link("Issue split", "split to"), (LinkKind.SPLIT_FROM, "20734", "20192", False)),
         (link("Duplicate", "duplicates"), (LinkKind.RELATES, "20192", "20734", False)),
-        # The source of a sub-task's link is its parent, as that of an epic's is the epic.
+        # The source of a sub-task's link is its parent.
         (link("jira_subtask_link", "jira_subtask_outward", isSubTaskLinkType=True),
          (LinkKind.RELATES, "20734", "20192", True)),
-        (link("Epic-Story Link", "is Epic of", isSystemLinkType=True), (LinkKind.RELATES, "20734", "20192", True)),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("event", ["created", "deleted"])
@@ -137,6 +136,12 @@ def test_links(event, data, expected):
     assert read(webhook(f"issuelink_{event}", issueLink=data)).links == (edge,)
     bare = webhook(f"issuelink_{event}") | data
     assert read(bare).links == (edge,)
+
+
+def test_an_epic_s_link_is_left_to_the_issue_in_it():
+    data = link("Epic-Story Link", "is Epic of", isSystemLinkType=True)
+    with pytest.raises(Ignored, match="Epic-Story Link is drawn by Jira itself"):
+        read(webhook("issuelink_created", issueLink=data))
 
 
 def test_work_is_written_down_once_however_often_it_is_mended():
@@ -194,5 +199,7 @@ def test_a_payload_without_time_overwrites_nothing():
     payload = {"webhookEvent": "sprint_updated", "sprint": sprint()}
     assert read(payload).milestones[0].as_of is None
     assert read(payload).at == RECEIVED
+    gone = read(payload | {"webhookEvent": "sprint_deleted"}).milestones[0]
+    assert (gone.as_of, gone.deleted) == (RECEIVED, True)
     late = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
     assert read(payload | {"timestamp": 253402300799999}).at == late

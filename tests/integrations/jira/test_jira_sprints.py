@@ -183,6 +183,13 @@ def test_both_shapes_give_the_same_milestone(state):
     assert found[0][0][0].url == "https://jira.acme.example/issues/?jql=sprint%3D31"
 
 
+def test_a_sprint_that_was_opened_again_has_not_ended():
+    again = sprint(31, "active", completeDate="2026-11-27T15:00:00.000Z")
+    reading = decode("jira:issue_updated", updated(customfield_10020=[again]), RECEIVED, SITE)
+    assert [(one.open, one.closed_at) for one in reading.milestones] == [(True, None)]
+    assert reading.changes == ()
+
+
 def test_where_the_field_is_not_known_it_is_known_by_its_shape():
     for listed in ([sprint(31)], [java(31)]):
         fields = {"customfield_10107": listed, "customfield_10108": [{"id": 1, "name": "x"}], "customfield_1": ["y"]}
