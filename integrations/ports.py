@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from rules.facts import Checks, Kind, LinkKind
 from rules.intents import LabelSpec, Note
 
 Payload = Mapping[str, Any]
+NO_SITE: Payload = MappingProxyType({})
+"""A site that nothing is known of."""
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
@@ -110,12 +113,16 @@ class ProjectSeen:
     public: bool | None = None
     archived: bool | None = None
     owner: str | None = None
+    service_desk: bool | None = None
+    """Its items are requests of customers (Jira Service Management)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneSeen:
     """A milestone as a payload shows it. `due` is the tracker's date (GitHub: the UTC date of due_on). `as_of` is its
-    own updated_at.
+    own updated_at, or where it has none the time of the payload that shows it; None: nothing here may overwrite.
+
+    Jira gives sprints, versions and epics as "sprint/31", "version/10001", "epic/10231", so that ids never clash.
     """
 
     native_id: str
@@ -130,6 +137,11 @@ class MilestoneSeen:
     closed_at: datetime | None = None
     kind: str = "milestone"
     deleted: bool = False
+    released: bool = False
+    board: str | None = None
+    """Of a sprint: the native id of the board it was made on."""
+    merged_into: str | None = None
+    """Of a deleted version: the native id of the one that took its items over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,8 @@ class TextPart:
 @dataclass(frozen=True, slots=True)
 class StatePart:
     """`status` is the tracker's own word (open, closed, merged; a Jira status name). `reason`: completed,
-    not_planned, duplicate, merged, unmerged.
+    not_planned, duplicate, merged, unmerged. `stage` is where the tracker itself files that status: todo, in_progress
+    or done; None where it has no such thing.
     """
 
     open: bool
@@ -152,11 +165,37 @@ class StatePart:
     closed_at: datetime | None = None
     reason: str | None = None
     locked: bool = False
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffortPart:
+    """What is planned and spent, in hours; None: not recorded. (An estimate in the team's unit is in `PlanPart`.)"""
+
+    planned: float | None = None
+    left: float | None = None
+    spent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraitsPart:
+    """What sort of item it is. `type` is the tracker's word ("Story"), `flagged`: somebody raised its flag, `secured`:
+    not everybody who can read the project may see it.
+    """
+
+    type: str = ""
+    bug: bool = False
+    flagged: bool = False
+    secured: bool = False
+    priority: str | None = None
+    components: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPart:
-    """Milestone membership: `milestones` are all the milestones this item is in (empty: none)."""
+    """Milestone membership: `milestones` are all the milestones this item is in (empty: none). `estimate` is in the
+    team's unit (story points).
+    """
 
     milestones: tuple[MilestoneSeen, ...]
     due: date | None = None
@@ -200,6 +239,10 @@ class ItemSeen:
     assignees: tuple[PersonSeen, ...] | None = None
     plan: PlanPart | None = None
     pull: PullPart | None = None
+    effort: EffortPart | None = None
+    traits: TraitsPart | None = None
+    edges: tuple[LinkSeen, ...] | None = None
+    """All the edges that start or end at this item, as they are at `as_of`."""
     deleted: bool = False
     moved_to: str | None = None
 
@@ -227,6 +270,11 @@ class Field(StrEnum):
     ESTIMATE = "estimate"
     WORKLOG = "worklog"
     QUEUE = "queue"
+    FLAG = "flag"
+    TYPE = "type"
+    EFFORT = "effort"
+    SECURITY = "security"
+    PROJECT = "project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +283,8 @@ class ChangeSeen:
     import), unique per project.
 
     `item` or `milestone` is the native id it belongs to. `before`/`after` keep the tracker's own words (a label is
-    `after` when added, `before` when removed; a milestone its native id). `url` is where a person can read it.
+    `after` when added, `before` when removed; a milestone its native id; a Jira status its name). `url` is where a
+    person can read it.
     """
 
     natural_key: str
@@ -252,8 +301,9 @@ class ChangeSeen:
 
 @dataclass(frozen=True, slots=True)
 class LinkSeen:
-    """An edge as the source payload shows it. `target` is a native id or, where only words are known, a key such as
-    "acme/shop#12" or "PAY-7".
+    """An edge as a payload shows it. `source` and `target` are native ids or, where only words are known, a key such
+    as "acme/shop#12" or "PAY-7". `at` is when the payload was so, so that a late one overwrites nothing; None: as it
+    arrives.
     """
 
     kind: LinkKind
@@ -262,15 +312,21 @@ class LinkSeen:
     removed: bool = False
     parent: bool = False
     """A parent/sub-issue edge: `source` is the child."""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LinksSeen:
-    """All links of one kind-set that a text names: replaces what the same source's text said before."""
+    """All links of one kind-set that a text names: replaces what the same source's text said before.
+
+    `implements` and `mentions` may hold words that only look like a key ("SHA-256"): which projects are known is for
+    the core to say.
+    """
 
     source: str
     closes: tuple[str, ...]
     mentions: tuple[str, ...] = ()
+    implements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +395,9 @@ class ProjectEvent:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that one payload says. `needs_read`: native ids of items that only a read can tell the rest of."""
+    """All that one payload says. `needs_read`: native ids of items that only a read can tell the rest of. `project`
+    None: the payload does not say; the items' own rows do.
+    """
 
     at: datetime
     project: ProjectSeen | None = None
@@ -366,22 +424,30 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Opened secrets of one connection. Never logged, never stored as such."""
+    """Opened secrets of one connection. Never logged, never stored as such. `site` is what `Client.survey` found out
+    about the tracker. With `account` the token is that account's (Jira Cloud), without it stands alone.
+    """
 
     base_url: str
     token: str | None = field(default=None, repr=False)
+    account: str | None = None
     app_id: str | None = None
     private_key: str | None = field(default=None, repr=False)
     installation: str | None = None
+    site: Payload = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An item to write to: project key ("acme/shop"), number, and our key for humans."""
+    """An item to write to: project key ("acme/shop", "PAY"), number, and its key as people say it ("#482", "PAY-231").
+    `page` is our own page about it; `internal`: a comment there is for the team alone, never for customers.
+    """
 
     project: str
     number: int
     key: str
+    page: str = ""
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,6 +507,11 @@ class Client(Protocol):
     """The write side (and the few reads) of one connection. Raises `PermanentError` or `TransientError`."""
 
     def check(self, project: str | None = None) -> Check: ...
+
+    def survey(self) -> Payload:
+        """What decoding and reading need to know of this site and no payload tells: custom fields, statuses.
+        Kept with the tracker, given back as `Credentials.site` and to `Adapter.decode`. Empty where there is nothing.
+        """
 
     def get_project(self, project: str) -> RepositorySeen: ...
 
@@ -577,15 +648,22 @@ class Adapter(Protocol):
 
     kind: str
     pace: Pace
+    one_lane: bool
+    """Whether all its projects share the tracker's lane, because payloads and items cross projects."""
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
-        """Raise `BadSignature` unless `raw` is signed with `secret`. Constant time. Header names are lower case."""
+        """Raise `BadSignature` unless `raw` is signed with `secret`. Constant time. Header names are lower case.
+
+        A secret in the address's path, where the tracker has no better, comes as the header `x-path-secret`.
+        """
 
     def envelope(self, headers: Mapping[str, str], payload: object) -> Envelope:
         """Read the envelope. Raises `BadPayload`."""
 
-    def decode(self, event: str, payload: Payload, received_at: datetime) -> Reading:
-        """What the payload says. Pure. Raises `Ignored` with the reason, or `BadPayload` naming the field."""
+    def decode(self, event: str, payload: Payload, received_at: datetime, site: Payload = NO_SITE) -> Reading:
+        """What the payload says, given what is known of the `site`. Pure. Raises `Ignored` with the reason, or
+        `BadPayload` naming the field.
+        """
 
     def client(self, credentials: Credentials) -> Client: ...
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from rules.calendar import Calendar
 
@@ -93,12 +94,15 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Where to find an item: enough to name it and link to it, nothing that could leak."""
+    """Where to find an item: enough to name it and link to it. `secured`: not everybody who reads its project may know
+    of it, so it is named nowhere but on itself.
+    """
 
     id: int
     key: str
     url: str
     project: str
+    secured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An edge to or from another item, with the little that may be known of its other end."""
+    """An edge to or from another item, with the little that may be known of its other end. `since` is when it was
+    drawn; `other_due` the other end's own date (its due date, else that of the milestone it is in).
+    """
 
     kind: LinkKind
     inbound: bool
@@ -139,6 +145,9 @@ class Link:
     other_opened_at: datetime | None = None
     other_checks: Checks | None = None
     other_review_requested: bool | None = None
+    other_due: date | None = None
+    other_closed_as: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +204,29 @@ class PullRequest:
     from_fork: bool = False
 
 
+USUAL_STATUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "in review": "in_review",
+        "code review": "in_review",
+        "peer review": "in_review",
+        "review": "in_review",
+        "under review": "in_review",
+        "ready for review": "in_review",
+        "patch available": "in_review",
+        "triage": "todo",
+        "needs triage": "todo",
+        "on hold": "waiting",
+        "waiting": "waiting",
+        "waiting for customer": "waiting",
+        "waiting for vendor": "waiting",
+        "pending": "waiting",
+        "blocked": "blocked",
+        "impeded": "blocked",
+    }
+)
+"""What statuses of these names mean wherever nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a project has decided about how it is read. Every field has a default that suits most; a project stores
@@ -224,6 +256,13 @@ class Settings:
     in_progress_labels: frozenset[str] = frozenset({"in progress", "wip", "doing"})
     in_review_labels: frozenset[str] = frozenset({"in review"})
     triage_labels: frozenset[str] = frozenset({"triage", "needs triage"})
+    blocked_labels: frozenset[str] = frozenset({"blocked"})
+    statuses: Mapping[str, str] = field(default_factory=lambda: USUAL_STATUSES, hash=False)
+    """Status names (folded) of a tracker that has its own, as todo, in_progress, in_review, waiting, blocked or done;
+    what is not here is taken as the tracker files it.
+    """
+    service_desk_writes: bool = False
+    """Whether items of a service desk are written to; then in internal comments."""
     automation: frozenset[str] = frozenset()
     dormant_after_days: int = 90
     policy: str = "scope"
@@ -258,6 +297,11 @@ class Project:
     settings: Settings = field(default_factory=Settings)
     public: bool = False
     known_from: datetime | None = None
+    service_desk: bool = False
+    same_readers: frozenset[str] = frozenset()
+    """Keys of other projects whose items may be told of here: a programme says that they have the same readers."""
+    watched_keys: frozenset[str] = frozenset()
+    """Keys of the Jira projects that its pull requests could name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +350,21 @@ class Item:
     gap: bool = False
     known_from: datetime | None = None
     sprint: Sprint | None = None
+    type: str = ""
+    bug: bool = False
+    flagged_since: datetime | None = None
+    """Since when its flag is up, its status says blocked or it carries a label that does; None: none of these."""
+    needed_by: date | None = None
+    """The earliest date that waits for it: its own, else that of a milestone it is in."""
+    secured: bool = False
+    priority: str | None = None
+    components: tuple[str, ...] = ()
+    hours_planned: float | None = None
+    hours_left: float | None = None
 
     @property
     def ref(self) -> Ref:
-        return Ref(id=self.id, key=self.key, url=self.url, project=self.project.key)
+        return Ref(id=self.id, key=self.key, url=self.url, project=self.project.key, secured=self.secured)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,11 @@ def add(
     _refuse_in_demo(runtime, kind)
     places: Sequence[str | None] = (installed,)
     if "app_id" in secrets and installed is None:
-        found = installations.listing(runtime.adapters, kind, Credentials(base_url=address, **secrets))
+        found = installations.listing(
+            runtime.adapters,
+            kind,
+            Credentials(base_url=address, token=None, app_id=secrets["app_id"], private_key=secrets["private_key"]),
+        )
         if not found:
             raise UserError(
                 "The App is installed nowhere yet. Install it on an account first, or give --installation ID."

@@ -16,7 +16,7 @@ from app.errors import UserError
 from app.store import trackers
 from app.store.database import Tx
 from rules.calendar import Calendar
-from rules.facts import Project, Settings, fold
+from rules.facts import USUAL_STATUSES, Project, Settings, fold
 
 HOLIDAY_YEARS = range(2010, 2041)
 
@@ -67,6 +67,9 @@ class SettingsDoc(BaseModel):
     in_progress_labels: list[str] | None = None
     in_review_labels: list[str] | None = None
     triage_labels: list[str] | None = None
+    blocked_labels: list[str] | None = None
+    statuses: dict[str, Literal["todo", "in_progress", "in_review", "waiting", "blocked", "done"]] | None = None
+    service_desk_writes: bool | None = None
     automation: list[str] | None = None
     dormant_after_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     policy: Literal["scope", "train"] | None = None
@@ -125,6 +128,8 @@ def read_settings(doc: Mapping[str, Any]) -> Settings:
     for name, value in parsed.items():
         if name in _LABEL_SETS:
             values[name] = frozenset(fold(label) for label in value)
+        elif name == "statuses":
+            values[name] = {**USUAL_STATUSES, **{fold(status): state for status, state in value.items()}}
         elif isinstance(value, list):
             values[name] = frozenset(value)
         else:

@@ -11,7 +11,7 @@ from integrations.github.auth import Connection, MemoryTokenCache, TokenCache
 from integrations.github.client import GitHubClient
 from integrations.github.decode import events
 from integrations.github.history import GitHubHistory
-from integrations.ports import Credentials, Envelope, Pace, Payload, Reading
+from integrations.ports import NO_SITE, Credentials, Envelope, Pace, Payload, Reading
 from rules.intents import Note
 
 
@@ -23,6 +23,7 @@ class GitHubAdapter:
     timeout: int = 15
     pace: Pace = field(default_factory=Pace)
     kind: str = "github"
+    one_lane: bool = False
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
         """Raise `BadSignature` unless `raw` is signed with `secret`."""
@@ -32,8 +33,8 @@ class GitHubAdapter:
         """Read the envelope. Raises `BadPayload`."""
         return envelope.envelope(headers, payload)
 
-    def decode(self, event: str, payload: Payload, received_at: datetime) -> Reading:
-        """What the payload says. Raises `Ignored` or `BadPayload`."""
+    def decode(self, event: str, payload: Payload, received_at: datetime, site: Payload = NO_SITE) -> Reading:
+        """What the payload says; nothing need be known of the site. Raises `Ignored` or `BadPayload`."""
         return events.decode(event, payload, received_at)
 
     def client(self, credentials: Credentials) -> GitHubClient:

@@ -24,6 +24,7 @@ from integrations.ports import (
     ChangeSeen,
     Check,
     CommentRef,
+    Payload,
     PermanentError,
     ProjectSeen,
     Reading,
@@ -59,6 +60,10 @@ class GitHubClient:
         if project is not None:
             repo_path(project)
         return access.check(self.connection, project)
+
+    def survey(self) -> Payload:
+        """Nothing to find out: payloads tell all (no call)."""
+        return {}
 
     def get_project(self, project: str) -> RepositorySeen:
         """The repository (one call)."""

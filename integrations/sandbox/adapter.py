@@ -13,6 +13,7 @@ from typing import TypeVar
 from integrations.github import envelope, render, verify
 from integrations.github.decode import events
 from integrations.ports import (
+    NO_SITE,
     Check,
     CommentRef,
     Credentials,
@@ -42,6 +43,7 @@ class SandboxAdapter:
     path: Path
     clock: Callable[[], datetime]
     kind: str = "sandbox"
+    one_lane: bool = False
     pace: Pace = field(
         default_factory=lambda: Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
     )
@@ -54,8 +56,8 @@ class SandboxAdapter:
         """Read the envelope. Raises `BadPayload`."""
         return envelope.envelope(headers, payload)
 
-    def decode(self, event: str, payload: Payload, received_at: datetime) -> Reading:
-        """What the payload says. Raises `Ignored` or `BadPayload`."""
+    def decode(self, event: str, payload: Payload, received_at: datetime, site: Payload = NO_SITE) -> Reading:
+        """What the payload says; nothing need be known of the site. Raises `Ignored` or `BadPayload`."""
         return events.decode(event, payload, received_at)
 
     def client(self, credentials: Credentials) -> SandboxClient:
@@ -79,6 +81,10 @@ class SandboxClient:
     def check(self, project: str | None = None) -> Check:
         """The sandbox can always do everything."""
         return Check(ok=True, login=self._tracker.login, can_read=True, can_write=True, dedicated=True)
+
+    def survey(self) -> Payload:
+        """Nothing to find out."""
+        return {}
 
     def get_project(self, project: str) -> RepositorySeen:
         """Any name is a repository here."""
