@@ -624,9 +624,20 @@ class History(Protocol):
     def changed(self, project: str, *, since: datetime | None, page: int) -> ChangedPage:
         """Items changed at or after an instant, the longest unchanged first."""
 
-    def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
+    def item(
+        self,
+        project: str,
+        number: int,
+        *,
+        known: ChangedItem | None,
+        since: datetime | None,
+        why: str,
+        comment: str | None = None,
+    ) -> Told:
         """One item with all its history (two to seven calls). `why` is import, changed or repair; a comment written
-        at or after `since` counts as news. An item that is gone or moved is told as such.
+        at or after `since` counts as news. An item that is gone or moved is told as such. `comment` is the id of one
+        of its comments (ours) to look at too, which a history may not tell: whether it is there, in which words, and
+        hidden or not (one or two calls more).
         """
 
     def milestones(self, project: str, *, why: str) -> MilestonesTold:

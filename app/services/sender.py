@@ -159,7 +159,7 @@ class Sender(Paced):
         """Somebody hid our comment, which no webhook tells: that is an answer, to be taken by the lane."""
         told = Heard(
             item_id=self.shown.item_id,
-            key=f"comment:{comment_id}:hidden",
+            key=removals.hidden_key(comment_id),
             at=now,
             person_id=None,
             who="somebody",

@@ -168,7 +168,9 @@ def _reads(reader: Reader) -> bool:
             return True
         before = real_now()
         try:
-            told = reader.history.item(project.key, one.number, known=None, since=None, why="repair")
+            told = reader.history.item(
+                project.key, one.number, known=None, since=None, why="repair", comment=reader.our_comment(one.number)
+            )
         except PermanentError as error:
             if error.code in ("unauthorised", "forbidden"):
                 raise

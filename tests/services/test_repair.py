@@ -180,6 +180,93 @@ def test_one_change_under_two_keys_a_second_apart_is_one_change(world: PastWorld
     assert [key[2] for key in found] == [at]
 
 
+# --- what people did to our comment and our label
+
+
+OURS = "**Quiet for 3 days.**"
+
+
+def shown(world: PastWorld, number: int) -> None:
+    """What we wrote on an item a day ago: a label and a comment, both still there."""
+    label(world, "plumb:stalled", number=number, at=world.fake.now)
+    reconcile(world)
+    world.fake.comments[555] = {
+        "id": 555, "node_id": "IC_555", "body": OURS, "user": world.fake.shapes.user("plumb"), "html_url": "https://x",
+        "created_at": stamp(world.fake.now), "updated_at": stamp(world.fake.now),
+    }  # fmt: skip
+    with world.db.write() as tx:
+        item = tx.scalar(sa.select(models.item.c.id).where(models.item.c.number == number))
+        tx.execute(
+            sa.insert(models.publication).values(
+                item_id=item, project_id=world.project_id, connection_id=world.connection_id, status="settled",
+                want_labels=["plumb:stalled"], shown_labels=["plumb:stalled"], want_body=OURS, shown_body=OURS,
+                comment_id="555", answers={},
+            )
+        )  # fmt: skip
+        publications.record(
+            tx, connection_id=world.connection_id, project_id=world.project_id, item_id=item, kind="label_added",
+            detail="plumb:stalled", real=real_now(), world=world.fake.now - timedelta(minutes=30),
+        )  # fmt: skip
+    world.fake.now += timedelta(days=1)
+
+
+def answered(world: PastWorld) -> list[tuple[str, str]]:
+    return [(row.who, row.verb) for row in world.rows(sa.select(models.answer))]
+
+
+def touch(world: PastWorld, number: int) -> list[str]:
+    """Somebody labels the issue; a look for what changed then reads it. Gives the calls."""
+    label(world, "seen", number=number)
+    before = len(world.fake.calls)
+    reconcile(world)
+    return world.fake.calls[before:]
+
+
+@pytest.mark.parametrize("what", ["nothing", "hidden", "deleted", "edited", "unlabelled", "hidden, and REST says so"])
+def test_a_look_for_what_changed_finds_what_people_did_to_what_we_wrote(world: PastWorld, what: str) -> None:
+    number = an_open_issue(world)
+    shown(world, number)
+    comment = world.fake.comments[555]
+    expected = {
+        "nothing": [], "hidden": [("somebody", "hide")], "deleted": [("somebody", "delete")],
+        "edited": [("somebody", "edit")], "unlabelled": [("dev-02", "unlabel")],
+        "hidden, and REST says so": [("somebody", "hide")],
+    }[what]  # fmt: skip
+    if what == "hidden":
+        assert world.fake.hidden is not None
+        world.fake.hidden.add("IC_555")
+    elif what == "deleted":
+        del world.fake.comments[555]
+    elif what == "edited":
+        comment |= {"body": "Not useful here.", "updated_at": stamp(world.fake.now)}
+    elif what == "unlabelled":
+        world.fake.happen(Entry(at=world.fake.now, kind="unlabeled", number=number, by="dev-02", label="plumb:stalled"))
+        world.fake.now += timedelta(minutes=5)
+    elif what != "nothing":
+        comment["minimized"] = {"reason": "off-topic"}
+    calls = touch(world, number)
+    assert answered(world) == expected
+    assert sum("/issues/comments/555" in call for call in calls) == 1
+    assert calls.count("POST /graphql") == (0 if what in ("deleted", "hidden, and REST says so") else 1)
+    touch(world, number)
+    assert answered(world) == expected, "once is enough"
+
+
+def test_a_server_without_graphql_does_not_say_who_hid_what_and_all_else_is_read(world: PastWorld) -> None:
+    number = an_open_issue(world)
+    shown(world, number)
+    world.fake.hidden = None
+    touch(world, number)
+    assert "seen" in world.fields()[number]["labels"]
+    assert answered(world) == []
+    assert world.status().words == ""
+
+
+def test_where_nothing_of_ours_stands_nothing_more_is_asked(world: PastWorld) -> None:
+    calls = touch(world, an_open_issue(world))
+    assert not [call for call in calls if "comments/" in call or "graphql" in call]
+
+
 # --- lost webhooks
 
 
