@@ -219,6 +219,10 @@ class PullPart:
     reviewer_teams: tuple[str, ...] = ()
 
 
+DISCUSSION = "discussion"
+"""What `ItemSeen.moved_to` says of an item that was turned into a discussion, which is no item."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemSeen:
     """An item as one payload shows it, in groups of fields. A group is None where the payload does not carry it whole.

@@ -169,6 +169,27 @@ def test_an_item_that_is_gone_is_told_as_such(world: PastWorld) -> None:
     assert world.project.status == "active"
 
 
+def test_an_issue_turned_into_a_discussion_is_gone_whatever_webhook_told_of_its_closing(world: PastWorld) -> None:
+    """GitHub keeps the issue, closed and locked; its timeline has no closing, only the conversion."""
+    number, at = an_open_issue(world), world.fake.now
+    item = world.fake.state.items[number]
+    item.closed_at, item.updated_at, item.locked = at, at, True
+    told = {"created_at": stamp(at), "actor": world.fake.shapes.user("dev-01")}
+    world.fake.timelines.setdefault(number, []).extend(
+        [told | {"id": 10**8, "event": "locked"}, told | {"id": 10**8 + 1, "event": "converted_to_discussion"}]
+    )
+    world.fake.now += timedelta(minutes=30)
+    world.deliver([hook(world, number, action="closed", at=at, labels=[])])
+    world.drain()
+    assert world.fields()[number]["deleted"] is False
+    assert [one for one, _ in world.reads()] == [number], "the lock at the same instant asks for a look"
+    world.skip_waits()
+    world.sync()
+    row = world.rows(sa.select(models.item).where(models.item.c.number == number))[0]
+    assert (row.moved_to, row.deleted_at, row.state) == ("discussion", at, "dropped")
+    assert world.project.status == "active"
+
+
 def test_one_change_under_two_keys_a_second_apart_is_one_change(world: PastWorld) -> None:
     number, at = an_open_issue(world), world.fake.now
     before = list(world.fake.state.items[number].labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
@@ -76,6 +77,36 @@ def test_an_edit_of_many_items_is_one_entry(site: Site, browser: FlaskClient) ->
     text = browser.get(f"/projects/{found}").get_data(as_text=True)
     assert text.count("one edit, no movement") == 1
     assert f'class="num">{len(items)}</td>' in text
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "words", "closed"),
+    [
+        (None, "It was deleted.", "as the item was deleted"),
+        ("88/3", "It was moved to another repository", "as the item was moved"),
+        ("discussion", "It was turned into a discussion.", "as the item was turned into a discussion"),
+    ],
+)
+def test_an_item_that_is_gone_is_said_on_its_page_and_on_the_projects(
+    site: Site, browser: FlaskClient, moved_to: str | None, words: str, closed: str
+) -> None:
+    item, now = site.ids["item"], site.runtime.world().now()
+    code = {None: "gone.deleted", "88/3": "gone.moved"}.get(moved_to, "gone.discussion")
+    with site.runtime.db.write() as tx:
+        tx.execute(sa.update(models.item).where(models.item.c.id == item).values(deleted_at=now, moved_to=moved_to))
+        tx.execute(
+            sa.update(models.standing)
+            .where(models.standing.c.subject_kind == "item", models.standing.c.subject_id == item)
+            .values(closed_at=now, code=code)
+        )
+    page = browser.get(f"/i/{item}").get_data(as_text=True)
+    assert f"<p>{words}" in page
+    assert "Nothing is judged or written here any more" in page
+    assert closed in page
+    assert "looked at it" not in page
+    text = browser.get(f"/projects/{project_id(site)}").get_data(as_text=True)
+    assert text.count(words) == 1
+    assert f'href="/i/{item}"' in text
 
 
 def test_a_label_that_rests_names_the_rules_that_fight(site: Site, browser: FlaskClient) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
-from app.services import control, coverage, syncing
+from app.services import control, coverage, gone, syncing
 from app.store import floods
+from app.store import gone as store_gone
 from app.store.views import projects
 from app.time import real_now
 from app.web.runtime import web
@@ -17,6 +18,7 @@ from app.web.shell import open_frame
 blueprint = Blueprint("projects", __name__)
 
 EDITS_SINCE = timedelta(days=7)
+GONE_SINCE, MOST_GONE = timedelta(days=30), 50
 
 
 @blueprint.get("/projects")
@@ -39,9 +41,17 @@ def one(project_id: int) -> Any:
         card = coverage.card(tx, project_id)
         status = syncing.status(tx, project_id)
         edits = floods.bulk_edits(tx, project_id, since=frame.now - EDITS_SINCE)
+        left = store_gone.lately(tx, project_id, since=frame.now - GONE_SINCE, limit=MOST_GONE)
         resting = [one for one in floods.quarantined(tx, now=frame.now) if one.project_key == row.key]
     return render_template(
-        "project.html", page="projects.show", row=row, card=card, status=status, edits=edits, resting=resting
+        "project.html",
+        page="projects.show",
+        row=row,
+        card=card,
+        status=status,
+        edits=edits,
+        resting=resting,
+        left=[(one, gone.words(one)) for one in left],
     )
 
 

@@ -17,6 +17,7 @@ from integrations.github import read
 from integrations.github.decode import checks, conversation, item, parts, timeline
 from integrations.github.decode.reading import about_item
 from integrations.ports import (
+    DISCUSSION,
     BadPayload,
     ChangeSeen,
     ChecksSeen,
@@ -79,6 +80,8 @@ def _item(payload: Payload, project: ProjectSeen, asked_at: datetime) -> Reading
         milestones=_titles(payload),
         since=read.opt_instant(payload, "since"),
     )
+    if _is_discussion(payload, seen):
+        seen = replace(seen, moved_to=DISCUSSION)
     reviews, given = _reviews(payload, seen, found.given, asked_at)
     said = _review_comments(payload, seen)
     reading = about_item(
@@ -97,6 +100,12 @@ def _item(payload: Payload, project: ProjectSeen, asked_at: datetime) -> Reading
         whole=(seen.native_id,),
         asked_at=asked_at,
     )
+
+
+def _is_discussion(payload: Payload, seen: ItemSeen) -> bool:
+    """GitHub keeps an issue that was turned into a discussion, closed and locked; its timeline alone tells."""
+    told = (one.get("event") for one in read.array(payload, "timeline") or () if type(one) is dict)
+    return seen.state is not None and not seen.state.open and "converted_to_discussion" in told
 
 
 def _looked_at(payload: Payload, seen: ItemSeen, asked_at: datetime) -> tuple[CommentSeen, ...]:
