@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.services import access
 from app.store import models, runs, sync
 from app.time import real_now, to_iso
 from tests.web.conftest import Site, token_of
@@ -74,9 +75,19 @@ def test_an_edit_of_many_items_is_one_entry(site: Site, browser: FlaskClient) ->
                 for item in items
             ],
         )
+        login = tx.scalar(sa.select(models.person.c.login).where(models.person.c.id == who))
+        key = tx.scalar(sa.select(models.project.c.key).where(models.project.c.id == found))
     text = browser.get(f"/projects/{found}").get_data(as_text=True)
     assert text.count("one edit, no movement") == 1
     assert f'class="num">{len(items)}</td>' in text
+    token = access.create_token(site.runtime.db, "test", now=real_now())
+    program = site.app.test_client()
+    told = program.get(f"/api/v1/projects/{key}", headers={"Authorization": f"Bearer {token}"})
+    assert told.json is not None
+    assert [(edit["field"], edit["items"]) for edit in told.json["edits"]] == [("label", len(items))]
+    assert told.json["flags_open"] > 0
+    for shown in (text, told.get_data(as_text=True)):
+        assert str(login) not in shown, "who did it is named to nobody here"
 
 
 @pytest.mark.parametrize(
