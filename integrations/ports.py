@@ -631,17 +631,17 @@ class History(Protocol):
     def item(
         self,
         project: str,
-        number: int,
+        number: int | str,
         *,
         known: ChangedItem | None,
         since: datetime | None,
         why: str,
         comment: str | None = None,
     ) -> Told:
-        """One item with all its history (two to seven calls). `why` is import, changed or repair; a comment written
-        at or after `since` counts as news. An item that is gone or moved is told as such. `comment` is the id of one
-        of its comments (ours) to look at too, which a history may not tell: whether it is there, in which words, and
-        hidden or not (one or two calls more).
+        """One item with all its history (two to seven calls). `number` is its native id, as text, where nothing else
+        is known of it. `why` is import, changed or repair; a comment written at or after `since` counts as news. An
+        item that is gone or moved is told as such. `comment` is the id of one of its comments (ours) to look at too,
+        which a history may not tell: whether it is there, in which words, and hidden or not (one or two calls more).
         """
 
     def milestones(self, project: str, *, why: str) -> MilestonesTold:

@@ -88,7 +88,7 @@ class GitHubHistory:
     def item(
         self,
         project: str,
-        number: int,
+        number: int | str,
         *,
         known: ChangedItem | None,
         since: datetime | None,
@@ -96,8 +96,9 @@ class GitHubHistory:
         comment: str | None = None,
     ) -> Told:
         """See the port: the issue (unless `known`), its timeline, and for a pull request itself, its reviews and their
-        comments where it has any, and while it is open its checks.
+        comments where it has any, and while it is open its checks. Payloads here always tell the number.
         """
+        number = int(number)
         asked_at, issue = (known.asked_at, known.raw) if known is not None else (None, None)
         if issue is None or asked_at is None:
             try:

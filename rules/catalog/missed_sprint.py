@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
@@ -98,19 +99,33 @@ def _came_in(rows: Growth) -> list[Row]:
     return [*rows.added_counted, *quick]
 
 
+def _whither(left: list[Row]) -> tuple[Said, ...]:
+    """What became of what was not done: how many went to which sprint, went to the backlog, or are in it still."""
+    sprints = Counter(row.member.transferred_to for row in left if row.member.transferred_to is not None)
+    gone = sum(row.member.transferred_to is None and row.member.left_at is not None for row in left)
+    parts = [
+        Said("missed-milestone.went", {"count": count, "to": to, "verb": not number})
+        for number, (to, count) in enumerate(sprints.most_common())
+    ]
+    if gone:
+        parts.append(Said("missed-milestone.backlog", {"count": gone, "verb": not parts}))
+    if rest := len(left) - gone - sprints.total():
+        parts.append(Said("missed-milestone.still-in", {"count": rest}))
+    return tuple(parts)
+
+
 def _done_by(row: Row, end: datetime) -> bool:
     member = row.member
     return member.state is State.DONE and member.closed_at is not None and member.closed_at <= end
 
 
 def _evidence(subject: Milestone, left: list[Row], added: list[Row], end: datetime) -> tuple[Said, ...]:
-    on = [row.member.transferred_to for row in left if row.member.transferred_to is not None]
+    done = sum(_done_by(row, end) for row in added)
     values: dict[str, Value] = {
-        "moved": len(on),
-        "to": on[0] if len(set(on)) == 1 else None,
-        "rest": len(left) - len(on),
+        "parts": _whither(left),
         "added": len(added),
-        "added_done": sum(_done_by(row, end) for row in added),
+        "some": done if done < len(added) else None,
+        "all": bool(added) and done == len(added),
     }
     lines = [Said("missed-milestone.sprint-left", values)]
     moves = earlier_dates(subject.dues, subject.due)
