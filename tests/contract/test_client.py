@@ -7,6 +7,7 @@ import pytest
 from integrations.ports import PermanentError, Target
 from rules.facts import Kind
 from rules.intents import LabelSpec
+from tests.contract.conftest import WITH_RIGHTS
 
 SPEC = LabelSpec("plumb:stalled", "d4a72c", "Quiet for longer than usual")
 MARKER = "plumbline:1:7f3c"
@@ -143,6 +144,7 @@ def test_a_comment_is_deleted_and_a_second_time_is_fine(rig, target):
     assert rig.client.find_comment(target, MARKER) is None
 
 
+@pytest.mark.parametrize("rig", WITH_RIGHTS, indirect=True)
 def test_what_somebody_may_do_is_one_read(rig):
     rig.allow("tri", "triage")
     rig.allow("boss", "maintain")
