@@ -70,6 +70,7 @@ class SettingsDoc(BaseModel):
     in_review_labels: list[str] | None = None
     triage_labels: list[str] | None = None
     blocked_labels: list[str] | None = None
+    after_review_statuses: list[str] | None = None
     statuses: dict[str, Literal["todo", "in_progress", "in_review", "waiting", "blocked", "done"]] | None = None
     service_desk_writes: bool | None = None
     automation: list[str] | None = None
@@ -129,7 +130,7 @@ def mode_of(settings: Mapping[str, Any]) -> str:
     return "plans" if settings.get("poll_plans") else "webhooks"
 
 
-_LABEL_SETS = {field.name for field in fields(Settings) if field.name.endswith("_labels")}
+_WORD_SETS = {field.name for field in fields(Settings) if field.name.endswith(("_labels", "_statuses"))}
 
 
 def read_settings(doc: Mapping[str, Any], site: Mapping[str, Any] = NO_SITE) -> Settings:
@@ -140,7 +141,7 @@ def read_settings(doc: Mapping[str, Any], site: Mapping[str, Any] = NO_SITE) -> 
     filed = {fold(status): stage for status, stage in site.get("statuses", {}).items()}
     values: dict[str, Any] = {"statuses": {**filed, **USUAL_STATUSES}} if filed else {}
     for name, value in parsed.items():
-        if name in _LABEL_SETS:
+        if name in _WORD_SETS:
             values[name] = frozenset(fold(label) for label in value)
         elif name == "statuses":
             values[name] = {**filed, **USUAL_STATUSES, **{fold(status): state for status, state in value.items()}}

@@ -43,6 +43,18 @@ def judge_sprint(subject: Milestone, *, share: float, grace: int, now: datetime)
     return with_recheck(look, instants=(first, gone), now=now)
 
 
+def share_done(subject: Milestone) -> float | None:
+    """The share of what was planned that was done by the sprint's end; None where nothing was planned, or it is not
+    known what.
+    """
+    if subject.due is None or subject.baseline is None:
+        return None
+    end = subject.project.calendar.due_end(subject.due)
+    rows = growth(subject, baseline=subject.baseline, now=end)
+    planned = [row for row in rows.rows if _was_committed(row, subject, end)]
+    return sum(_done_by(row, end) for row in planned) / len(planned) if planned else None
+
+
 def _ended(subject: Milestone, *, end: datetime, bound: float) -> Verdict:
     freeze = subject.baseline.as_of if subject.baseline is not None else freezes_at(subject)
     known = known_from(subject)
