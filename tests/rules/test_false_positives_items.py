@@ -161,7 +161,7 @@ def test_row_41_a_note_on_the_pull_request_elsewhere_is_the_one_that_is_written(
     noted = replace(elsewhere, other_flag="stalled-review")
     assert work(item(project=home, links=(elsewhere,))).reach is Reach.COMMENT
     verdict = work(item(project=home, links=(elsewhere, noted)))
-    assert (verdict.reach, verdict.severity, verdict.waits_on) == (Reach.PAGE, Severity.NOTE, noted.other)
+    assert (verdict.reach, verdict.severity, verdict.waits_on) == (Reach.PAGE, Severity.WARNING, noted.other)
     assert [said.code for said in verdict.below] == ["common.waits-on"]
 
 
