@@ -374,6 +374,8 @@ class CommentSeen:
     at: datetime
     url: str
     before: str | None = None
+    marker: str | None = None
+    """The mark that a comment of ours carries, of whatever installation; one that is only quoted is none."""
 
 
 @dataclass(frozen=True, slots=True)

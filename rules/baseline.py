@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rules.facts import Baseline, Kind, Member, Milestone, MilestoneKind, State, fold
+from rules.facts import Baseline, Kind, Member, Milestone, MilestoneKind, State
+from rules.settings import fold
 from rules.verdict import Said
 
 TENTH = 10

@@ -99,7 +99,10 @@ def _ids(this: Runtime) -> tuple[int, int]:
 def _rules(this: Runtime, *, live: bool) -> None:
     """The pack for open source, with the three rules live that every pack suggests."""
     drafts = [
-        replace(draft, mode="live" if live and draft.type in SUGGESTED_LIVE else "observe") for draft in load(DEMO_PACK)
+        draft
+        if draft.mode == "off"
+        else replace(draft, mode="live" if live and draft.type in SUGGESTED_LIVE else "observe")
+        for draft in load(DEMO_PACK)
     ]
     rulebook.apply(this.db, drafts, author="demo", prune=False, now=DEMO_START, real=real_now())
 

@@ -22,7 +22,7 @@ from app.store.database import Database
 from app.store.work import Row
 from integrations.ports import CommentSeen, PersonSeen, Reading
 from rules.answers import Command, Verb, added, commands
-from rules.facts import Settings
+from rules.settings import Settings
 
 
 def heard(
@@ -43,7 +43,7 @@ def heard(
         for comment in reading.comments:
             row = items.get(comment.item)
             who = comment.author if comment.event == "created" else (comment.actor or comment.author)
-            if row is None or not row["id"] or is_ours(comment.body, own_marker) or _is_machine(who, settings):
+            if row is None or not row["id"] or is_ours(comment, own_marker) or _is_machine(who, settings):
                 continue
             person = people.get(who.native_id)
             for command in _commands(comment):
@@ -52,11 +52,9 @@ def heard(
     return found
 
 
-def is_ours(body: str, own_marker: str) -> bool:
-    """Whether a text is a comment of ours: our marker stands on a line of its own. Quoted it does not."""
-    return own_marker in body and any(
-        line.strip().startswith("<!--") and own_marker in line for line in body.splitlines()
-    )
+def is_ours(comment: CommentSeen, own_marker: str) -> bool:
+    """Whether a comment carries the mark of this installation."""
+    return comment.marker is not None and comment.marker.startswith(own_marker)
 
 
 def _commands(comment: CommentSeen) -> Iterable[Command]:

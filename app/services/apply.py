@@ -50,7 +50,7 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
     ours = {
         comment.native_id
         for comment in reading.comments
-        if is_ours(comment.body, own_marker) or only_commands(comment.body)  # said to us, not to the people on the item
+        if is_ours(comment, own_marker) or only_commands(comment.body)  # said to us, not to the people on the item
     }
     for change in reading.changes:
         if not (change.field is Field.COMMENT and change.natural_key.rpartition(":")[2] in ours):
@@ -244,7 +244,7 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
             "title": seen.title,
             "url": seen.url,
             "is_open": seen.open and row["deleted_at"] is None,
-            "created_at": seen.created_at,
+            "created_at": seen.created_at or row["created_at"],
             "closed_at": seen.closed_at,
             "start": seen.start,
             "due": seen.due,

@@ -13,7 +13,8 @@ from typing import Any
 
 from app.time import from_iso, to_iso
 from rules.checklist import count_boxes
-from rules.facts import Kind, Review, Settings, Side, State, Step, fold
+from rules.facts import Kind, Review, Side, State, Step
+from rules.settings import Settings, fold
 
 WORDS = {"push", "review", "review_comment", "comment"}
 """Fields of changes that are somebody's word on an item."""
@@ -339,13 +340,15 @@ def stays(
     """
     found: list[tuple[str, datetime | None, datetime | None]] = []
     inside: dict[str, datetime | None] = {}
+    left: set[str] = set()
     moves = sorted(
         (c for c in changes if c.field == "milestone"), key=lambda c: (c.at, c.after is not None, c.natural_key)
     )
     for change in moves:
-        if change.before is not None:
+        if change.before is not None and (change.before in inside or change.before not in left):
             joined = inside.pop(change.before, created_at)
             found.append((change.before, joined, change.at))
+            left.add(change.before)
         if change.after is not None:
             inside.setdefault(change.after, change.at)
     for native in present:

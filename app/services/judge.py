@@ -40,7 +40,8 @@ from app.store.subjects import Due
 from app.store.work import Work
 from integrations.ports import Adapters, Reading
 from rules import engine
-from rules.facts import Item, Settings, Subject
+from rules.facts import Item, Subject
+from rules.settings import Settings
 from rules.spec import Judgement, Rule
 from rules.standing import Standing, step
 from rules.verdict import Outcome, Verdict
@@ -107,7 +108,12 @@ class Court:
         for reading in readings:
             for comment in reading.comments:
                 row = work.items.get(comment.item)
-                if comment.event in ("created", "seen") and prefix in comment.body and row is not None and row["id"]:
+                if (
+                    comment.event in ("created", "seen")
+                    and answers.is_ours(comment, prefix)
+                    and row is not None
+                    and row["id"]
+                ):
                     publications.settle_uncertain(
                         self.tx,
                         row["id"],

@@ -8,6 +8,9 @@ from rules.intents import LabelSpec
 DESCRIPTIONS = {
     "stalled": "Quiet for longer than usual here; see the note by Plumbline",
     "grown": "More in it than was planned; see the note by Plumbline",
+    "blocked": "Held up for longer than usual here; see the note by Plumbline",
+    "mismatch": "Its status and its pull requests say different things; see the note by Plumbline",
+    "unlinked": "Names no issue; see the note by Plumbline",
     "late": "Past its date; see the note by Plumbline",
 }
 DEFAULT_DESCRIPTION = "Set by Plumbline; see its note"

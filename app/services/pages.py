@@ -11,7 +11,8 @@ from app.services.projects import read_calendar
 from rules.baseline import Growth, Role, baseline_at, freezes_at, growth
 from rules.calendar import Calendar
 from rules.catalog.registry import TYPES
-from rules.facts import Baseline, Member, Milestone, Project, Settings, State
+from rules.facts import Baseline, Member, Milestone, Project, State
+from rules.settings import Settings
 from rules.spec import RuleType
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {

@@ -18,7 +18,8 @@ from app.store.database import Tx
 from app.store.programmes import ALONE, Neighbours
 from integrations.ports import NO_SITE
 from rules.calendar import Calendar
-from rules.facts import USUAL_STATUSES, Project, Settings, fold
+from rules.facts import Project
+from rules.settings import USUAL_STATUSES, Settings, fold
 
 HOLIDAY_YEARS = range(2010, 2041)
 
@@ -58,7 +59,7 @@ class CalendarDoc(BaseModel):
 
 
 class SettingsDoc(BaseModel):
-    """What differs from the defaults of `rules.facts.Settings`."""
+    """What differs from the defaults of `rules.settings.Settings`."""
 
     model_config = ConfigDict(extra="forbid")
 

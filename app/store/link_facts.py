@@ -22,12 +22,12 @@ REVERTS = 'Revert "%'
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is asked of other ends beside their rows: `dues` of the milestones they are in, the open `flags` written on
-    them (rule type, and the item where somebody can act, if another), and those that were `reverted`.
+    """What is asked of other ends beside their rows: `dues` of the milestones they are in, the open `flags` on them
+    (rule type, and the items on the way to where it is written), and those that were `reverted`.
     """
 
     dues: Mapping[int, date]
-    flags: Mapping[int, tuple[str, int | None]]
+    flags: Mapping[int, tuple[str, frozenset[int]]]
     reverted: frozenset[int]
 
 
@@ -156,7 +156,7 @@ def link_of(mine: Any, other: Any, *, inbound: bool, beside: Beside) -> facts.Li
         other_review_requested=bool(pull.get("reviewers") or pull.get("reviewer_teams")) if is_pull else None,
         other_due=min(filter(None, [other.due, beside.dues.get(other.id)]), default=None),
         other_reverted=other.id in beside.reverted,
-        other_flag=flag[0] if flag is not None and flag[1] != mine.id else None,
+        other_flag=flag[0] if flag is not None and mine.id not in flag[1] else None,
         since=_drawn(mine, other),
     )
 
@@ -204,8 +204,35 @@ def _dues(tx: Tx, ids: Iterable[int]) -> dict[int, date]:
     return {row.item_id: row.due for row in rows}
 
 
-def _flags(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
-    """Items on which an open flag is written, or that wait on an item where one is: type and that item."""
+HOPS = 8
+"""How far it is followed what waits on what."""
+
+
+def _flags(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, frozenset[int]]]:
+    """Items on which an open flag is written, or that wait on one where it is, however far: type, and the items on
+    the way. What waits in a ring, or on what is not flagged any more, is told of nowhere, so it does not count.
+    """
+    wanted = set(ids)
+    said = _said_on(tx, wanted)
+    for _ in range(HOPS):
+        further = {on for _type, on in said.values() if on is not None} - said.keys()
+        more = _said_on(tx, further) if further else {}
+        if not more:
+            break
+        said.update(more)
+    found = {}
+    for id_ in wanted & said.keys():
+        way, at = [id_], said.get(id_)
+        while at is not None and at[1] is not None and at[1] not in way:
+            way.append(at[1])
+            at = said.get(at[1])
+        if at is not None and at[1] is None:
+            found[id_] = (said[id_][0], frozenset(way[1:]))
+    return found
+
+
+def _said_on(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
+    """The open flag of each item: its type, and the item that it waits on where it is told of there."""
     standing, rule, version = models.standing, models.rule, models.rule_version
     rows = tx.execute(
         sa.select(standing.c.subject_id, standing.c.reach, standing.c.verdict, rule.c.type)

@@ -15,6 +15,7 @@ from app.store.facts import read_step
 from app.store.link_facts import ref_of
 from app.time import from_iso
 from rules import facts
+from rules.settings import fold
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
@@ -258,5 +259,5 @@ def _home(members: Sequence[facts.Member]) -> facts.Ref | None:
         inside = next((member.item for member in present if member.item.id == parent), None)
         if inside is not None and 2 * parents.count(parent) >= len(present) - 1:
             return inside
-    labelled = [member.item for member in present if {facts.fold(label) for label in member.labels} & set(HOME_LABELS)]
+    labelled = [member.item for member in present if {fold(label) for label in member.labels} & set(HOME_LABELS)]
     return labelled[0] if len(labelled) == 1 else None

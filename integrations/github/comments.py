@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.auth import Connection
 from integrations.github.client import repo_path
 from integrations.github.http import api_root, graphql_address

@@ -33,6 +33,15 @@ def hidden(marker: str) -> str:
     return f"<!-- {marker} -->"
 
 
+_MARK = re.compile(r"\s*<!-- (plumbline:[A-Za-z0-9:.]{1,90}) -->\s*\Z")
+
+
+def marker_in(body: str | None) -> str | None:
+    """The mark of a comment of ours: it stands on a line of its own, so that one which is quoted is none."""
+    found = (_MARK.match(line) for line in (body or "").splitlines() if "<!--" in line)
+    return next((mark[1] for mark in found if mark is not None), None)
+
+
 def render(note: Note, marker: str) -> str:
     """The whole comment, at most 65,536 characters. `marker` is the bare one: "plumbline:1:7f3c"."""
     last = hidden(marker)

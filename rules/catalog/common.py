@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import Field
 
-from rules.facts import Item, Kind, Link, LinkKind, Milestone, Project, fold
+from rules.facts import Item, Kind, Link, LinkKind, Milestone, Project
+from rules.settings import fold
 from rules.verdict import Days, Reach, Said, Verdict, skipped
 
 LINKED_CHILDREN = 3

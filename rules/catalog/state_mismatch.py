@@ -43,7 +43,8 @@ from rules.catalog.common import (
     waiting_for,
 )
 from rules.catalog.timing import with_recheck
-from rules.facts import Item, Kind, Link, State, fold
+from rules.facts import Item, Kind, Link, State
+from rules.settings import fold
 from rules.spec import Params, RuleType
 from rules.verdict import Reach, Said, Verdict, clear, flagged, skipped
 

@@ -21,12 +21,12 @@ from rules.facts import (
     Project,
     PullRequest,
     Ref,
-    Settings,
     Side,
     State,
     Step,
 )
 from rules.intents import Line, Note
+from rules.settings import Settings
 
 WEEK = Calendar(zone="UTC", weekdays=frozenset({0, 1, 2, 3, 4}))
 PLAIN = Calendar()

@@ -11,7 +11,8 @@ import pytest
 from rules.calendar import Calendar
 from rules.catalog import scope_growth, stalled_review, stalled_work
 from rules.engine import judge, prepare
-from rules.facts import Checks, Item, Kind, LinkKind, Review, Settings, Side, Size, State
+from rules.facts import Checks, Item, Kind, LinkKind, Review, Side, Size, State
+from rules.settings import Settings
 from rules.spec import Rule, Scope
 from rules.verdict import Outcome, Reach, Severity, Verdict
 from rules.wording.render import plain

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.services.derive import Past, Who, derive, stays
-from rules.facts import Settings
+from rules.settings import Settings
 
 DAY = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 ANN, DEV, MEL, BOT, PASSER = 1, 2, 3, 4, 5

@@ -22,6 +22,8 @@ def row(*, name: str, kind: str) -> ProjectRow:
         key="acme/shop",
         url="",
         public=True,
+        service_desk=False,
+        site={},
         status="active",
         status_detail="",
         known_from=None,

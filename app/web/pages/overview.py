@@ -13,7 +13,7 @@ from app.web import charts
 from app.web.runtime import web
 from app.web.shell import Frame, day_start, open_frame
 from app.web.wording import Words, stored_words
-from rules.facts import Settings
+from rules.settings import Settings
 
 blueprint = Blueprint("overview", __name__)
 

@@ -12,6 +12,7 @@ from typing import Any
 from integrations import read
 from integrations.github.decode import item, keys, parts
 from integrations.github.decode.reading import about_item
+from integrations.github.render import marker_in
 from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen, Reading, ReviewSeen
 
 Payload = Mapping[str, Any]
@@ -38,6 +39,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
         native_id=native_id,
         event=action,
         body=read.opt_text(data, "body", "comment") or "",
+        marker=marker_in(read.opt_text(data, "body", "comment")),
         author=author,
         actor=actor,
         at=at,

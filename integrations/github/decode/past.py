@@ -16,6 +16,7 @@ from typing import Any
 from integrations import read
 from integrations.github.decode import checks, conversation, item, parts, timeline
 from integrations.github.decode.reading import about_item
+from integrations.github.render import marker_in
 from integrations.ports import (
     DISCUSSION,
     BadPayload,
@@ -118,6 +119,7 @@ def _looked_at(payload: Payload, seen: ItemSeen, asked_at: datetime) -> tuple[Co
         native_id=str(read.whole(data, "id", "comment")),
         event="deleted",
         body=read.opt_text(data, "body", "comment") or "",
+        marker=marker_in(read.opt_text(data, "body", "comment")),
         author=parts.author(data, "comment") or conversation.GHOST,
         actor=None,
         at=asked_at,

@@ -14,6 +14,7 @@ from integrations import read
 from integrations.github.decode import keys, parts
 from integrations.github.decode.actions import TICK, change
 from integrations.github.decode.conversation import GHOST
+from integrations.github.render import marker_in
 from integrations.ports import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen
 
 Entry = Mapping[str, Any]
@@ -136,6 +137,7 @@ def _commented(one: _At, since: datetime | None) -> tuple[CommentSeen, ChangeSee
         native_id=native_id,
         event="created" if news else "seen",
         body=read.opt_text(entry, "body", path) or "",
+        marker=marker_in(read.opt_text(entry, "body", path)),
         author=author,
         actor=author,
         at=one.at,
