@@ -16,7 +16,7 @@ from integrations.github import read
 from integrations.github.auth import Connection
 from integrations.github.client import elsewhere, repo_path, repository, understood
 from integrations.github.decode import item, parts, past
-from integrations.github.http import PER_PAGE, Answer, http_date
+from integrations.github.http import PER_PAGE
 from integrations.github.lost import Deliveries
 from integrations.ports import (
     ChangedItem,
@@ -29,6 +29,7 @@ from integrations.ports import (
     Told,
     TransientError,
 )
+from integrations.wire import Answer, http_date
 from rules.facts import Kind
 
 _LAST = re.compile(r"<([^>]*)>;\s*rel=\"last\"")
