@@ -102,8 +102,14 @@ class JiraClient:
         self._label(target, "add", name)
 
     def remove_label(self, target: Target, name: str) -> None:
-        """Take the label off; one that is not there is fine. One call, two where a mail cannot be avoided."""
-        self._label(target, "remove", name)
+        """Take the label off; one that is not there is fine. One call, two where a mail cannot be avoided.
+
+        No label holds a blank, and Jira refuses to be asked for one: such a name asks for the issue alone.
+        """
+        if " " in name:
+            self._call("GET", f"{_issue(target)}?fields=labels")
+        else:
+            self._label(target, "remove", name)
 
     def create_comment(self, target: Target, body: str) -> CommentRef:
         """Write a comment, then note it in the issue's property `plumbline` and link our page (two calls, or three).
