@@ -106,31 +106,11 @@ class JiraHistory:
 
     def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
         """See the port: the issue (unless `known`), its changelog, and comments and worklogs that came not whole."""
-        issue, asked_at = (known.raw, known.asked_at) if known is not None and self.connection.cloud else (None, None)
-        if issue is None or asked_at is None:
-            path = issue_path(project, number)
-            query = {"fields": "*all"} if self.connection.cloud else {"fields": "*all", "expand": "changelog"}
-            try:
-                answer = self.connection.call("GET", path, query=query)
-            except PermanentError as error:
-                return self._gone(project, number, known, error)
-            issue, asked_at = data_of(answer), _asked_at(answer)
-        native_id, key = understood(lambda: (read.ident(issue, "id", "issue"), read.text(issue, "key", "issue")))
-        fields = read.soft_obj(issue, "fields")
-        home = read.soft_obj(fields, "project").get("key")
-        if isinstance(home, str) and home.casefold() != project.casefold():
-            old = f"{project}-{number}"
-            payload = _told("gone", asked_at, why) | {"id": native_id, "key": old, "moved_to": key}
-            return Told(old, f"{native_id}:moved:{key}", payload)
-        root = f"/issue/{native_id}"
-        payload = _told("issue", asked_at, why) | {"since": None if since is None else since.isoformat()}
-        payload["histories"] = self._histories(issue, root)
-        for section, names in (("comments", "comment"), ("worklogs", "worklog")):
-            payload[section] = self._section(read.soft_obj(fields, names), f"{root}/{names}", section)
-        # What is told beside it need not be told twice.
-        shown = {name: value for name, value in fields.items() if name not in ("comment", "worklog")}
-        payload["issue"] = {name: issue[name] for name in ("id", "self", "key") if name in issue} | {"fields": shown}
-        return Told(key, f"{native_id}:{fields.get('updated')}", payload)
+        try:
+            issue, asked_at = self._issue(project, number, known)
+            return self._moved(project, number, issue, asked_at) or self._whole(issue, asked_at, since, why)
+        except PermanentError as error:
+            return self._gone(project, number, known, error)
 
     def milestones(self, project: str, *, why: str) -> MilestonesTold:
         """See the port: versions (one call), and the sprints of the project's boards (one call per 50 boards, and one
@@ -157,6 +137,36 @@ class JiraHistory:
         self.connection.close()
 
     # --- parts of an item
+
+    def _issue(self, project: str, number: int, known: ChangedItem | None) -> tuple[Payload, datetime]:
+        """The issue and when it was so. Cloud's list gives it whole but for its changelog."""
+        if known is not None and self.connection.cloud:
+            return known.raw, known.asked_at
+        query = {"fields": "*all"} if self.connection.cloud else {"fields": "*all", "expand": "changelog"}
+        answer = self.connection.call("GET", issue_path(project, number), query=query)
+        return data_of(answer), _asked_at(answer)
+
+    def _whole(self, issue: Payload, asked_at: datetime, since: datetime | None, why: str) -> Told:
+        native_id, key = _identity(issue)
+        fields, root = read.soft_obj(issue, "fields"), f"/issue/{native_id}"
+        payload = _told("issue", asked_at, why) | {"since": None if since is None else since.isoformat()}
+        payload["histories"] = self._histories(issue, root)
+        for section, name in (("comments", "comment"), ("worklogs", "worklog")):
+            payload[section] = self._section(read.soft_obj(fields, name), f"{root}/{name}", section)
+        # What is told beside it need not be told twice.
+        shown = {name: value for name, value in fields.items() if name not in ("comment", "worklog")}
+        payload["issue"] = {name: issue[name] for name in ("id", "self", "key") if name in issue} | {"fields": shown}
+        return Told(key, f"{native_id}:{fields.get('updated')}", payload)
+
+    def _moved(self, project: str, number: int, issue: Payload, asked_at: datetime) -> Told | None:
+        """An old key leads to the issue wherever it is now."""
+        native_id, key = _identity(issue)
+        home = read.soft_obj(read.soft_obj(issue, "fields"), "project").get("key")
+        if not isinstance(home, str) or home.casefold() == project.casefold():
+            return None
+        old = f"{project}-{number}"
+        payload = _told("gone", asked_at, "moved") | {"id": native_id, "key": old, "moved_to": key}
+        return Told(old, f"{native_id}:moved:{key}", payload)
 
     def _histories(self, issue: Payload, root: str) -> list[Any]:
         """The whole changelog, however it comes."""
@@ -210,6 +220,10 @@ class JiraHistory:
             data = data_of(self.connection.call("GET", project_path(project)))
             self._projects[project] = {name: data[name] for name in _PROJECT if name in data}
         return self._projects[project]
+
+
+def _identity(issue: Payload) -> tuple[str, str]:
+    return understood(lambda: (read.ident(issue, "id", "issue"), read.text(issue, "key", "issue")))
 
 
 def _told(what: str, asked_at: datetime, why: str) -> dict[str, Any]:
