@@ -12,7 +12,7 @@ import re
 
 from integrations.text import ZWSP, link_target, one_line
 
-_ALWAYS = str.maketrans({char: f"\\{char}" for char in "{}[]|*_^~"} | {"@": f"@{ZWSP}"})
+_ALWAYS = str.maketrans({char: f"\\{char}" for char in "{}[]|*_^~!"} | {"@": f"@{ZWSP}"})
 _LINK_WORDS = str.maketrans({"[": "\uff3b", "]": "\uff3d", "|": "\u2758"})
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # A backslash of the text's own would escape what follows, or break the line.
@@ -26,14 +26,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Struck out and underlined; dashes of two or three hyphens; a rule of four.
     (re.compile(r"(?<![^\W_])[-+]|[-+](?![^\W_])"), r"\\\g<0>"),
-    (re.compile(r"!(?=\S)"), r"\\!"),
     (re.compile(r"\?(?=\?)|(?<=\?)\?"), r"\\?"),
     # Smileys and the signs in brackets: (/) (x) (!) (?) (i) (y) (n) (*) (on) (off) (flag) (flagoff).
-    (re.compile(r"\((?=(?:[/x!?iyn*+]|\\[-+*!?]|on|off|flag|flagoff|\\\*[rgby])\))"), r"\\("),
-    (re.compile(r"[:;](?=-?[)(DPpOo|/])"), r"\\\g<0>"),
+    (re.compile(r"\((?=(?:[/x?iyn+]|\\[-+*!?]|on|off|flag|flagoff|\\\*[rgby])\))"), r"\\("),
+    (re.compile(r"(?<![^\W_])[:;](?=\\?-?[)(DPpOo|/])"), r"\\\g<0>"),
     (re.compile(r"<(?=[/3])"), rf"<{ZWSP}"),
 )
-_BLOCK_START = re.compile(r"(?i)(?:h[1-6]|bq)(?=\.)|[#>](?=)")
+_BLOCK_START = re.compile(r"(?i)(?:h[1-6]|bq)(?=\.)|[#>]")
 
 
 def plain(text: str) -> str:
