@@ -556,7 +556,7 @@ class World:
                 return [_item("labels", None, " ".join(old), None, " ".join(new))]
             case "resolution" | "priority" | "security":
                 ends = [(None, None) if one is None else ("10000", one) for one in (old, new)]
-                return [_item("Security Level" if name == "security" else name, *ends[0], *ends[1], id=name)]
+                return [_item("Security Level" if name == "security" else name, *ends[0], *ends[1], of=name)]
             case "summary" | "description":
                 return [_item(name, None, old, None, new)]
             case _:
