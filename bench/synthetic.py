@@ -46,7 +46,7 @@ def make_due(core: Core, item_ids: list[int], *, at: datetime) -> None:
         tx.execute(sa.update(m.item).where(m.item.c.next_check_at <= at).values(next_check_at=None))
         tx.execute(sa.delete(m.mark))
         tx.execute(sa.update(m.item).where(m.item.c.id.in_(item_ids)).values(next_check_at=at))
-        tx.execute(sa.update(m.lane).values(rung_at=None))
+        tx.execute(sa.delete(m.bell))
 
 
 def quiet_pull(core: Core) -> int:

@@ -19,6 +19,8 @@ TABLES = [
     "mark",
     "sweep",
     "link",
+    "cut_link",
+    "early_check",
     "change",
     "membership",
     "milestone_due",
@@ -109,6 +111,8 @@ def _item(row: Any, people: dict[int, str]) -> dict[str, Any]:
         "assignee_ids": sorted(people[who] for who in row.assignee_ids),
         "reviews": {people[int(who)]: review for who, review in row.reviews.items()},
         "pull": pull,
+        # results of other commits are kept only in case they become the head again
+        "checks": {name: result for name, result in row.checks.items() if result[2] == row.head_sha},
     }
 
 

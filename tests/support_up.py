@@ -137,7 +137,9 @@ class Installation:
         return {
             "deliveries": self.ask("SELECT status, count(*) FROM delivery GROUP BY status"),
             "publications": self.ask("SELECT item_id, status, due_at, retry_at, detail FROM publication"),
-            "leases": self.ask("SELECT id, lease_holder, rung_at FROM lane"),
+            "leases": self.ask(
+                "SELECT lane.id, lease_holder, rung_at FROM lane LEFT JOIN bell ON bell.kind = 'lane' AND row_id = lane.id"
+            ),
         }
 
 

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from app.services import doubts, pulls
 from app.services.answers import is_ours
-from app.store.work import Change, EdgeLink, Row, TextLinks, Work
+from app.store.early_checks import EarlyCheck
+from app.store.links import Edge, EdgeList
+from app.store.work import Change, Row, TextLinks, Work
 from app.time import from_iso, to_iso
 from integrations.ports import (
     ChangeSeen,
@@ -66,6 +68,7 @@ def natives_of(readings: Iterable[Reading]) -> tuple[set[str], set[str], set[str
     for reading in readings:
         for item in reading.items:
             items.add(item.native_id)
+            heads.update(filter(None, [item.pull.head_sha if item.pull else None]))
             milestones.update(milestone.native_id for milestone in (item.plan.milestones if item.plan else ()))
         milestones.update(milestone.native_id for milestone in reading.milestones)
         for change in reading.changes:
@@ -74,7 +77,7 @@ def natives_of(readings: Iterable[Reading]) -> tuple[set[str], set[str], set[str
         items.update(review.item for review in reading.reviews)
         items.update(comment.item for comment in reading.comments)
         items.update(text.source for text in reading.texts)
-        items.update(link.source for link in reading.links)
+        items.update(end for link in reading.links for end in (link.source, link.target))
         items.update(reading.needs_read)
         for check in reading.checks:
             heads.add(check.head_sha)
@@ -206,6 +209,7 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
             {
                 "is_open": state.open and row["deleted_at"] is None,
                 "status": state.status,
+                "stage": state.stage,
                 "closed_at": state.closed_at,
                 "closed_as": state.reason,
                 "locked": state.locked,
@@ -224,14 +228,37 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
         groups.take("plan", values)
     for milestone in seen.plan.milestones if seen.plan else ():
         _milestone(work, milestone)
+    _measures(work, groups, seen)
     if seen.pull is not None:
         pulls.observe(row, seen.pull, seen.as_of)
         groups.take("pull", pulls.values(row, seen.pull, people))
         pulls.settle(row)
         work.by_head.setdefault(row["head_sha"], []).append(seen.native_id)
+        for check in (*work.early, *work.checks):
+            if check.head_sha == row["head_sha"]:
+                pulls.note_result(row, check)
     groups.end()
     _touch_milestones(work, row)
     return fresh_text
+
+
+def _measures(work: Work, groups: _Groups, seen: ItemSeen) -> None:
+    """What is planned and spent, what sort of item it is, and its edges."""
+    if seen.effort is not None:
+        effort = seen.effort
+        groups.take("effort", {"effort": {"planned": effort.planned, "left": effort.left}, "spent": effort.spent})
+    if seen.traits is not None:
+        traits = seen.traits
+        values: Row = {
+            "type": traits.type,
+            "bug": traits.bug,
+            "flagged": traits.flagged,
+            "priority": traits.priority,
+            "components": sorted(traits.components),
+        }
+        groups.take("traits", {"traits": values, "secured": traits.secured})
+    if seen.edges is not None and seen.as_of is not None:
+        work.edge_lists.append(EdgeList(seen.native_id, tuple(_edge(link) for link in seen.edges), seen.as_of))
 
 
 def _touch_milestones(work: Work, row: Row) -> None:
@@ -258,6 +285,7 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
             "start": seen.start,
             "due": seen.due,
         }
+        fresh |= {"released": seen.released, "board": seen.board or row["board"]}
         if any(row[name] != value for name, value in fresh.items()):
             work.touched_milestones.add(seen.native_id)
         row.update(fresh, as_of=seen.as_of)
@@ -288,10 +316,6 @@ def _outweighs(new: tuple[str, str], known: tuple[str, str]) -> bool:
     return weight(new) > weight(known)
 
 
-CHECKS_KEPT = 200
-"""So many results of checks are kept of an item; of earlier commits the oldest go first."""
-
-
 def _checks(work: Work, seen: ChecksSeen) -> None:
     """Results are kept by commit: one of an earlier push says nothing about the head, nor does it replace what does."""
     ahead = (
@@ -299,20 +323,13 @@ def _checks(work: Work, seen: ChecksSeen) -> None:
         for native in work.by_head.get(seen.head_sha, ())
         if work.items.get(native, {}).get("head_sha") == seen.head_sha
     )
-    for native in {*seen.items, *ahead}:
-        known = work.items.get(native)
-        if known is None:
-            continue
-        row = work.item(native, number=known["number"], key=known["key"], kind=known["kind"])
-        key = f"{seen.name}@{seen.head_sha}"
-        last = row["checks"].get(key)
-        if last is not None and last[1] > to_iso(seen.at):
-            continue
-        checks = {**row["checks"], key: [seen.state.value, to_iso(seen.at), seen.head_sha]}
-        if len(checks) > CHECKS_KEPT:
-            oldest = min(checks, key=lambda name: (checks[name][2] == row["head_sha"], checks[name][1]))
-            del checks[oldest]
-        row["checks"] = checks
+    found = EarlyCheck(seen.head_sha, seen.name, seen.state.value, seen.at)
+    known = [native for native in {*seen.items, *ahead} if native in work.items]
+    for native in known:
+        last = work.items[native]
+        pulls.note_result(work.item(native, number=last["number"], key=last["key"], kind=last["kind"]), found)
+    if not any(work.items[native]["head_sha"] == seen.head_sha for native in known):
+        work.checks.append(found)  # whose head it is has not been told yet
 
 
 def _change(work: Work, seen: ChangeSeen, people: Mapping[str, int], delivery_id: int | None) -> None:
@@ -352,6 +369,7 @@ def _text(work: Work, seen: LinksSeen) -> None:
                     {
                         *(("closes", target) for target in seen.closes),
                         *(("mentions", target) for target in seen.mentions),
+                        *(("implements", target) for target in seen.implements),
                     }
                 )
             ),
@@ -359,11 +377,15 @@ def _text(work: Work, seen: LinksSeen) -> None:
     )
 
 
-def _link(work: Work, seen: LinkSeen) -> None:
+def _edge(seen: LinkSeen) -> Edge:
     kind = PARENT if seen.parent else seen.kind.value
+    return Edge(source=seen.source, kind=kind, target=seen.target, removed=seen.removed, at=seen.at)
+
+
+def _link(work: Work, seen: LinkSeen) -> None:
     row = work.items.get(seen.source)
     if row is not None:
         work.touched_items.add(seen.source)
     if seen.target in work.items:
         work.touched_items.add(seen.target)
-    work.edges.append(EdgeLink(source=seen.source, kind=kind, target=seen.target, removed=seen.removed))
+    work.edges.append(_edge(seen))

@@ -66,6 +66,7 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "last_movement": dump_step(last),
         "acted_at": _iso(acted),
         "started_at": _iso(started),
+        "flagged_since": _iso(_flagged_since(row, changes, settings, opened=opened.at)),
         "size": _size(row),
         "at_start": _size_at(row, changes, started) if started else None,
     }
@@ -161,13 +162,42 @@ def _state(row: Row, settings: Settings, *, acted: datetime | None) -> State:
     if row["kind"] == Kind.PULL_REQUEST.value:
         return State.IN_PROGRESS if (row["pull"] or {}).get("draft") else State.IN_REVIEW
     labels = {fold(label) for label in row["labels"]}
-    if labels & settings.triage_labels:
+    means = _meaning(row["status"], settings, stage=row["stage"])
+    if labels & settings.triage_labels or (means == "todo" and fold(row["status"]) in settings.statuses):
         return State.TODO
-    if labels & settings.in_review_labels:
+    if labels & settings.in_review_labels or means == "in_review":
         return State.IN_REVIEW
-    if labels & settings.in_progress_labels or (acted is not None and row["assignee_ids"]):
+    if (
+        labels & settings.in_progress_labels
+        or means in ("in_progress", *HELD)
+        or (acted is not None and row["assignee_ids"])
+    ):
         return State.IN_PROGRESS
     return State.TODO
+
+
+HELD = ("waiting", "blocked")
+"""What a status may mean besides a state: begun, and held up."""
+
+
+def _meaning(status: str | None, settings: Settings, *, stage: str | None = None) -> str | None:
+    """What a status of the tracker means: as the project's settings say, else as the tracker files it."""
+    return settings.statuses.get(fold(status), stage) if status else stage
+
+
+def _flagged_since(row: Row, changes: Sequence[Past], settings: Settings, *, opened: datetime) -> datetime | None:
+    """Since when its flag is up, its status says blocked or a label does; None: none of these."""
+    since = []
+    if (row["traits"] or {}).get("flagged"):
+        since.append(max((c.at for c in changes if c.field == "flag" and c.after), default=opened))
+    if _meaning(row["status"], settings, stage=row["stage"]) == "blocked":
+        since.append(max((c.at for c in changes if c.field == "state" and c.after == row["status"]), default=opened))
+    since.extend(
+        max((c.at for c in changes if c.field == "label" and c.after == label), default=opened)
+        for label in row["labels"]
+        if fold(label) in settings.blocked_labels
+    )
+    return min(since, default=None)
 
 
 def _started_at(
@@ -180,6 +210,12 @@ def _started_at(
     begun = [
         change.at for change in changes if change.field == "label" and change.after and fold(change.after) in working
     ]
+    begun += [
+        change.at
+        for change in changes
+        if change.field == "state" and _meaning(change.after, settings) in ("in_progress", "in_review", *HELD)
+    ]
+    begun += [change.at for change in changes if change.field == "worklog" and not change.bulk]
     if acted is not None:
         begun.append(acted)
     return min(begun, default=None)

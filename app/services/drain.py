@@ -212,7 +212,8 @@ def _take_in(
     tx = court.tx
     readings = [one.reading for one in batch if one.reading is not None]
     items, milestones, heads = natives_of(readings)
-    rows = work.load(tx, project_id, items=items, milestones=milestones, heads=heads)
+    place = work.Place(project_id, court.projects.rows[project_id].tracker_id, court.lane_id)
+    rows = work.load(tx, place, items=items, milestones=milestones, heads=heads)
     taken: list[tuple[datetime, Reading]] = []
     for one in batch:
         assert one.reading is not None

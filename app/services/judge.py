@@ -5,13 +5,13 @@ item should show.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
 
-from app.services import answers, floods, plan, removals, replies
+from app.services import answers, commitments, floods, plan, removals, replies
 from app.services.derive import Past, Who, derive, stays
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing
@@ -21,6 +21,7 @@ from app.store import answers as kept_answers
 from app.store import (
     derivation,
     instance,
+    links,
     milestone_facts,
     people,
     publications,
@@ -36,17 +37,14 @@ from app.store.standings import Kept, Saved
 from app.store.subjects import Due
 from app.store.work import Work
 from integrations.ports import Adapters, Reading
-from rules import baseline, engine
-from rules.facts import Item, Milestone, Settings, Subject
+from rules import engine
+from rules.facts import Item, Settings, Subject
 from rules.spec import Judgement, Rule
 from rules.standing import Standing, step
 from rules.verdict import Outcome, Verdict
 from rules.wording.codec import dump_verdict
 
 log = structlog.get_logger()
-
-GRACE = timedelta(days=1)
-"""How long a baseline may still be recomputed for deliveries that come late."""
 
 
 @dataclass(slots=True)
@@ -73,12 +71,14 @@ class Court:
         # an edit of many items at once is one event, and no movement of any of them
         bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
         item_ids = sorted({*natives.values(), *bulk})
-        milestones = set(subjects.ids_by_native(self.tx, project_id, "milestone", work.touched_milestones).values())
+        milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
         derivation.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
         world = self.this.clock.now()
+        waiting = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(work.waiting)]
+        subjects.add_marks(self.tx, waiting, reason="what it names is known now")
         acted = people.items_with_words_of(self.tx, project_id, work.turned)
         subjects.add_marks(
             self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
@@ -92,9 +92,10 @@ class Court:
         if due.rebuild:
             rows = derivation.snapshots(self.tx, sorted(due.rebuild))
             for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
-                self.milestones |= self._derive(
-                    project_id, [id_ for id_, row in rows.items() if row["project_id"] == project_id]
-                )
+                ids = [id_ for id_, row in rows.items() if row["project_id"] == project_id]
+                links.point(self.tx, ids, tracker_id=self.projects.rows[project_id].tracker_id)
+                self.milestones |= self._derive(project_id, ids)
+                self._pass_on(ids, also=())
 
     def echoes(self, project_id: int, work: Work, readings: Sequence[Reading]) -> None:
         """Our own comments coming back settle creates whose answer was lost."""
@@ -157,7 +158,7 @@ class Court:
             for item_id, row in rows.items()
         }
         natives = {stay[0] for all_ in found.values() for stay in all_}
-        ids = subjects.ids_by_native(self.tx, project_id, "milestone", natives)
+        ids = subjects.milestone_ids(self.tx, self.projects.rows[project_id].tracker_id, natives)
         concerned = derivation.save_stays(
             self.tx,
             {
@@ -233,7 +234,7 @@ class Court:
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
             found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
-            found = self._with_baselines(found, now)
+            found = commitments.with_baselines(self.tx, found, now)
         kept = standings.open_of(self.tx, kind, ids)
         by_subject: dict[int, dict[int, Kept]] = {}
         for one in kept.values():
@@ -259,34 +260,6 @@ class Court:
         standings.save(self.tx, saved)
         subjects.save_judged(self.tx, kind, rechecks, now=now)
         return plans
-
-    def _with_baselines(self, found: dict[int, Milestone], now: datetime) -> dict[int, Milestone]:
-        """Freeze what is to be frozen, and remember how a milestone that closed had grown."""
-        frozen, first_looks = subjects.baselines_begun(self.tx, found)
-        out = {}
-        for id_, milestone in found.items():
-            if id_ not in frozen:
-                milestone = self._baseline(milestone, first_looks, now)  # noqa: PLW2901
-            if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
-                share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
-                subjects.save_growth(self.tx, id_, share)
-            out[id_] = milestone
-        return out
-
-    def _baseline(self, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
-        at = baseline.freezes_at(milestone)
-        if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
-            return milestone  # not yet, or who was in then is not known
-        # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
-        first_seen = first_looks.get(milestone.id, now)
-        how = "frozen" if first_seen <= at + GRACE else "reconstructed"
-        kept = replace(baseline.baseline_at(milestone, at), how=how)
-        frozen = now >= max(at, first_seen) + GRACE
-        if milestone.baseline != kept or frozen:
-            subjects.save_baseline(
-                self.tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen
-            )
-        return replace(milestone, baseline=kept)
 
 
 def prepared_rules(found: Sequence[Rule]) -> list[engine.PreparedRule]:

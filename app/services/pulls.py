@@ -1,4 +1,5 @@
-"""The pull request's own group of an item's row: its branch, its reviewers, and sizes by head commit. In memory, pure.
+"""The pull request's own group of an item's row: its branch, its reviewers, sizes and results of checks by head commit.
+In memory, pure.
 
 Payloads of reviews lack sizes and mergeability, so these are kept per head commit, from whatever payload tells them:
 the same set of payloads gives the same row, in any order.
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.store.early_checks import EarlyCheck
 from app.time import to_iso
 from integrations.ports import PullPart
 
@@ -66,3 +68,20 @@ def settle(row: Row) -> None:
     lines, files, _first = pull.get("sizes", {}).get(pull.get("sha"), (None, None, None))
     mergeable, _at = pull.get("merges", {}).get(pull.get("sha"), (None, None))
     row["pull"] = {"sizes": {}, **pull, "lines": lines, "files": files, "mergeable": mergeable}
+
+
+CHECKS_KEPT = 200
+"""So many results of checks are kept of an item; of earlier commits the oldest go first."""
+
+
+def note_result(row: Row, check: EarlyCheck) -> None:
+    """Note a result on a pull request, unless a later one of that check is there."""
+    key = f"{check.name}@{check.head_sha}"
+    last = row["checks"].get(key)
+    if last is not None and last[1] > to_iso(check.at):
+        return
+    checks = {**row["checks"], key: [check.state, to_iso(check.at), check.head_sha]}
+    if len(checks) > CHECKS_KEPT:
+        oldest = min(checks, key=lambda name: (checks[name][2] == row["head_sha"], checks[name][1]))
+        del checks[oldest]
+    row["checks"] = checks

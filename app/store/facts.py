@@ -94,7 +94,11 @@ def _links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
         item.c.checks,
         item.c.head_sha,
         item.c.derived,
+        item.c.secured,
+        item.c.due,
+        item.c.closed_as,
         project.c.key.label("project_key"),
+        project.c.public.label("project_public"),
     )
     found: dict[int, list[tuple[bool, Any]]] = {}
     for inbound, mine, theirs in (
@@ -102,7 +106,7 @@ def _links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
         (True, link.c.target_item_id, link.c.source_item_id),
     ):
         query = (
-            sa.select(mine.label("mine"), link.c.kind, *other)
+            sa.select(mine.label("mine"), link.c.kind, link.c.as_of.label("drawn_at"), *other)
             .join(item, item.c.id == theirs)
             .join(project, project.c.id == item.c.project_id)
             .where(mine.in_(ids), link.c.kind != facts.LinkKind.MENTIONS.value, item.c.deleted_at.is_(None))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app.process import is_gone
 from app.store import models
-from app.store.database import Database, Tx, database_seconds
+from app.store.database import Database, Tx, database_seconds, insert
 
 LEASE_SECONDS = 60.0
 GONE_SECONDS = {"lane": 0.0, "connection": 15.0, "sync": 0.0}
@@ -53,9 +53,11 @@ def take(db: Database, kind: str, row_id: int, *, holder: str) -> Lease | None:
         fence = tx.scalar(
             sa.update(table)
             .where(table.c.id == row_id, free)
-            .values(lease_holder=holder, lease_until=now + LEASE_SECONDS, fence=table.c.fence + 1, rung_at=None)
+            .values(lease_holder=holder, lease_until=now + LEASE_SECONDS, fence=table.c.fence + 1)
             .returning(table.c.fence)
         )
+        if fence is not None:
+            tx.execute(sa.delete(models.bell).where(_is(kind, row_id)))
     return None if fence is None else Lease(kind=kind, id=row_id, holder=holder, fence=fence)
 
 
@@ -75,21 +77,32 @@ def release(db: Database, lease: Lease) -> bool:
     """Give the lease back; True if a bell was rung meanwhile."""
     table = TABLES[lease.kind]
     with db.write() as tx:
-        rung = tx.execute(
+        ours = tx.execute(
             sa.update(table)
             .where(table.c.id == lease.id, table.c.fence == lease.fence)
             .values(lease_holder=None, lease_until=0.0)
-            .returning(table.c.rung_at)
-        ).one_or_none()
-    return rung is not None and rung.rung_at is not None
+        )
+    if ours.rowcount != 1:
+        return False
+    # looked at after the lease is free: who rings from now on finds nobody at work, and wakes a worker
+    with db.read() as tx:
+        return tx.scalar(sa.select(models.bell.c.rung_at).where(_is(lease.kind, lease.id))) is not None
 
 
 def ring(tx: Tx, kind: str, row_id: int, *, now: datetime, older_than: datetime | None = None) -> bool:
     """Set the bell by compare-and-set. True: it was silent (or rang before `older_than`), so the caller should wake a
-    worker.
+    worker. A bell has a row of its own: who rings waits for no drain's commit.
     """
-    table = TABLES[kind]
-    silent: sa.ColumnElement[bool] = table.c.rung_at.is_(None)
-    if older_than is not None:
-        silent = sa.or_(silent, table.c.rung_at < older_than)
-    return tx.execute(sa.update(table).where(table.c.id == row_id, silent).values(rung_at=now)).rowcount == 1
+    bell = models.bell
+    statement = insert(tx, bell).values(kind=kind, row_id=row_id, rung_at=now)
+    if older_than is None:
+        statement = statement.on_conflict_do_nothing()
+    else:
+        statement = statement.on_conflict_do_update(
+            index_elements=["kind", "row_id"], set_={"rung_at": now}, where=bell.c.rung_at < older_than
+        )
+    return tx.execute(statement.returning(bell.c.row_id)).one_or_none() is not None
+
+
+def _is(kind: str, row_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(models.bell.c.kind == kind, models.bell.c.row_id == row_id)

@@ -1,115 +1,326 @@
-"""Links as rows: owned by their source, pointed at their target once that is known, whichever end came first."""
+"""Links as rows: owned by their source, pointed at their target once that is known, whichever end came first.
+
+What a text names replaces what the same text named before. Edges that events tell carry a time where the tracker
+gives one, so that a late word of an edge neither draws nor cuts it again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx, insert
 
-Edge = tuple[str, str, str, bool]
-"""(source, kind, target, removed): one link told by an event."""
+ISSUE_KEY = re.compile(r"(?P<project>[A-Z][A-Z0-9_]+)-(?P<number>[1-9][0-9]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One link told by an event, added or removed; ends are native ids or, of the target, words like "PAY-7". `at` is
+    when it was so (None: as it arrives).
+    """
+
+    source: str
+    kind: str
+    target: str
+    removed: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeList:
+    """All the edges that touch an item, as of an instant: what is not among them was taken away by then."""
+
+    item: str
+    edges: tuple[Edge, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving did: `lost` are our ids of items that lost a link; `waiting` items of other lanes, as (lane id, item
+    id), that name one of these and did not know it.
+    """
+
+    lost: frozenset[int]
+    waiting: frozenset[tuple[int, int]]
+
+
+Key = tuple[int, str, str, str]
+"""(source item id, kind, origin, target): what makes a link this one."""
 
 
 def save(
     tx: Tx,
-    project_id: int,
     *,
+    project_id: int,
+    tracker_id: int,
+    lane_id: int,
     ids: Mapping[str, int],
-    numbers: Mapping[str, int],
+    fresh: Iterable[int],
     texts: Mapping[str, Sequence[tuple[str, str]]],
     edges: Sequence[Edge],
-) -> set[int]:
-    """Store what texts and events tell, with a fixed number of statements; gives the ids of items that lost a link.
+    lists: Sequence[EdgeList],
+) -> Saved:
+    """Store what texts and events tell, with a fixed number of statements.
 
-    `ids` and `numbers` are those of the items at hand, by native id. A text's links (kind, target) replace what the
-    same text named before.
+    `ids` are those of the items at hand, by native id, `fresh` of those that are new. A text's links are (kind,
+    target).
     """
-    want: dict[tuple[int, str, str, str], bool] = {}
+    others = _others(tx, tracker_id, {edge.source for edge in _all(edges, lists)} - ids.keys())
+    ids = {**ids, **{native: id_ for native, (id_, _) in others.items()}}
+    projects = dict(others.values())
     said = {ids[source]: set(links) for source, links in texts.items() if source in ids}
-    for source_id, links in said.items():
-        want.update({(source_id, kind, "text", target): True for kind, target in links})
-    for source, kind, target, removed in edges:
-        if source in ids:
-            want[(ids[source], kind, "event", target)] = not removed
-    have = _of(tx, {*said, *(key[0] for key in want)})
-    gone = {key for key in have if want.get(key) is False or (key[2] == "text" and key[0] in said and key not in want)}
+    wanted = {(source, kind, "text", target) for source, links in said.items() for kind, target in links}
+    told = _Told(ids)
+    for edge in edges:
+        told.take(edge)
+    touched = {ids[one.item] for one in lists if one.item in ids}
+    for one in lists:
+        for edge in one.edges:
+            told.take(edge, at=one.at)
+    have = _of(tx, {*said, *told.sources()}, touching={one.item for one in lists})
+    for one in lists:
+        told.miss(one, have)
+    cut = _cut(tx, told.sources())
+    gone = {key for key in have if key[2] == "text" and key[0] in said and key not in wanted}
+    drawn: dict[Key, datetime | None] = {key: None for key in wanted if key not in have}
+    cuts: dict[tuple[int, str, str], datetime] = {}
+    for (source, kind, target), (removed, at) in told.last.items():
+        key = (source, kind, "event", target)
+        known = have[key].as_of if key in have else cut.get((source, kind, target))
+        if at is not None and known is not None and at < known:
+            continue
+        if removed and at is not None:
+            cuts[(source, kind, target)] = at
+        if removed and key in have:
+            gone.add(key)
+        elif not removed and (key not in have or have[key].as_of != at):
+            drawn[key] = at
+    _delete(tx, [have[key].id for key in gone])
+    _draw(tx, {key: (projects.get(key[0], project_id), at) for key, at in drawn.items()})
+    _keep_cuts(tx, cuts)
+    point(tx, sorted({*touched, *said, *told.sources()} & set(ids.values())), tracker_id=tracker_id)
+    waiting = _wake(tx, sorted(fresh), tracker_id=tracker_id, lane_id=lane_id)
+    return Saved(
+        lost=frozenset(lost for key in gone if (lost := have[key].target) is not None), waiting=frozenset(waiting)
+    )
+
+
+def _all(edges: Sequence[Edge], lists: Sequence[EdgeList]) -> Iterable[Edge]:
+    yield from edges
+    for one in lists:
+        yield from one.edges
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    target: int | None
+    as_of: datetime | None
+
+
+class _Told:
+    """What events and lists say of each edge in the end: (removed, as of when)."""
+
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self.ids = ids
+        self.last: dict[tuple[int, str, str], tuple[bool, datetime | None]] = {}
+
+    def take(self, edge: Edge, *, at: datetime | None = None) -> None:
+        if edge.source in self.ids:
+            self._take((self.ids[edge.source], edge.kind, edge.target), removed=edge.removed, at=edge.at or at)
+
+    def miss(self, one: EdgeList, have: Mapping[Key, _Row]) -> None:
+        """What the list does not hold, of what touches its item, was taken away."""
+        held = {(self.ids.get(edge.source), edge.kind, edge.target) for edge in one.edges}
+        item = self.ids.get(one.item)
+        for source, kind, origin, target in have:
+            touches = source == item or target == one.item
+            if origin == "event" and touches and (source, kind, target) not in held:
+                self._take((source, kind, target), removed=True, at=one.at)
+
+    def _take(self, key: tuple[int, str, str], *, removed: bool, at: datetime | None) -> None:
+        known = self.last.get(key)
+        if known is None or at is None or known[1] is None or at >= known[1]:
+            self.last[key] = (removed, at)
+
+    def sources(self) -> set[int]:
+        return {key[0] for key in self.last}
+
+
+def _others(tx: Tx, tracker_id: int, natives: set[str]) -> dict[str, tuple[int, int]]:
+    """Items of other projects of the tracker, by native id, with their projects."""
+    item, project = models.item, models.project
+    if not natives:
+        return {}
+    rows = tx.execute(
+        sa.select(item.c.native_id, item.c.id, item.c.project_id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(project.c.tracker_id == tracker_id, item.c.native_id.in_(sorted(natives)))
+    )
+    return {row.native_id: (row.id, row.project_id) for row in rows}
+
+
+def _of(tx: Tx, source_ids: set[int], *, touching: set[str]) -> dict[Key, _Row]:
+    """The links of these sources, and those that point at the items of these native ids."""
     table = models.link
-    if gone:
-        tx.execute(sa.delete(table).where(table.c.id.in_([have[key][0] for key in gone])))
-    fresh = sorted(key for key, wanted in want.items() if wanted and key not in have)
-    if fresh:
-        tx.execute(
-            insert(tx, table).on_conflict_do_nothing(),
-            [
-                {"project_id": project_id, "source_item_id": source, "kind": kind, "origin": origin, "target": target}
-                for source, kind, origin, target in fresh
-            ],
-        )
-    _resolve(tx, project_id, ids, numbers)
-    return {lost for key in gone if (lost := have[key][1]) is not None}
+    found: dict[Key, _Row] = {}
+    for condition in (
+        table.c.source_item_id.in_(sorted(source_ids)) if source_ids else None,
+        table.c.target.in_(sorted(touching)) if touching else None,
+    ):
+        if condition is not None:
+            for row in tx.execute(sa.select(table).where(condition)):
+                key = (row.source_item_id, row.kind, row.origin, row.target)
+                found[key] = _Row(row.id, row.target_item_id, row.as_of)
+    return found
 
 
-def _of(tx: Tx, source_ids: set[int]) -> dict[tuple[int, str, str, str], tuple[int, int | None]]:
-    """The links of these sources: (source, kind, origin, target) -> (row id, target item)."""
-    table = models.link
-    rows = tx.execute(sa.select(table).where(table.c.source_item_id.in_(sorted(source_ids)))) if source_ids else ()
-    return {(row.source_item_id, row.kind, row.origin, row.target): (row.id, row.target_item_id) for row in rows}
+def _cut(tx: Tx, sources: set[int]) -> dict[tuple[int, str, str], datetime]:
+    table = models.cut_link
+    if not sources:
+        return {}
+    rows = tx.execute(sa.select(table).where(table.c.source_item_id.in_(sorted(sources))))
+    return {(row.source_item_id, row.kind, row.target): row.as_of for row in rows}
 
 
-def _resolve(tx: Tx, project_id: int, ids: Mapping[str, int], numbers: Mapping[str, int]) -> None:
-    """Point links at items that are known by now, whichever end came first. Targets are native ids or words like
-    "acme/shop#12".
-    """
-    link, item, project = models.link, models.item, models.project
-    if not ids:
+def _delete(tx: Tx, ids: Sequence[int]) -> None:
+    if ids:
+        tx.execute(sa.delete(models.link).where(models.link.c.id.in_(sorted(ids))))
+
+
+def _draw(tx: Tx, drawn: Mapping[Key, tuple[int, datetime | None]]) -> None:
+    if not drawn:
         return
-    sources = sorted(ids.values())
-    key = tx.scalar(sa.select(project.c.key).where(project.c.id == project_id))
-    spoken = {f"{key}#{numbers[native]}": id_ for native, id_ in ids.items()}
-    targets = {**spoken, **ids}
+    statement = insert(tx, models.link)
+    statement = statement.on_conflict_do_update(
+        index_elements=["source_item_id", "kind", "origin", "target"], set_={"as_of": statement.excluded.as_of}
+    )
+    rows = [
+        {
+            "project_id": project_id,
+            "source_item_id": source,
+            "kind": kind,
+            "origin": origin,
+            "target": target,
+            "as_of": at,
+        }
+        for (source, kind, origin, target), (project_id, at) in sorted(drawn.items(), key=lambda pair: pair[0])
+    ]
+    tx.execute(statement, rows)
+
+
+def _keep_cuts(tx: Tx, cuts: Mapping[tuple[int, str, str], datetime]) -> None:
+    if not cuts:
+        return
+    table = models.cut_link
+    statement = insert(tx, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["source_item_id", "kind", "target"],
+        set_={"as_of": statement.excluded.as_of},
+        where=statement.excluded.as_of > table.c.as_of,
+    )
+    rows = [
+        {"source_item_id": source, "kind": kind, "target": target, "as_of": at}
+        for (source, kind, target), at in sorted(cuts.items())
+    ]
+    tx.execute(statement, rows)
+
+
+# --- pointing links at their targets --------------------------------------------------------------------------------
+
+
+def point(tx: Tx, source_ids: Sequence[int], *, tracker_id: int) -> list[int]:
+    """Point the links of these items at targets that are known by now; gives the targets' ids.
+
+    A target is a native id of the same tracker, or words: "acme/shop#12", "PAY-7".
+    """
+    table = models.link
+    if not source_ids:
+        return []
     # "+ 0": SQLite would walk all links that wait for their target, of any project
     waiting = tx.execute(
-        sa.select(link.c.id, link.c.target).where(
-            (link.c.target_item_id + 0).is_(None), link.c.target.in_(list(targets))
+        sa.select(table.c.id, table.c.target).where(
+            (table.c.target_item_id + 0).is_(None), table.c.source_item_id.in_(source_ids)
         )
     ).all()
-    own = tx.execute(
-        sa.select(link.c.id, link.c.target).where(
-            (link.c.target_item_id + 0).is_(None), link.c.source_item_id.in_(sources)
-        )
-    ).all()
-    unknown = [row.target for row in own if row.target not in targets]
-    if unknown:
-        by_words = (
-            sa.func.concat(project.c.key, "#", item.c.number)
-            if tx.dialect.name != "sqlite"
-            else project.c.key + "#" + sa.cast(item.c.number, sa.Text)
-        )
-        plain = [target for target in unknown if "#" not in target]
-        worded = [target for target in unknown if "#" in target]
-        for row in tx.execute(
-            sa.select(item.c.id, item.c.native_id).where(
-                item.c.project_id.in_(sa.select(project.c.id)), item.c.native_id.in_(plain)
-            )
-        ):
-            targets[row.native_id] = row.id
-        keys = {target.rpartition("#")[0] for target in worded}
-        by_number = {int(number) for target in worded if (number := target.rpartition("#")[2]).isdecimal()}
-        if keys:
-            found = tx.execute(
-                sa.select(item.c.id, by_words.label("words"))
-                .join(project, project.c.id == item.c.project_id)
-                .where(project.c.key.in_(keys), item.c.number.in_(by_number), by_words.in_(worded))
-            )
-            targets.update({row.words: row.id for row in found})
-    resolved = {row.id: targets[row.target] for row in [*waiting, *own] if row.target in targets}
-    if resolved:
+    known = _known(tx, {row.target for row in waiting}, tracker_id=tracker_id)
+    _point(tx, {row.id: known[row.target] for row in waiting if row.target in known})
+    return sorted({known[row.target] for row in waiting if row.target in known})
+
+
+def _point(tx: Tx, targets: Mapping[int, int]) -> None:
+    if targets:
         tx.execute(
-            sa.update(link)
-            .where(link.c.id == sa.bindparam("the_id"))
+            sa.update(models.link)
+            .where(models.link.c.id == sa.bindparam("the_id"))
             .values(target_item_id=sa.bindparam("the_target")),
-            [{"the_id": link_id, "the_target": target} for link_id, target in resolved.items()],
+            [{"the_id": link_id, "the_target": target} for link_id, target in sorted(targets.items())],
         )
+
+
+def _known(tx: Tx, targets: set[str], *, tracker_id: int) -> dict[str, int]:
+    """Items by what links call them."""
+    item, project = models.item, models.project
+    found: dict[str, int] = {}
+    worded = {target: words for target in targets if (words := _words(target)) is not None}
+    plain = sorted(targets - worded.keys())
+    columns = sa.select(item.c.id, item.c.native_id, item.c.number, project.c.key).join(
+        project, project.c.id == item.c.project_id
+    )
+    if plain:
+        own = columns.where(project.c.tracker_id == tracker_id, item.c.native_id.in_(plain))
+        found.update({row.native_id: row.id for row in tx.execute(own)})
+    if worded:
+        keys, numbers = {key for key, _ in worded.values()}, {number for _, number in worded.values()}
+        rows = tx.execute(
+            columns.where(
+                project.c.key.in_(sorted(keys)),
+                item.c.project_id.in_(sa.select(project.c.id).where(project.c.key.in_(sorted(keys)))),
+                item.c.number.in_(sorted(numbers)),
+            )
+        )
+        by_words = {(row.key, row.number): row.id for row in rows}
+        found.update({target: by_words[words] for target, words in worded.items() if words in by_words})
+    return found
+
+
+def _words(target: str) -> tuple[str, int] | None:
+    """Project key and number of a target in words; None for a native id."""
+    key, hash_, number = target.rpartition("#")
+    if hash_:
+        return (key, int(number)) if number.isascii() and number.isdecimal() else None
+    issue = ISSUE_KEY.fullmatch(target)
+    return (issue["project"], int(issue["number"])) if issue else None
+
+
+def _wake(tx: Tx, fresh: Sequence[int], *, tracker_id: int, lane_id: int) -> set[tuple[int, int]]:
+    """Links that waited for these new items: those of this lane are pointed at them, the sources of the others are
+    given, as (lane id, item id), for their own lane to do so.
+    """
+    if not fresh:
+        return set()
+    link, item, project = models.link, models.item, models.project
+    named: dict[str, int] = {}
+    for row in tx.execute(
+        sa.select(item.c.id, item.c.native_id, item.c.number, project.c.key, models.tracker.c.kind)
+        .join(project, project.c.id == item.c.project_id)
+        .join(models.tracker, models.tracker.c.id == project.c.tracker_id)
+        .where(item.c.id.in_(fresh))
+    ):
+        named.update({row.native_id: row.id, f"{row.key}#{row.number}": row.id, f"{row.key}-{row.number}": row.id})
+    rows = tx.execute(
+        sa.select(link.c.id, link.c.target, link.c.source_item_id, project.c.lane_id, project.c.tracker_id)
+        .join(item, item.c.id == link.c.source_item_id)
+        .join(project, project.c.id == item.c.project_id)
+        .where((link.c.target_item_id + 0).is_(None), link.c.target.in_(sorted(named)))
+    ).all()
+    rows = [row for row in rows if _words(row.target) is not None or row.tracker_id == tracker_id]
+    _point(tx, {row.id: named[row.target] for row in rows if row.lane_id == lane_id})
+    return {(row.lane_id, row.source_item_id) for row in rows if row.lane_id != lane_id}

@@ -66,6 +66,8 @@ tracker = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("base_url", sa.Text, nullable=False),
     sa.Column("webhook_secret", sa.Text, nullable=False),
+    sa.Column("site", sa.JSON, nullable=False, server_default="{}"),  # what no payload tells: custom fields, statuses
+    sa.Column("surveyed_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -85,7 +87,6 @@ connection = _table(
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
     # the budget row: one writer at a time, paced
-    sa.Column("rung_at", Instant),
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
     sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
@@ -104,6 +105,7 @@ project = _table(
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("public", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("service_desk", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("status", sa.Text, nullable=False, server_default="active"),  # active, archived, gone, moved, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("known_from", Instant),
@@ -129,10 +131,16 @@ lane = _table(
     _id(),
     _ref("tracker_id", "tracker"),
     sa.Column("name", sa.Text, nullable=False, unique=True),
-    sa.Column("rung_at", Instant),
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
     sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+bell = _table(  # "there is work": a row of its own, so that who rings waits for nobody who works
+    "bell",
+    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync
+    sa.Column("row_id", BigId, primary_key=True, autoincrement=False),
+    sa.Column("rung_at", Instant, nullable=False),
 )
 
 delivery = _table(
@@ -204,6 +212,7 @@ item = _table(
     sa.Column("created_at", Instant),
     sa.Column("is_open", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("status", sa.Text, nullable=False, server_default="open"),
+    sa.Column("stage", sa.Text),  # where the tracker files that status: todo, in_progress, done
     sa.Column("closed_at", Instant),
     sa.Column("closed_as", sa.Text),
     sa.Column("locked", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -212,7 +221,10 @@ item = _table(
     sa.Column("milestone_natives", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("due", sa.Date),
     sa.Column("estimate", sa.Float),
-    sa.Column("spent", sa.Float),
+    sa.Column("spent", sa.Float),  # hours
+    sa.Column("effort", sa.JSON, nullable=False, server_default="{}"),  # hours planned and left
+    sa.Column("traits", sa.JSON, nullable=False, server_default="{}"),  # type, bug, flagged, priority, components
+    sa.Column("secured", sa.Boolean, nullable=False, server_default=sa.false()),  # not for every reader of the project
     sa.Column("head_sha", sa.Text),
     sa.Column("head_ref", sa.Text),
     sa.Column("base_ref", sa.Text),
@@ -246,7 +258,8 @@ sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
 milestone = _table(
     "milestone",
     _id(),
-    _ref("project_id", "project"),
+    _ref("tracker_id", "tracker"),
+    _ref("project_id", "project", nullable=True),  # a sprint's: whose items it holds most of; None while it holds none
     sa.Column("native_id", sa.Text, nullable=False),
     sa.Column("number", sa.BigInteger),
     sa.Column("kind", sa.Text, nullable=False),
@@ -259,16 +272,22 @@ milestone = _table(
     sa.Column("due", sa.Date),
     sa.Column("dues", sa.JSON, nullable=False, server_default="[]"),  # [[date|null, set_at], ...]
     sa.Column("as_of", Instant),
+    sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("board", sa.Text),
+    sa.Column("joined_to", BigId),  # the milestone that speaks for it, where people say that they are one
     sa.Column("home_item_id", BigId),
     sa.Column("growth", sa.Float),  # net growth as a share of what was planned, kept when it closes
+    sa.Column("kept", sa.Float),  # share of what was planned that was done by its end, kept when it closes
     sa.Column("members_total", sa.Integer, nullable=False, server_default="0"),
     sa.Column("members_open", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_check_at", Instant),
     sa.Column("judged_at", Instant),
     sa.Column("deleted_at", Instant),
-    sa.UniqueConstraint("project_id", "native_id"),
+    sa.UniqueConstraint("tracker_id", "native_id"),
 )
 sa.Index("ix_milestone_next_check", milestone.c.next_check_at)
+sa.Index("ix_milestone_project", milestone.c.project_id)
+sa.Index("ix_milestone_joined", milestone.c.joined_to)
 
 milestone_due = _table(  # every observation of a due date, so that any arrival order gives the same history
     "milestone_due",
@@ -329,7 +348,26 @@ link = _table(  # owned by the source's lane; carries the little that the other 
     sa.Column("origin", sa.Text, nullable=False),  # text, event
     sa.Column("target", sa.Text, nullable=False, index=True),
     _ref("target_item_id", "item", nullable=True, index=True),
+    sa.Column("as_of", Instant),  # of an edge: when it was told; None: by arrival
     sa.UniqueConstraint("source_item_id", "kind", "origin", "target"),
+)
+
+cut_link = _table(  # edges that were taken away, so that a late word of them brings none back
+    "cut_link",
+    sa.Column("source_item_id", BigId, sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("as_of", Instant, nullable=False),
+)
+
+early_check = _table(  # results of checks on a commit that is no known pull request's head yet
+    "early_check",
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True),
+    sa.Column("head_sha", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kept_at", Instant, nullable=False, index=True),  # real time
 )
 
 mark = _table(  # "look at this subject at that time", from any lane to the one that owns it
@@ -351,6 +389,22 @@ sweep = _table(  # a paged walk over all subjects of a lane, after a rule or a s
     sa.Column("cursor", BigId, nullable=False, server_default="0"),
     sa.Column("rebuild", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+
+# --- programmes -----------------------------------------------------------------------------------------------------
+
+programme = _table(
+    "programme",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("same_readers", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+programme_project = _table(
+    "programme_project",
+    sa.Column("programme_id", BigId, sa.ForeignKey("programme.id"), primary_key=True),
+    sa.Column("project_id", BigId, sa.ForeignKey("project.id"), primary_key=True, index=True),
 )
 
 # --- rules, standings, publications ---------------------------------------------------------------------------------
@@ -551,7 +605,6 @@ sync = _table(  # one row for each project whose tracker can be read; `id` is th
     sa.Column("silence_seen", Instant),  # the last delivery before a silence that was looked into
     sa.Column("lost_checked_at", Instant),  # real time
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
-    sa.Column("rung_at", Instant),
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
     sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
@@ -580,10 +633,12 @@ wanted_read = _table(  # items that only a read can tell right; one row an item,
     "wanted_read",
     _id(),
     _ref("project_id", "project"),
-    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("native_id", sa.Text),  # where no number is known: a payload that carried only ids
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("asked_at", Instant, nullable=False),
     sa.Column("not_before", Instant, nullable=False, index=True),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("project_id", "number"),
+    sa.UniqueConstraint("project_id", "native_id"),
 )

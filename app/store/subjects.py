@@ -144,11 +144,12 @@ def lanes_with_due(tx: Tx, *, now: datetime) -> list[int]:
     return sorted(lanes)
 
 
-def ids_by_native(tx: Tx, project_id: int, kind: str, natives: Iterable[str]) -> dict[str, int]:
-    table = TABLES[kind]
+def milestone_ids(tx: Tx, tracker_id: int, natives: Iterable[str]) -> dict[str, int]:
+    """Milestones of a tracker by native id: some belong to no single project."""
+    table = models.milestone
     rows = tx.execute(
         sa.select(table.c.native_id, table.c.id).where(
-            table.c.project_id == project_id, table.c.native_id.in_(list(natives))
+            table.c.tracker_id == tracker_id, table.c.native_id.in_(list(natives))
         )
     )
     return {row.native_id: row.id for row in rows}

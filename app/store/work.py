@@ -15,8 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import links, models, people, ticks
+from app.store import early_checks, links, models, people, ticks
 from app.store.database import Tx, insert
+from app.store.early_checks import EarlyCheck
+from app.time import real_now
 
 Row = dict[str, Any]
 
@@ -31,6 +33,7 @@ ITEM_SNAPSHOT = [
     "created_at",
     "is_open",
     "status",
+    "stage",
     "closed_at",
     "closed_as",
     "locked",
@@ -40,6 +43,9 @@ ITEM_SNAPSHOT = [
     "due",
     "estimate",
     "spent",
+    "effort",
+    "traits",
+    "secured",
     "head_sha",
     "head_ref",
     "base_ref",
@@ -63,6 +69,8 @@ MILESTONE_SNAPSHOT = [
     "start",
     "due",
     "as_of",
+    "released",
+    "board",
     "deleted_at",
 ]
 
@@ -92,14 +100,13 @@ class TextLinks:
     links: tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class EdgeLink:
-    """One link told by an event, added or removed."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose rows are at hand: a project's, with its tracker and the lane that owns them."""
 
-    source: str
-    kind: str
-    target: str
-    removed: bool
+    project_id: int
+    tracker_id: int
+    lane_id: int
 
 
 @dataclass(slots=True)
@@ -107,21 +114,27 @@ class Work:
     """Rows by native id. `touched` are the items and milestones to derive and judge anew.
 
     Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or
-    ceased to be members.
+    ceased to be members; `waiting`, items of other lanes that name one of these and did not know it until now.
     """
 
     project_id: int
+    tracker_id: int
+    lane_id: int
     items: dict[str, Row] = field(default_factory=dict)
     milestones: dict[str, Row] = field(default_factory=dict)
     by_head: dict[str, list[str]] = field(default_factory=dict)
+    early: list[EarlyCheck] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     dues: list[tuple[str, datetime, date | None]] = field(default_factory=list)
     texts: list[TextLinks] = field(default_factory=list)
-    edges: list[EdgeLink] = field(default_factory=list)
+    edges: list[links.Edge] = field(default_factory=list)
+    edge_lists: list[links.EdgeList] = field(default_factory=list)
+    checks: list[EarlyCheck] = field(default_factory=list)
     members: dict[int, tuple[bool, datetime]] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
     unlinked: set[int] = field(default_factory=set)
     turned: set[int] = field(default_factory=set)
+    waiting: set[tuple[int, int]] = field(default_factory=set)
     dirty_items: set[str] = field(default_factory=set)
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
@@ -144,6 +157,7 @@ class Work:
         if row is None:
             row = self.milestones[native_id] = {
                 "id": None,
+                "tracker_id": self.tracker_id,
                 "project_id": self.project_id,
                 "native_id": native_id,
                 **dict.fromkeys(MILESTONE_SNAPSHOT),
@@ -151,6 +165,7 @@ class Work:
                 "kind": kind,
                 "url": "",
                 "is_open": True,
+                "released": False,
             }
         return row
 
@@ -158,7 +173,8 @@ class Work:
     def undo(self) -> Iterator[None]:
         """Take back everything done inside the block if it raises."""
         self._journal = {}
-        lists = [(list_, len(list_)) for list_ in (self.changes, self.dues, self.texts, self.edges)]
+        appended = (self.changes, self.dues, self.texts, self.edges, self.edge_lists, self.checks)
+        lists: list[tuple[list[Any], int]] = [(list_, len(list_)) for list_ in appended]
         sets = [
             (set_, set(set_))
             for set_ in (self.dirty_items, self.dirty_milestones, self.touched_items, self.touched_milestones)
@@ -202,6 +218,7 @@ def _new_item(project_id: int, native_id: str, *, number: int, key: str, kind: s
         "created_at": None,
         "is_open": True,
         "status": "open",
+        "stage": None,
         "closed_at": None,
         "closed_as": None,
         "locked": False,
@@ -211,6 +228,9 @@ def _new_item(project_id: int, native_id: str, *, number: int, key: str, kind: s
         "due": None,
         "estimate": None,
         "spent": None,
+        "effort": {},
+        "traits": {},
+        "secured": False,
         "head_sha": None,
         "head_ref": None,
         "base_ref": None,
@@ -225,9 +245,12 @@ def _new_item(project_id: int, native_id: str, *, number: int, key: str, kind: s
     }
 
 
-def load(tx: Tx, project_id: int, *, items: Iterable[str], milestones: Iterable[str], heads: Iterable[str]) -> Work:
-    """Fetch the rows that readings mention: items by native id or head commit, milestones by native id."""
-    work = Work(project_id=project_id)
+def load(tx: Tx, place: Place, *, items: Iterable[str], milestones: Iterable[str], heads: Iterable[str]) -> Work:
+    """Fetch the rows that readings mention: items by native id or head commit, milestones (of any project of the
+    tracker) by native id, and results of checks that came before their pull request.
+    """
+    project_id = place.project_id
+    work = Work(project_id=project_id, tracker_id=place.tracker_id, lane_id=place.lane_id)
     table = models.item
     wanted, shas = list(items), list(heads)
     found: sa.ColumnElement[bool] = table.c.native_id.in_(wanted)
@@ -247,16 +270,17 @@ def load(tx: Tx, project_id: int, *, items: Iterable[str], milestones: Iterable[
     table = models.milestone
     columns = [table.c.id, table.c.project_id, table.c.native_id, *(table.c[name] for name in MILESTONE_SNAPSHOT)]
     for row in tx.execute(
-        sa.select(*columns).where(table.c.project_id == project_id, table.c.native_id.in_(list(milestones)))
+        sa.select(*columns).where(table.c.tracker_id == place.tracker_id, table.c.native_id.in_(list(milestones)))
     ):
         work.milestones[row.native_id] = dict(row._mapping)
+    work.early = early_checks.load(tx, project_id, shas)
     return work
 
 
 def flush(tx: Tx, work: Work) -> None:
     """Write everything, and leave the ids of new rows in `work`."""
     _save_rows(tx, models.milestone, work.milestones, work.dirty_milestones, MILESTONE_SNAPSHOT)
-    _save_rows(tx, models.item, work.items, work.dirty_items, ITEM_SNAPSHOT)
+    fresh = _save_rows(tx, models.item, work.items, work.dirty_items, ITEM_SNAPSHOT)
     _save_changes(tx, work)
     if work.dues:
         tx.execute(
@@ -266,18 +290,25 @@ def flush(tx: Tx, work: Work) -> None:
                 for native, as_of, due in work.dues
             ],
         )
-    work.unlinked |= links.save(
+    saved = links.save(
         tx,
-        work.project_id,
+        project_id=work.project_id,
+        tracker_id=work.tracker_id,
+        lane_id=work.lane_id,
         ids={native: row["id"] for native, row in work.items.items() if row["id"] is not None},
-        numbers={native: row["number"] for native, row in work.items.items()},
+        fresh=fresh,
         texts={text.source: text.links for text in work.texts},
-        edges=[(edge.source, edge.kind, edge.target, edge.removed) for edge in work.edges],
+        edges=work.edges,
+        lists=work.edge_lists,
     )
+    work.unlinked |= saved.lost
+    work.waiting |= saved.waiting
+    early_checks.save(tx, work.project_id, work.checks, now=real_now())
     work.turned |= people.save_participants(tx, work.project_id, work.members)
 
 
-def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> None:
+def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], columns: list[str]) -> set[int]:
+    """Write what changed; gives the ids of new rows."""
     changed = [rows[native] for native in sorted(dirty) if native in rows]
     known = [row for row in changed if row["id"] is not None]
     fresh = [row for row in changed if row["id"] is None]
@@ -293,6 +324,7 @@ def _save_rows(tx: Tx, table: sa.Table, rows: dict[str, Row], dirty: set[str], c
         ids = tx.execute(sa.insert(table).returning(table.c.id, table.c.native_id), values)
         for id_, native in ids:
             rows[native]["id"] = id_
+    return {row["id"] for row in fresh}
 
 
 def _save_changes(tx: Tx, work: Work) -> None:

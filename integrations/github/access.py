@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.auth import Connection
 from integrations.ports import BadPayload, Check, PermanentError, TransientError
 from integrations.wire import Answer

@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from integrations.github import access, read
+from integrations import read
+from integrations.github import access
 from integrations.github.auth import Connection
 from integrations.github.decode import conversation, item, parts
 from integrations.github.decode.reading import about_item

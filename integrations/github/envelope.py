@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.github import read
+from integrations import read
 from integrations.ports import HISTORY, BadPayload, Envelope, Payload
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from integrations.github import read
+from integrations import read
 from integrations.github.auth import Connection
 from integrations.github.client import elsewhere, repo_path, repository, understood
 from integrations.github.decode import item, parts, past

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from integrations.github import read
+from integrations import read
 from integrations.github.auth import Connection
 from integrations.github.http import PER_PAGE
 from integrations.ports import LostDelivery, PermanentError, TransientError

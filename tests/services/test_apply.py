@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.services.apply import apply, natives_of, people_of
 from app.store import models
 from app.store.people import People
-from app.store.work import flush, load
+from app.store.work import Place, flush, load
 from integrations.ports import ItemSeen, Reading, StatePart, TextPart
 from rules.facts import Kind
 from tests.world import MONDAY, World
@@ -26,7 +26,9 @@ def take(world: World, *readings: Reading) -> None:
     ids = People().ids(world.db, project.tracker_id, people_of(readings))
     items, milestones, heads = natives_of(readings)
     with world.db.write() as tx:
-        work = load(tx, project.id, items=items, milestones=milestones, heads=heads)
+        work = load(
+            tx, Place(project.id, project.tracker_id, world.lane()), items=items, milestones=milestones, heads=heads
+        )
         for reading in readings:
             apply(work, reading, people=ids, delivery_id=None, own_marker="plumbline:1:none")
         flush(tx, work)

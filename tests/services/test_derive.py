@@ -26,7 +26,7 @@ def at(days: float) -> datetime:
 
 def row(**values: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
-        "kind": "issue", "author_id": ANN, "created_at": at(0), "is_open": True, "closed_at": None, "closed_as": None,
+        "kind": "issue", "author_id": ANN, "created_at": at(0), "is_open": True, "status": "open", "stage": None, "traits": {}, "closed_at": None, "closed_as": None,
         "deleted_at": None, "labels": [], "assignee_ids": [], "pull": None, "reviews": {}, "body": "", "estimate": None, "url": "u",
     }  # fmt: skip
     return base | values

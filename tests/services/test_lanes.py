@@ -81,7 +81,7 @@ def test_a_drain_that_was_taken_over_leaves_the_work_to_the_other(
 def test_a_bell_is_rung_once_until_it_is_answered_or_stale(world: World) -> None:
     ringer, lane = Bells(), world.lane()
     assert [bells.ring(world.db, ringer, "lane", [lane, lane]) for _ in range(3)] == [1, 0, 0]
-    world.sql(sa.update(models.lane).values(rung_at=real_now() - bells.STALE - timedelta(seconds=1)))
+    world.sql(sa.update(models.bell).values(rung_at=real_now() - bells.STALE - timedelta(seconds=1)))
     assert bells.ring(world.db, ringer, "lane", [lane]) == 1
     assert drain.drain(world.drainer(), lane) >= 0
     assert bells.ring(world.db, ringer, "lane", [lane]) == 1

@@ -168,7 +168,7 @@ def _milestones(tx: Tx, ids: dict[str, int]) -> None:
     def add(number: int, title: str, **values: Any) -> int:
         values = {"members_total": 0, "members_open": 0, "is_open": True, "created_at": days_ago(183), **values}
         return _insert(
-            tx, m.milestone, project_id=ids["project"], native_id=f"m{number}", number=number, kind="milestone", title=title,
+            tx, m.milestone, tracker_id=ids["tracker"], project_id=ids["project"], native_id=f"m{number}", number=number, kind="milestone", title=title,
             url=f"https://github.com/demo/curve/milestone/{number}", **values,
         )  # fmt: skip
 

@@ -42,7 +42,7 @@ def measures(tx: Tx) -> Measures:
         sa.select(
             first.scalar_subquery().label("pending"),
             last.scalar_subquery().label("latest"),
-            sa.select(sa.func.min(m.lane.c.rung_at)).scalar_subquery().label("bell"),
+            sa.select(sa.func.min(m.bell.c.rung_at)).where(m.bell.c.kind == "lane").scalar_subquery().label("bell"),
             sa.select(m.instance.c.paused_at).limit(1).scalar_subquery().label("paused"),
             sa.select(m.instance.c.ticked_at).limit(1).scalar_subquery().label("ticked"),
         )

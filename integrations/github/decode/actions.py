@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import item, keys, parts
 from integrations.ports import ChangeSeen, Field, ItemSeen, MilestoneSeen, PersonSeen, PlanPart
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import item, parts
 from integrations.ports import ChecksSeen, Ignored, ProjectSeen, Reading
 from rules.facts import Checks

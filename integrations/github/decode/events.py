@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import checks, connection, conversation, item, parts, past, planning
 from integrations.github.decode.actions import act
 from integrations.github.decode.reading import about_item

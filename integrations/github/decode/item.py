@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import parts
 from integrations.ports import ItemSeen, PersonSeen, PlanPart, ProjectSeen, PullPart, StatePart, TextPart
 from rules.facts import Kind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.ports import MilestoneSeen, PersonSeen, ProjectSeen
 
 MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import checks, conversation, item, parts, timeline
 from integrations.github.decode.reading import about_item
 from integrations.ports import (

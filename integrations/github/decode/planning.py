@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import item, keys, parts
 from integrations.ports import (
     ChangeSeen,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.github import read
+from integrations import read
 from integrations.github.decode import keys, parts
 from integrations.github.decode.actions import change
 from integrations.github.decode.conversation import GHOST

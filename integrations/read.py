@@ -8,12 +8,16 @@ surrogates), whole numbers fit 64 bits, instants are aware UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from integrations.ports import BadPayload
 
 MAX_WHOLE = 2**63 - 1
+MAX_MILLIS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_ID = 200
 _MISSING: Any = object()
 
 
@@ -49,7 +53,7 @@ def opt_obj(data: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, A
 
 
 def soft_obj(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An object, or an empty one: for `changes`, which GitHub has sent as a list and stand-ins as `true`."""
+    """An object, or an empty one: for parts that trackers have sent in odd shapes and that nothing depends on."""
     value = data.get(key)
     return value if type(value) is dict else {}
 
@@ -137,3 +141,36 @@ def opt_day(data: Mapping[str, Any], key: str, path: str = "") -> date | None:
     """The UTC date of an instant: GitHub tells the same due day as T07:00Z, T08:00Z or T00:00Z, by turns."""
     value = opt_instant(data, key, path)
     return None if value is None else value.date()
+
+
+def opt_date(data: Mapping[str, Any], key: str, path: str = "") -> date | None:
+    """A calendar date, or None where it is absent, null or empty."""
+    value = data.get(key)
+    if value is None or value == "":
+        return None
+    if type(value) is str:
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            pass
+    raise bad(path, key, value, "a date such as 2026-11-24")
+
+
+def ident(data: Mapping[str, Any], key: str, path: str = "") -> str:
+    """A required id as text: some payloads write it as a number, some as a text."""
+    value = data.get(key, _MISSING)
+    if type(value) is int and 0 <= value <= MAX_WHOLE:
+        return str(value)
+    if type(value) is str and 0 < len(value) <= LONGEST_ID:
+        return clean(value)
+    raise bad(path, key, value, f"an id (a whole number, or a text of at most {LONGEST_ID} characters)")
+
+
+def opt_millis(data: Mapping[str, Any], key: str, path: str = "") -> datetime | None:
+    """An instant given as milliseconds since 1970, or None where it is absent or null."""
+    value = data.get(key)
+    if value is None:
+        return None
+    if type(value) is int and 0 <= value <= MAX_MILLIS:
+        return EPOCH + timedelta(milliseconds=value)
+    raise bad(path, key, value, "milliseconds since 1970")

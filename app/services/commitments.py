@@ -1,0 +1,41 @@
+"""What milestones were committed to: baselines frozen when their time has come, and how those that ended had grown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.store import subjects
+from app.store.database import Tx
+from rules import baseline
+from rules.facts import Milestone
+
+GRACE = timedelta(days=1)
+"""How long a baseline may still be recomputed for deliveries that come late."""
+
+
+def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[int, Milestone]:
+    """Freeze what is to be frozen, and remember how a milestone that closed had grown."""
+    frozen, first_looks = subjects.baselines_begun(tx, found)
+    out = {}
+    for id_, known in found.items():
+        milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
+        if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
+            share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
+            subjects.save_growth(tx, id_, share)
+        out[id_] = milestone
+    return out
+
+
+def _baseline(tx: Tx, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
+    at = baseline.freezes_at(milestone)
+    if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
+        return milestone  # not yet, or who was in then is not known
+    # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
+    first_seen = first_looks.get(milestone.id, now)
+    how = "frozen" if first_seen <= at + GRACE else "reconstructed"
+    kept = replace(baseline.baseline_at(milestone, at), how=how)
+    frozen = now >= max(at, first_seen) + GRACE
+    if milestone.baseline != kept or frozen:
+        subjects.save_baseline(tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen)
+    return replace(milestone, baseline=kept)

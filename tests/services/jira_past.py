@@ -1,0 +1,270 @@
+"""Recorded issues of public Jiras, known in two ways: by the webhooks that Jira would have sent in order of time, or by
+asking afterwards for each issue with its history and comments.
+
+The source keeps no ids of issues, histories and comments: they are numbered here in order of time. States before a
+change are found by taking changes back from the issue as it is now. All speak as a Data Center does.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "https://issues.apache.example"
+ASKED_AT = "2016-01-01T00:00:00.000+0000"
+SITE = {
+    "edition": "datacenter", "base_url": BASE,
+    "fields": {"points": [], "sprint": "customfield_1", "epic": "customfield_2", "flagged": "customfield_3"},
+}  # fmt: skip
+DONE = frozenset({"Closed", "Resolved"})
+WORKING = frozenset({"In Progress", "In Review", "Patch Available", "Ready to Commit"})
+
+
+@dataclass
+class Life:
+    """One issue: as it is now, and its past as Jira's REST API gives it."""
+
+    native_id: str
+    fields: dict[str, Any]
+    key: str
+    histories: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
+    past: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """(key, fields) after each history, oldest first; before all of them first of all."""
+
+
+@cache
+def source() -> list[dict[str, Any]]:
+    """The recorded issues; skips, saying so, where the shared data is absent."""
+    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
+        found = Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
+        if found.exists():
+            with gzip.open(found, "rt") as lines:
+                return [json.loads(line) for line in lines]
+    pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
+
+
+@cache
+def lives(every: int = 1) -> list[Life]:
+    """The recorded issues, or every so manieth of them."""
+    chosen = source()[::every]
+    world = _World(chosen)
+    return [world.life(data) for data in chosen]
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def millis(text: str) -> int:
+    return (instant(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+class _World:
+    """Ids and names for what the source only names."""
+
+    def __init__(self, chosen: list[dict[str, Any]]) -> None:
+        self.issues = {data["key"]: str(10_000 + place) for place, data in enumerate(chosen)}
+        self.names: dict[str, str] = {}
+        self.versions: dict[tuple[str, str], str] = {}
+        self.projects: dict[str, str] = {}
+        stamps: list[tuple[str, str, int]] = []
+        for data in chosen:
+            for place, history in enumerate(data["changelog"]):
+                stamps.append((history["at"], data["key"], place))
+                self._learn(data["key"].partition("-")[0], history["items"])
+        self.histories = {stamp[1:]: str(20_000 + place) for place, stamp in enumerate(sorted(stamps))}
+
+    def _learn(self, project: str, items: list[dict[str, Any]]) -> None:
+        moved = {one["field"]: one for one in items if one["field"] in ("Key", "Project")}
+        if len(moved) == 2:
+            for side in ("from", "to"):
+                self.projects[moved["Key"][f"{side}String"].partition("-")[0]] = moved["Project"][side]
+        for one in items:
+            for side in ("from", "to"):
+                if one["field"] == "assignee" and one[side]:
+                    self.names[one[side]] = one[f"{side}String"]
+                if one["field"] == "Fix Version" and one[side]:
+                    self.versions.setdefault((project, one[f"{side}String"]), one[side])
+
+    def person(self, name: str | None) -> dict[str, Any] | None:
+        return None if not name else {"name": name, "key": name, "displayName": self.names.get(name, name)}
+
+    def issue_id(self, key: str) -> str:
+        return self.issues.setdefault(key, str(10_000 + len(self.issues)))
+
+    def project(self, key: str) -> dict[str, Any]:
+        prefix = key.partition("-")[0]
+        return {"id": self.projects.setdefault(prefix, str(90_000 + len(self.projects))), "key": prefix}
+
+    def version(self, project: str, one: dict[str, Any]) -> dict[str, Any]:
+        known = self.versions.setdefault((project, one["name"]), str(80_000 + len(self.versions)))
+        return {"id": known} | {name: value for name, value in one.items() if value is not None}
+
+    def link(self, kind: str, other: str) -> dict[str, Any]:
+        return {"type": {"name": kind}, "outwardIssue": {"id": self.issue_id(other), "key": other}}
+
+    def life(self, data: dict[str, Any]) -> Life:
+        key = data["key"]
+        prefix = key.partition("-")[0]
+        native_id = self.issue_id(key)
+        fields = {
+            "summary": data["summary"], "description": data["description"], "created": data["created"],
+            "issuetype": {"name": data["type"], "subtask": data["type"] == "Sub-task"},
+            "priority": {"name": data["priority"]}, "status": status(data["status"]),
+            "resolution": named(data["resolution"]), "resolutiondate": data["resolutiondate"],
+            "duedate": data["duedate"] and data["duedate"][:10], "reporter": self.person(data["reporter"]),
+            "creator": self.person(data["reporter"]), "assignee": self.person(data["assignee"]),
+            "labels": data["labels"], "components": [{"name": one} for one in data["components"]],
+            "fixVersions": [self.version(prefix, one) for one in data["fixVersions"]],
+            "issuelinks": [self.link(one["type"], one["other"]) for one in data["links"]],
+            "subtasks": [{"id": self.issue_id(one), "key": one} for one in data["subtasks"]],
+            "project": self.project(key), "timetracking": {},
+        }  # fmt: skip
+        histories = [
+            {
+                "id": self.histories[key, place],
+                "created": one["at"],
+                "author": self.person(one["by"]),
+                "items": [entry | {"fieldtype": "jira"} for entry in one["items"]],
+            }
+            for place, one in enumerate(data["changelog"])
+        ]
+        comments = [
+            {
+                "id": f"{native_id}{place:03}",
+                "self": f"{BASE}/rest/api/2/issue/{native_id}/comment/{native_id}{place:03}",
+                "author": self.person(one["by"]),
+                "updateAuthor": self.person(one["by"]),
+                "body": one["body"],
+                "created": one["at"],
+                "updated": one["at"],
+            }
+            for place, one in enumerate(data["comments"])
+        ]
+        life = Life(native_id, fields, key, histories, comments)
+        life.past = self._past(life)
+        return life
+
+    def _past(self, life: Life) -> list[tuple[str, dict[str, Any]]]:
+        """What the issue was like after each history, found from its end."""
+        key, fields = life.key, deepcopy(life.fields)
+        found = [(key, deepcopy(fields))]
+        for place in range(len(life.histories) - 1, -1, -1):
+            for entry in reversed(life.histories[place]["items"]):
+                if entry["field"] == "Key":
+                    key = entry["fromString"]
+                    fields["project"] = self.project(key)
+                else:
+                    self._take_back(fields, entry)
+            if any(entry["field"] == "resolution" for entry in life.histories[place]["items"]):
+                fields["resolutiondate"] = _resolved_at(life.histories[:place])
+            found.append((key, deepcopy(fields)))
+        return found[::-1]
+
+    def _take_back(self, fields: dict[str, Any], entry: dict[str, Any]) -> None:
+        name, was, words = entry["field"], entry["from"], entry["fromString"]
+        if name == "status":
+            fields["status"] = status(words)
+        elif name in ("summary", "description"):
+            fields[name] = words
+        elif name in ("resolution", "priority"):
+            fields[name] = named(words)
+        elif name in ("issuetype", "type", "Issue Type"):
+            fields["issuetype"] = {"name": words, "subtask": words == "Sub-task"}
+        elif name == "assignee":
+            fields["assignee"] = self.person(was)
+        elif name == "labels":
+            fields["labels"] = (words or "").split()
+        elif name == "duedate":
+            fields["duedate"] = was
+        elif name == "Fix Version":
+            kept = [one for one in fields["fixVersions"] if one["id"] != entry["to"]]
+            fields["fixVersions"] = [*kept, *([{"id": was, "name": words}] if was else [])]
+        elif name == "Link":
+            kept = [one for one in fields["issuelinks"] if one["outwardIssue"]["key"] != entry["to"]]
+            fields["issuelinks"] = [*kept, *([self.link("Related", was)] if was else [])]
+
+
+def _resolved_at(histories: list[dict[str, Any]]) -> str | None:
+    """When it was resolved, as of the last of these; None: it was not."""
+    for history in reversed(histories):
+        for entry in history["items"]:
+            if entry["field"] == "resolution":
+                return history["created"] if entry["to"] else None
+    return None
+
+
+def status(name: str) -> dict[str, Any]:
+    category = "done" if name in DONE else "indeterminate" if name in WORKING else "new"
+    return {"name": name, "statusCategory": {"key": category}}
+
+
+def named(name: str | None) -> dict[str, Any] | None:
+    return None if name is None else {"name": name}
+
+
+# --- the two ways ------------------------------------------------------------------------------------------------------
+
+
+def _issue(life: Life, key: str, fields: dict[str, Any], updated: str) -> dict[str, Any]:
+    told = {name: value for name, value in fields.items() if value is not None}  # as a Data Center does
+    return {
+        "id": life.native_id, "key": key, "self": f"{BASE}/rest/api/2/issue/{life.native_id}",
+        "fields": told | {"updated": updated},
+    }  # fmt: skip
+
+
+def updated(life: Life) -> str:
+    """When the issue was last changed or commented on."""
+    stamps = [one["created"] for one in (*life.histories, *life.comments)]
+    return max((life.fields["created"], *stamps), key=instant)
+
+
+def webhooks(life: Life) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """The webhooks about one issue, each with its time."""
+    key, fields = life.past[0]
+    born = fields["created"]
+    made = {"webhookEvent": "jira:issue_created", "issue_event_type_name": "issue_created", "user": fields["creator"]}
+    yield instant(born), made | {"timestamp": millis(born), "issue": _issue(life, key, fields, born)}
+    for history, (key, fields) in zip(life.histories, life.past[1:], strict=True):
+        at = history["created"]
+        yield (
+            instant(at),
+            {
+                "timestamp": millis(at),
+                "webhookEvent": "jira:issue_updated",
+                "issue_event_type_name": "issue_updated",
+                "user": history["author"],
+                "issue": _issue(life, key, fields, at),
+                "changelog": {"id": history["id"], "items": history["items"]},
+            },
+        )
+    for comment in life.comments:
+        at = comment["created"]
+        yield instant(at), {"timestamp": millis(at), "webhookEvent": "comment_created", "comment": comment}
+
+
+def stream(of: Iterable[Life]) -> list[tuple[datetime, dict[str, Any]]]:
+    """All webhooks in order of time, as Jira would have sent them."""
+    return sorted((hook for life in of for hook in webhooks(life)), key=lambda hook: hook[0])
+
+
+def told(life: Life, *, why: str = "import", since: str | None = None) -> dict[str, Any]:
+    """What Jira tells of the issue when asked now."""
+    return {
+        "told": "issue", "why": why, "asked_at": ASKED_AT, "since": since,
+        "issue": _issue(life, life.key, life.fields, updated(life)),
+        "histories": life.histories, "comments": life.comments, "worklogs": [],
+    }  # fmt: skip
