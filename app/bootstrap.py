@@ -20,7 +20,7 @@ from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import Adapters, History, PermanentError
+from integrations.ports import Adapters, Client, History, PermanentError
 from integrations.sandbox.adapter import SandboxAdapter
 from integrations.sandbox.demo import DemoProject, line_of
 from integrations.sandbox.tracker import SandboxTracker
@@ -102,10 +102,16 @@ class Runtime:
             raise PermanentError("unauthorised", f"connection {connection_id} was removed")
         return self.adapters[found[0].tracker_kind].history(credentials_of(found[0], self.vault))
 
+    def open_client(self, connection_id: int) -> Client:
+        """Open a connection for its few plain reads."""
+        return self.connect(connection_id).client
+
     @property
     def syncing(self) -> syncing.Syncing:
         """What reading a project's past needs."""
-        return syncing.Syncing(db=self.db, ringer=self.ringer, open_history=self.open_history)
+        return syncing.Syncing(
+            db=self.db, ringer=self.ringer, open_history=self.open_history, open_client=self.open_client
+        )
 
     @functools.cached_property
     def commits(self) -> intake.GroupCommit:

@@ -624,9 +624,12 @@ class History(Protocol):
     def changed(self, project: str, *, since: datetime | None, page: int) -> ChangedPage:
         """Items changed at or after an instant, the longest unchanged first."""
 
-    def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
-        """One item with all its history (two to seven calls). `why` is import, changed or repair; a comment written
-        at or after `since` counts as news. An item that is gone or moved is told as such.
+    def item(
+        self, project: str, number: int | str, *, known: ChangedItem | None, since: datetime | None, why: str
+    ) -> Told:
+        """One item with all its history (two to seven calls). `number` is its native id, as text, where nothing else
+        is known of it. `why` is import, changed or repair; a comment written at or after `since` counts as news. An
+        item that is gone or moved is told as such.
         """
 
     def milestones(self, project: str, *, why: str) -> MilestonesTold:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
-from rules.facts import Subject
+from rules.facts import Project, Subject
 from rules.spec import MODES, Judgement, Params, Rule, RuleType, kinds_of
 from rules.verdict import Outcome, Said, Verdict, skipped
 
@@ -94,14 +94,14 @@ def judge(rules: Sequence[PreparedRule], subject: Subject, now: datetime) -> tup
     """What each rule says of the subject, in the order of the rules; rules that are off or look elsewhere say nothing.
 
     Reach and severity are capped by the rule's row. A rule that yields to another that has flagged the subject is
-    skipped.
+    skipped, unless it would be heard where the other is not.
     """
     made = [
         Judgement(rule=prepared.rule, subject=subject, verdict=_verdict(prepared, subject, now), at=now)
         for prepared in rules
         if prepared.rule.mode != "off" and prepared.looks_at(subject)
     ]
-    speaking = {made_.rule.type for made_ in made if made_.verdict.outcome is Outcome.FLAGGED}
+    speaking = [made_ for made_ in made if made_.verdict.outcome is Outcome.FLAGGED]
     return tuple(_yielded(judgement, speaking) for judgement in made)
 
 
@@ -134,17 +134,34 @@ def _judged(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
     rule = prepared.rule
     return replace(
         verdict,
+        gist=verdict.gist + _kept_back(verdict, subject.project),
         severity=min(verdict.severity, rule.severity, key=lambda severity: severity.rank),
         reach=min(verdict.reach, rule.reach, key=lambda reach: reach.rank),
         recheck_at=min((at for at in (verdict.recheck_at, midnight) if at is not None), default=None),
     )
 
 
-def _yielded(judgement: Judgement, speaking: set[str]) -> Judgement:
+def _kept_back(verdict: Verdict, project: Project) -> str:
+    """What readers may not be told, for the gist: words that tell too much since somebody restricted an item go."""
+    refs = {ref for said in verdict.sentences for ref in said.refs if not project.may_tell(ref)}
+    if verdict.outcome is not Outcome.FLAGGED or not refs:
+        return ""
+    bare = ",".join(str(id_) for id_ in sorted({ref.id for ref in refs if project.may_name(ref)}))
+    unnamed = ",".join(str(id_) for id_ in sorted({ref.id for ref in refs if not project.may_name(ref)}))
+    return f";bare={bare};unnamed={unnamed}"
+
+
+def _yielded(judgement: Judgement, speaking: Sequence[Judgement]) -> Judgement:
     verdict = judgement.verdict
     if verdict.outcome is not Outcome.FLAGGED:
         return judgement
-    other = next((name for name in by_name(judgement.rule.type).yields_to if name in speaking), None)
+    heard = {
+        other.rule.type
+        for other in speaking
+        if MODES.index(other.rule.mode) >= MODES.index(judgement.rule.mode)
+        and other.verdict.reach.rank >= verdict.reach.rank
+    }
+    other = next((name for name in by_name(judgement.rule.type).yields_to if name in heard), None)
     if other is None:
         return judgement
     said = skipped("engine.yields", values={"other": by_name(other).title}, recheck_at=verdict.recheck_at)

@@ -95,7 +95,7 @@ class LinkKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Ref:
     """Where to find an item: enough to name it and link to it. `secured`: not everybody who reads its project may know
-    of it, so it is named nowhere but on itself.
+    of it, so it is named nowhere but on itself. `public`: everybody may read its project.
     """
 
     id: int
@@ -103,6 +103,7 @@ class Ref:
     url: str
     project: str
     secured: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +122,22 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment,
-    opened, state, checklist or linked.
+    opened, state, checklist or linked. `of` is the other item whose step it was, where it moved this one ("linked").
     """
 
     kind: str
     at: datetime
     url: str | None = None
     side: Side = Side.BYSTANDER
+    of: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """An edge to or from another item, with the little that may be known of its other end. `since` is when it was
-    drawn; `other_due` the other end's own date (its due date, else that of the milestone it is in).
+    drawn; `other_due` the other end's own date (its due date, else that of the milestone it is in). `other_reverted`:
+    a pull request that another one took back, or that takes another one back. `other_flag` is the type of a rule whose
+    open flag is written on the other end, or on what that one waits on in its turn, never on this item itself.
     """
 
     kind: LinkKind
@@ -148,6 +152,8 @@ class Link:
     other_due: date | None = None
     other_closed_as: str | None = None
     since: datetime | None = None
+    other_reverted: bool = False
+    other_flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +181,12 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """The running sprint an item is in: its name, its last day and the sum of its estimates (None: not all known)."""
+    """The running sprint an item is in: its name, its days and the sum of its estimates (None: not all known)."""
 
     title: str
     ends: date
     points: float | None = None
+    starts: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +264,31 @@ class Settings:
     in_review_labels: frozenset[str] = frozenset({"in review"})
     triage_labels: frozenset[str] = frozenset({"triage", "needs triage"})
     blocked_labels: frozenset[str] = frozenset({"blocked"})
+    after_review_statuses: frozenset[str] = frozenset(
+        {
+            "acceptance",
+            "deployed",
+            "in qa",
+            "in test",
+            "in testing",
+            "merged",
+            "qa",
+            "ready for deployment",
+            "ready for qa",
+            "ready for release",
+            "ready for test",
+            "ready for testing",
+            "ready to deploy",
+            "ready to release",
+            "staging",
+            "test",
+            "testing",
+            "uat",
+            "validation",
+            "verification",
+        }
+    )
+    """Statuses that come after a merge: what is in one of them is where its merged pull requests say."""
     statuses: Mapping[str, str] = field(default_factory=lambda: USUAL_STATUSES, hash=False)
     """Status names (folded) of a tracker that has its own, as todo, in_progress, in_review, waiting, blocked or done;
     what is not here is taken as the tracker files it.
@@ -302,6 +334,15 @@ class Project:
     """Keys of other projects whose items may be told of here: a programme says that they have the same readers."""
     watched_keys: frozenset[str] = frozenset()
     """Keys of the Jira projects that its pull requests could name."""
+
+    def may_name(self, ref: Ref) -> bool:
+        """Whether readers of this project may be told the key of an item."""
+        return not ref.secured and (ref.project == self.key or not self.public or self.settings.name_foreign_keys)
+
+    def may_tell(self, ref: Ref) -> bool:
+        """Whether readers of this project may be told of an item: its title, its state, its people and its dates."""
+        ours = ref.project == self.key or (not self.public and (ref.public or ref.project in self.same_readers))
+        return ours and not ref.secured
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +405,14 @@ class Item:
 
     @property
     def ref(self) -> Ref:
-        return Ref(id=self.id, key=self.key, url=self.url, project=self.project.key, secured=self.secured)
+        return Ref(
+            id=self.id,
+            key=self.key,
+            url=self.url,
+            project=self.project.key,
+            secured=self.secured,
+            public=self.project.public,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +463,9 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """Anything with a date and members. `dues` holds every date it ever had, oldest first, the present one last."""
+    """Anything with a date and members. `key` is what people call it in a command. `dues` holds every date it ever had,
+    oldest first, the present one last.
+    """
 
     id: int
     project: Project

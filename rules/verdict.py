@@ -51,7 +51,7 @@ class Days:
     working: bool = False
 
 
-Value = str | int | float | bool | None | date | datetime | Ref | Step | Days | tuple[Ref, ...]
+Value = str | int | float | bool | None | date | datetime | Ref | Step | Days | tuple[Ref, ...] | tuple["Said", ...]
 """What a sentence may be filled with. Text from a tracker goes in as `str` and is escaped by whoever renders it."""
 
 
@@ -61,6 +61,20 @@ class Said:
 
     code: str
     values: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every item that it names, or would name."""
+        found: list[Ref] = []
+        for value in self.values.values():
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, Said):
+                    found += one.refs
+                elif isinstance(one, Step):
+                    found += [one.of] if one.of is not None else []
+                elif isinstance(one, Ref):
+                    found.append(one)
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,15 @@ class Verdict:
     """Lines that stand under the evidence or the table."""
     weight: float = 0.0
     """How bad, within one severity: a flag that somebody acknowledged is worse when its weight has grown."""
+    waits_on: Ref | None = None
+    """The item where somebody can act on the cause: the note stands there, so this one stays on the pages."""
+
+    @property
+    def sentences(self) -> tuple[Said, ...]:
+        """All that it says, in the order in which it is read."""
+        cells = (cell for row in self.table for cell in row)
+        closing = (said for said in (self.helps, self.footnote) if said is not None)
+        return (self.reason, *self.evidence, *cells, *self.below, *closing)
 
 
 def flagged(

@@ -61,7 +61,8 @@ def add(
 
     Settings for --set: left_out_labels, scope_left_out_labels, container_labels, waiting_labels, in_progress_labels,
     in_review_labels, triage_labels, automation, dormant_after_days, policy (scope or train), rolling_milestones,
-    size_from (label or title), label_prefix, name_foreign_keys, comments_per_day, polling; and of the calendar:
+    size_from (label or title), label_prefix, name_foreign_keys, comments_per_day, polling, poll_plans,
+    statuses (In QA=in_review), blocked_labels, service_desk_writes; and of the calendar:
     subdivision, holidays, blackouts (2026-12-24/2027-01-02), clear_minutes.
 
     \b
@@ -121,8 +122,8 @@ def import_(*, key: str, again: bool, as_json: bool) -> int:
     if project.connection_id is None or runtime.open_history(project.connection_id) is None:
         raise UserError(f"The tracker of {key} has no past that can be read: there is nothing to import.")
     with runtime.db.read() as tx:
-        polled = project.id in projects.load(tx, ids=[project.id]).polled
-    importing.begin_import(runtime.db, project.id, mode="polling" if polled else "webhooks", again=again)
+        mode = projects.load(tx, ids=[project.id]).modes[project.id]
+    importing.begin_import(runtime.db, project.id, mode=mode, again=again)
     code = read_history(runtime, project, quiet=as_json)
     print_card(runtime, project.id, as_json=as_json)
     return code
@@ -172,8 +173,11 @@ def read_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
             raise UserError(f"--set {name}: there is no such setting; {hint}")
         model = SettingsDoc if name in SettingsDoc.model_fields else CalendarDoc
-        listed = _is_list(model.model_fields[name].annotation)
-        documents[model][name] = _parts(name, value) if listed else value
+        annotation = model.model_fields[name].annotation
+        if _is(dict, annotation):
+            documents[model][name] = _pairs(name, value)
+        else:
+            documents[model][name] = _parts(name, value) if _is(list, annotation) else value
     check_documents(documents[SettingsDoc], documents[CalendarDoc])
     settings, calendar = (
         model.model_validate(document).model_dump(mode="json", exclude_unset=True)
@@ -182,8 +186,20 @@ def read_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]
     return settings, calendar
 
 
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) is list or any(_is_list(part) for part in get_args(annotation))
+def _is(kind: type, annotation: Any) -> bool:
+    return get_origin(annotation) is kind or any(_is(kind, part) for part in get_args(annotation))
+
+
+def _pairs(name: str, value: str) -> dict[str, str]:
+    found = {}
+    for part in value.split(","):
+        left, equals, right = (word.strip() for word in part.rpartition("="))
+        if not equals or not left:
+            raise UserError(
+                f"--set {name}={value}: {part.strip()!r} is no pair; write {name}=In QA=in_review,Doing=in_progress"
+            )
+        found[left] = right
+    return found
 
 
 def _parts(name: str, value: str) -> list[Any]:

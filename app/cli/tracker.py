@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DEFAULT_URL = {"github": "https://api.github.com", "sandbox": "http://sandbox.invalid"}
+_LIKE = {"jira": "https://acme.atlassian.net", "github": "https://github.acme.example/api/v3"}
 
 
 @click.group("tracker")
@@ -36,12 +37,20 @@ def command() -> None:
 
 
 @command.command("add")
-@click.argument("kind", type=click.Choice(["github", "sandbox"]))
+@click.argument("kind", type=click.Choice(["github", "jira", "sandbox"]))
 @click.argument("name")
 @click.option(
-    "--url", help="Address of the REST API (default https://api.github.com; Enterprise: https://HOST/api/v3)."
+    "--url",
+    help="Address: of GitHub's REST API (default https://api.github.com; Enterprise: https://HOST/api/v3), or of the "
+    "Jira site (https://acme.atlassian.net).",
 )
-@click.option("--token", envvar="PLUMBLINE_GITHUB_TOKEN", show_envvar=True, help="Access token; `-` asks for it.")
+@click.option(
+    "--token",
+    envvar=["PLUMBLINE_TRACKER_TOKEN", "PLUMBLINE_GITHUB_TOKEN"],
+    show_envvar=True,
+    help="Access token; `-` asks for it. For Jira Cloud an API token, for Data Center a personal access token.",
+)
+@click.option("--account", help="Jira Cloud: the e-mail address of the account that the API token belongs to.")
 @click.option("--app-id", envvar="PLUMBLINE_GITHUB_APP_ID", show_envvar=True, help="Id of a GitHub App.")
 @click.option(
     "--private-key",
@@ -57,6 +66,7 @@ def command() -> None:
     show_envvar=True,
     help="Secret that signs webhooks; `-` asks for it. Made and printed when left out.",
 )
+@click.option("--unsigned", is_flag=True, help="Jira that cannot sign its webhooks: put the secret into the address.")
 @as_option
 def add(
     *,
@@ -64,6 +74,8 @@ def add(
     name: str,
     url: str | None,
     token: str | None,
+    account: str | None,
+    unsigned: bool,
     app_id: str | None,
     private_key: TextIO | None,
     installed: str | None,
@@ -82,15 +94,21 @@ def add(
     Examples:
       plumbline tracker add github work --token -
       plumbline tracker add github work --app-id 12345 --private-key plumbline.pem
-      PLUMBLINE_GITHUB_TOKEN=… plumbline tracker add github ghe --url https://github.acme.example/api/v3
+      PLUMBLINE_TRACKER_TOKEN=… plumbline tracker add github ghe --url https://github.acme.example/api/v3
+      plumbline tracker add jira plans --url https://acme.atlassian.net --account plumb@acme.example --token -
+      plumbline tracker add jira plans --url https://jira.acme.example --token - --unsigned
     """
     from app.services import connect, installations
     from integrations.ports import Credentials
 
     if not _NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot be part of an address: use letters, digits, dots, dashes; at most 64.")
-    address = _address(url or _DEFAULT_URL[kind])
+    address = _address(url or _DEFAULT_URL.get(kind, ""), kind)
     secrets = _secrets(kind, token=token, app_id=app_id, private_key=private_key, installed=installed)
+    if account is not None:
+        if kind != "jira":
+            raise UserError("--account goes with Jira Cloud only.")
+        secrets["account"] = account.strip()
     signing = secret(webhook_secret, what="Webhook secret") or random.token_hex(32)
     runtime = installation()
     _refuse_in_demo(runtime, kind)
@@ -125,7 +143,9 @@ def add(
     click.echo(f"{name} is stored.")
     checks = _checks(runtime, name)
     say_all(checks)
-    say_webhook(runtime, name, kind, secret_to_show=None if webhook_secret else signing)
+    say_webhook(
+        runtime, name, kind, secret_to_show=None if webhook_secret else signing, in_path=signing if unsigned else None
+    )
     if exit_code(checks):
         click.echo(
             f"\nWhen it is put right: plumbline tracker check {name}\n"
@@ -147,10 +167,11 @@ def _refuse_in_demo(runtime: Runtime, kind: str) -> None:
         )
 
 
-def _address(url: str) -> str:
+def _address(url: str, kind: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UserError(f"--url: {url!r} is no address of a REST API; it looks like https://github.acme.example/api/v3")
+        what = "site" if kind == "jira" else "REST API"
+        raise UserError(f"--url: {url!r} is no address of a {what}; it looks like {_LIKE.get(kind, _LIKE['github'])}")
     if parts.username or parts.password:
         raise UserError("--url: it holds a user or password; give the token with --token instead.")
     return url.rstrip("/")
@@ -166,6 +187,8 @@ def _secrets(
         raise UserError("Give either --token, or --app-id with --private-key; not both.")
     if token is not None:
         return {"token": secret(token, what="Token") or ""}
+    if kind == "jira":
+        raise UserError("Give --token (`-` asks for it), and for Jira Cloud --account with its e-mail address.")
     if app_id is None or private_key is None:
         raise UserError("Give --token (`-` asks for it), or --app-id and --private-key of a GitHub App.")
     try:
@@ -175,6 +198,29 @@ def _secrets(
     if "PRIVATE KEY" not in key:
         raise UserError("--private-key: this is no private key; it is the .pem file that GitHub gave you.")
     return {"app_id": app_id.strip(), "private_key": key}
+
+
+@command.command("field")
+@click.argument("name")
+@click.argument("what", type=click.Choice(["points", "sprint", "epic", "flagged"]))
+@click.argument("field", required=False)
+@as_option
+def field(*, name: str, what: str, field: str | None, author: str) -> None:
+    """Say from which custom field of a Jira to read WHAT; without FIELD, from the one that is found.
+
+    \b
+    Examples:
+      plumbline tracker field plans points customfield_10016
+      plumbline tracker field plans points
+    """
+    from app.services import sites
+
+    runtime = installation()
+    sites.choose(runtime.db, tracker=name, what=what, field=field, author=author, now=real_now())
+    click.echo(
+        f"{name}: {what} is read from {field or 'the field that is found'}. What was read before stays as it was;"
+    )
+    click.echo("to read it anew: plumbline project import KEY --again")
 
 
 @command.command("check")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.bootstrap import Runtime, runtime
 from app.services import bells, syncing
-from app.store import answers, deliveries, instance, publications, subjects, sync
+from app.store import answers, deliveries, early_checks, instance, publications, subjects, sync
 from app.time import real_now
 
 NOTED_EVERY = 10.0
@@ -46,4 +46,5 @@ def _look_back(this: Runtime, real: datetime) -> None:
         if row.was_off(real):
             syncing.note_outage(tx)
         syncing.note_silences(tx)
+        early_checks.forget(tx, now=real)
         instance.set_ticked(tx, real)

@@ -25,6 +25,7 @@ from integrations.ports import (
     LinksSeen,
     MilestoneSeen,
     PersonSeen,
+    PullPart,
     Reading,
     ReviewSeen,
 )
@@ -185,6 +186,11 @@ def _accepts(row: Row, group: str, as_of: datetime | None) -> bool:
     return True
 
 
+def _is_newest(row: Row, as_of: datetime | None) -> bool:
+    known = row["guards"].get("text")
+    return as_of is not None and (known is None or as_of >= from_iso(known))
+
+
 def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Reading) -> bool:
     """Take an item's groups; True where its text was taken."""
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
@@ -195,6 +201,8 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
         row["moved_to"] = seen.moved_to
         row["is_open"] = False
     groups = _Groups(work, row, seen, people, reading)
+    if row["key"] != seen.key and _is_newest(row, seen.as_of):
+        row.update(key=seen.key, number=seen.number)  # it moved to another project, or its project was renamed
     fresh_text = False
     if seen.text is not None:
         text = seen.text
@@ -230,16 +238,21 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
         _milestone(work, milestone)
     _measures(work, groups, seen)
     if seen.pull is not None:
-        pulls.observe(row, seen.pull, seen.as_of)
-        groups.take("pull", pulls.values(row, seen.pull, people))
-        pulls.settle(row)
-        work.by_head.setdefault(row["head_sha"], []).append(seen.native_id)
-        for check in (*work.early, *work.checks):
-            if check.head_sha == row["head_sha"]:
-                pulls.note_result(row, check)
+        _pull(work, groups, seen.native_id, seen.pull)
     groups.end()
     _touch_milestones(work, row)
     return fresh_text
+
+
+def _pull(work: Work, groups: _Groups, native: str, seen: PullPart) -> None:
+    row = groups.row
+    pulls.observe(row, seen, groups.seen.as_of)
+    groups.take("pull", pulls.values(row, seen, groups.people))
+    pulls.settle(row)
+    work.by_head.setdefault(row["head_sha"], []).append(native)
+    for check in (*work.early, *work.checks):
+        if check.head_sha == row["head_sha"]:
+            pulls.note_result(row, check)
 
 
 def _measures(work: Work, groups: _Groups, seen: ItemSeen) -> None:

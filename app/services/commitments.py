@@ -1,4 +1,4 @@
-"""What milestones were committed to: baselines frozen when their time has come, and how those that ended had grown."""
+"""What milestones were committed to: baselines frozen when their time has come, and what became of those that ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from app.store import subjects
 from app.store.database import Tx
 from rules import baseline
-from rules.facts import Milestone
+from rules.catalog.missed_sprint import share_done
+from rules.facts import Milestone, MilestoneKind
 
 GRACE = timedelta(days=1)
 """How long a baseline may still be recomputed for deliveries that come late."""
@@ -22,7 +23,8 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
         milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
         if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
             share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
-            subjects.save_growth(tx, id_, share)
+            kept = share_done(milestone) if milestone.kind is MilestoneKind.SPRINT else None
+            subjects.save_ended(tx, id_, growth=share, kept=kept)
         out[id_] = milestone
     return out
 

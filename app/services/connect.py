@@ -10,8 +10,8 @@ from typing import Any
 
 from app.errors import UserError
 from app.secret import SecretBox
-from app.services import importing
-from app.services.projects import check_documents
+from app.services import importing, sites
+from app.services.projects import check_documents, mode_of
 from app.store import control, purge, subjects, trackers
 from app.store.database import Database, Tx
 from integrations.ports import (
@@ -81,7 +81,7 @@ def add_tracker(
 def credentials_of(row: trackers.ConnectionRow, vault: SecretBox) -> Credentials:
     """A connection's secrets, opened."""
     secrets: dict[str, Any] = json.loads(vault.open(row.credentials)) if row.credentials else {}
-    return Credentials(base_url=row.base_url, installation=row.installation, **secrets)
+    return Credentials(base_url=row.base_url, installation=row.installation, site=row.site, **secrets)
 
 
 def check(db: Database, vault: SecretBox, adapters: Adapters, *, tracker: str | None, now: datetime) -> list[Checked]:
@@ -103,6 +103,8 @@ def _check(
     try:
         found = client.check(projects[0] if projects else None)
         problem = "" if found.ok else _problem(found)
+        if found.can_read:
+            problem = "; ".join(filter(None, [problem, sites.look(db, row, client, now)]))
     except TransientError as error:
         # It does not answer just now: that says nothing of what the connection may do.
         return _checked(row, None, str(error), answered=False)
@@ -167,7 +169,7 @@ def add_project(
         rows = [] if found is None else trackers.connections(tx, tracker_id=found.id)
     if found is None or not rows:
         raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
-    seen, connection = _find(adapters, vault, rows, key)
+    seen, connection = _find(db, adapters, vault, rows, key, now=now)
     project_id = watch(
         db,
         tracker=tracker,
@@ -177,9 +179,10 @@ def add_project(
         author=author,
         now=now,
         connection_id=connection.id,
+        one_lane=adapters[connection.tracker_kind].one_lane,
     )
     if adapters[connection.tracker_kind].history(credentials_of(connection, vault)) is not None:
-        importing.begin_import(db, project_id, mode="polling" if settings.get("polling") else "webhooks")
+        importing.begin_import(db, project_id, mode=mode_of(settings))
     return seen
 
 
@@ -194,6 +197,7 @@ def watch(
     now: datetime,
     connection_id: int | None = None,
     whole_history: bool = False,
+    one_lane: bool = False,
 ) -> int:
     """Watch a project that is known already, over the given connection or the tracker's first. Gives its id.
 
@@ -220,6 +224,8 @@ def watch(
             calendar=calendar,
             author=author,
             known_from=None if whole_history else now,
+            service_desk=seen.service_desk is True,
+            lane_id=found.lane_id if one_lane else None,
         )
         _save_what_differs(tx, project_id, settings=settings, calendar=calendar, author=author, now=now)
         lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
@@ -238,16 +244,25 @@ def _save_what_differs(
 
 
 def _find(
-    adapters: Adapters, vault: SecretBox, rows: list[trackers.ConnectionRow], key: str
+    db: Database,
+    adapters: Adapters,
+    vault: SecretBox,
+    rows: list[trackers.ConnectionRow],
+    key: str,
+    *,
+    now: datetime,
 ) -> tuple[RepositorySeen, trackers.ConnectionRow]:
     """The connection that sees the project: an App has one for each installation."""
     problems = []
     for row in rows:
         client: Client = adapters[row.tracker_kind].client(credentials_of(row, vault))
         try:
-            return client.get_project(key), row
+            found = client.get_project(key)
+            sites.look(db, row, client, now)
         except PermanentError as error:
             problems.append(str(error))
+        else:
+            return found, row
         finally:
             client.close()
     raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")

@@ -67,6 +67,7 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "acted_at": _iso(acted),
         "started_at": _iso(started),
         "flagged_since": _iso(_flagged_since(row, changes, settings, opened=opened.at)),
+        "linked": {change.after: to_iso(change.at) for change in changes if change.field == "link" and change.after},
         "size": _size(row),
         "at_start": _size_at(row, changes, started) if started else None,
     }

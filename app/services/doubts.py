@@ -20,8 +20,7 @@ PULL_FACTS = ("draft", "merged", "auto_merge", "reviewers", "reviewer_teams", "s
 
 def explained(group: str, stored: Row, fresh: Row, changes: Sequence[ChangeSeen], people: Mapping[str, int]) -> bool:
     """Whether `fresh` is `stored` plus these changes, in one group of fields. Both hold the row's columns."""
-    check = _CHECKS[group]
-    return check(stored, fresh, changes, people)
+    return _CHECKS[group](stored, fresh, changes, people)
 
 
 def differs(group: str, stored: Row, fresh: Row) -> bool:
@@ -89,6 +88,8 @@ def _plan(stored: Row, fresh: Row, changes: Sequence[ChangeSeen], people: Mappin
 
 def _state(stored: Row, fresh: Row, changes: Sequence[ChangeSeen], people: Mapping[str, int]) -> bool:
     for change in changes:
+        if change.field is Field.STATE and change.before is not None and stored["stage"] is not None:
+            return bool(stored["status"] == change.before)
         if change.field is Field.STATE and change.before is not None:
             return bool(stored["is_open"] is (change.before == "open"))
         if change.field is Field.LOCK:
@@ -118,6 +119,10 @@ def _pull(stored: Row, fresh: Row, changes: Sequence[ChangeSeen], people: Mappin
     return set(before.get("reviewers", ())) == asked
 
 
+def _measures(stored: Row, fresh: Row, changes: Sequence[ChangeSeen], people: Mapping[str, int]) -> bool:
+    return any(change.field in (Field.FLAG, Field.TYPE, Field.EFFORT, Field.SECURITY) for change in changes)
+
+
 _CHECKS: Mapping[str, Callable[[Row, Row, Sequence[ChangeSeen], Mapping[str, int]], bool]] = {
     "labels": _labels,
     "assignees": _assignees,
@@ -125,6 +130,8 @@ _CHECKS: Mapping[str, Callable[[Row, Row, Sequence[ChangeSeen], Mapping[str, int
     "state": _state,
     "text": _text,
     "pull": _pull,
+    "effort": _measures,
+    "traits": _measures,
 }
 
 

@@ -11,13 +11,13 @@ import json
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from app.process import own_name
-from app.services import bells, gaps, judge, projects
+from app.services import bells, gaps, judge, projects, routing
 from app.services.apply import apply, natives_of, people_of
 from app.services.markers import marker_prefix
 from app.services.tracker_events import apply_tracker_event
@@ -48,10 +48,15 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A delivery with what it says, why it says nothing (`ignored`), or what went wrong (`error`, with its trace)."""
+    """A delivery with what it says, why it says nothing (`ignored`), or what went wrong (`error`, with its trace).
+
+    `project_id` is the project whose rows it goes into; where it `crosses` projects, the items' rows decide.
+    """
 
     delivery: PendingDelivery
     reading: Reading | None = None
+    project_id: int | None = None
+    crosses: bool = False
     ignored: str = ""
     error: str = ""
     trace: str = ""
@@ -136,16 +141,18 @@ def _decode(adapters: Adapters, lane: _Lane, delivery: PendingDelivery) -> Decod
     if tracker is None:
         return Decoded(delivery, ignored="its tracker was removed")
     try:
-        reading = adapters[tracker.kind].decode(delivery.event, json.loads(delivery.raw), delivery.received_at)
+        payload = json.loads(delivery.raw)
+        reading = adapters[tracker.kind].decode(delivery.event, payload, delivery.received_at, tracker.site)
     except Ignored as reason:
         return Decoded(delivery, ignored=str(reason))
     except BadPayload as error:
         return Decoded(delivery, error=str(error), trace=traceback.format_exc())
     except Exception as error:  # noqa: BLE001 (a bug of ours: this delivery is set aside, the others go on)
         return Decoded(delivery, error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-    if delivery.project_id is None and not reading.project_events:
+    one_lane = adapters[tracker.kind].one_lane
+    if delivery.project_id is None and not reading.project_events and not one_lane:
         return Decoded(delivery, ignored="its repository is not watched")
-    return Decoded(delivery, reading=reading)
+    return Decoded(delivery, reading=reading, project_id=delivery.project_id, crosses=one_lane)
 
 
 def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Decoded]) -> float:
@@ -153,13 +160,13 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
     by_project: dict[int, list[Decoded]] = {}
     outcomes: list[tuple[int, str, str]] = []
     failed: list[Decoded] = []
-    for one in decoded:
+    for one in _routed(deps, lease, lane, decoded):
         if one.error:
             failed.append(one)
         elif one.reading is None:
             outcomes.append((one.delivery.id, "ignored", one.ignored))
-        elif one.delivery.project_id is not None and one.delivery.project_id in lane.projects.rows:
-            by_project.setdefault(one.delivery.project_id, []).append(one)
+        elif one.project_id is not None and one.project_id in lane.projects.rows:
+            by_project.setdefault(one.project_id, []).append(one)
         else:
             outcomes.append((one.delivery.id, "done", one.reading.note))
     ids = {
@@ -196,6 +203,38 @@ def _commit(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Dec
                 gaps.note_gap(tx, one.delivery, now=now)
             log.warning("a delivery was not taken in", delivery=one.delivery.guid, reason=one.error, aside=aside)
     return time.monotonic() - started
+
+
+def _routed(deps: Drain, lease: leases.Lease, lane: _Lane, decoded: Sequence[Decoded]) -> list[Decoded]:
+    """The deliveries with the project each goes into. Only this drain moves items of the lane, so that where they live
+    may be settled in a transaction of its own.
+    """
+    crossing = [(one, one.reading) for one in decoded if one.crosses and one.reading is not None]
+    if not crossing:
+        return list(decoded)
+    routes: dict[int, routing.Route] = {}
+    with deps.db.write() as tx:
+        leases.confirm(tx, lease)
+        for tracker_id in sorted({one.delivery.tracker_id for one, _ in crossing}):
+            mine = [(one, reading) for one, reading in crossing if one.delivery.tracker_id == tracker_id]
+            found = routing.route(
+                tx,
+                [reading for _, reading in mine],
+                tracker_id=tracker_id,
+                projects=lane.projects.rows,
+                now=real_now(),
+            )
+            routes.update({one.delivery.id: route for (one, _), route in zip(mine, found, strict=True)})
+    out = []
+    for one in decoded:
+        route = routes.get(one.delivery.id)
+        if route is None:
+            out.append(one)
+        elif route.project_id is None and not route.reading.project_events:
+            out.append(replace(one, reading=None, ignored=route.why))
+        else:
+            out.append(replace(one, reading=route.reading, project_id=route.project_id))
+    return out
 
 
 def _take_in(

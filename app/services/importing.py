@@ -28,7 +28,7 @@ BACKLOG = 300
 """More answers than this not yet taken in: reading waits, so that webhooks do not queue behind it for long."""
 OVERLAP = timedelta(minutes=2)
 """Changes are looked for from this long before the last look."""
-EVERY = {"webhooks": timedelta(hours=1), "polling": timedelta(minutes=5)}
+EVERY = {"webhooks": timedelta(hours=1), "polling": timedelta(minutes=5), "plans": timedelta(minutes=5)}
 
 
 @dataclass(slots=True)
@@ -171,7 +171,7 @@ def _webhooks_missing(reader: Reader, run: runs.Run) -> None:
     """Changes that no webhook told: until they are in, nothing is said. Where we poll, that is how it should be."""
     with reader.db.write() as tx:
         row = sync.get(tx, run.project_id)
-        if row is not None and row.mode == "webhooks":
+        if row is not None and row.mode != "polling":
             why = "there were changes that no webhook told"
             sync.catch_up(tx, [run.project_id], now=real_now(), why=why)
 
@@ -259,7 +259,7 @@ def _lost(reader: Reader, run: runs.Run) -> None:
     with reader.db.read() as tx:
         row = sync.get(tx, run.project_id)
     detail = ""
-    if row is not None and row.mode == "webhooks" and run.kind == CHANGES:
+    if row is not None and row.mode != "polling" and run.kind == CHANGES:
         detail = lost.ask_again(reader.db, reader.history, reader.project, row, now=now)
         with reader.db.write() as tx:
             sync.save(tx, run.project_id, detail=detail, lost_checked_at=now)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.services import bells
@@ -20,7 +21,7 @@ from app.store import deliveries, instance, leases, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import real_now
-from integrations.ports import Adapters, BadPayload, Envelope, Ignored
+from integrations.ports import Adapter, Adapters, BadPayload, Envelope, Ignored
 
 MAX_BYTES = 25 * 1024 * 1024
 COMMIT_TIMEOUT = 8.0
@@ -129,12 +130,16 @@ class Directory:
             raise UnknownTracker(f"no tracker {name!r} takes webhooks of this kind here")
         return found
 
-    def project(self, tracker_id: int, native_id: str | None) -> trackers.ProjectRow | None:
-        if native_id is None:
+    def project(self, tracker_id: int, native_id: str | None, key: str | None = None) -> trackers.ProjectRow | None:
+        """By its immutable id; by what it is called where a payload tells no more."""
+        if native_id is not None:
+            known = (tracker_id, native_id)
+            self._refresh(age=1.0 if known in self._projects else 0.05)
+            return self._projects.get(known)
+        if key is None:
             return None
-        key = (tracker_id, native_id)
-        self._refresh(age=1.0 if key in self._projects else 0.05)
-        return self._projects.get(key)
+        self._refresh()
+        return next((row for (of, _), row in self._projects.items() if of == tracker_id and row.key == key), None)
 
     def world_now(self) -> Any:
         self._refresh()
@@ -167,8 +172,8 @@ def receive(
         raise BadPayload("body", payload, "a JSON object")
     envelope = adapter.envelope(headers, payload)
     now = real_now()
-    _must_decode(adapter, envelope, payload, now)
-    project = directory.project(tracker.id, envelope.project)
+    _must_decode(adapter, envelope, payload, tracker.site, now)
+    project = directory.project(tracker.id, envelope.project, envelope.project_key)
     delivery = NewDelivery(
         tracker_id=tracker.id,
         lane_id=project.lane_id if project else tracker.lane_id,
@@ -185,9 +190,11 @@ def receive(
     return Accepted(guid=envelope.guid, event=envelope.event)
 
 
-def _must_decode(adapter: Any, envelope: Envelope, payload: Mapping[str, Any], now: Any) -> None:
+def _must_decode(
+    adapter: Adapter, envelope: Envelope, payload: Mapping[str, Any], site: Mapping[str, Any], now: datetime
+) -> None:
     """A payload that could never be read is refused while the sender still listens, with the field named."""
     try:
-        adapter.decode(envelope.event, payload, now)
+        adapter.decode(envelope.event, payload, now, site)
     except Ignored:
         return

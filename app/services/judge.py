@@ -23,6 +23,7 @@ from app.store import (
     instance,
     links,
     milestone_facts,
+    moves,
     people,
     publications,
     rules,
@@ -73,6 +74,8 @@ class Court:
         item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
+        if self.adapters[self.projects.rows[project_id].tracker_kind].one_lane:
+            moves.settle_owners(self.tx, self.milestones)
         derivation.save_milestone_sums(self.tx, self.milestones)
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
@@ -198,6 +201,11 @@ class Court:
                 marks.append((lane_id, "item", item_id, self.this.clock.now()))
         subjects.add_marks(self.tx, marks, reason="a linked item changed")
 
+    def _told(self, item_ids: set[int], now: datetime) -> None:
+        """What waits on these items is judged again: one cause is told of in one place."""
+        marks = [(lane_id, "item", id_, now) for lane_id, id_ in derivation.waiting_on(self.tx, item_ids)]
+        subjects.add_marks(self.tx, marks, reason="what it waits on was flagged or cleared")
+
     # --- judging
 
     def judge(self, now: datetime) -> int:
@@ -258,6 +266,8 @@ class Court:
                 if one.shown_on is not None:
                     plans.add(one.shown_on)
         standings.save(self.tx, saved)
+        if kind == "item":
+            self._told(_turned(saved, kept), now)
         subjects.save_judged(self.tx, kind, rechecks, now=now)
         return plans
 
@@ -283,6 +293,17 @@ def _prepare(rule: Rule) -> engine.PreparedRule:
     if known is None or known.rule != rule:
         known = _CACHE[key] = engine.prepare(rule)
     return known
+
+
+def _turned(saved: Sequence[Saved], kept: Mapping[standings.Key, Kept]) -> set[int]:
+    """Subjects with a flag that opened, closed, or is told of elsewhere than before."""
+    found = set()
+    for row in saved:
+        known = kept.get((row.rule_id, row.subject_kind, row.subject_id))
+        before = (known.verdict.get("reach"), known.verdict.get("severity")) if known is not None else None
+        if row.closed_at is not None or before != (row.reach, row.severity):
+            found.add(row.subject_id)
+    return found
 
 
 def _home_of(subject: Subject) -> int | None:

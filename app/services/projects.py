@@ -13,8 +13,10 @@ import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.errors import UserError
-from app.store import trackers
+from app.store import programmes, trackers
 from app.store.database import Tx
+from app.store.programmes import ALONE, Neighbours
+from integrations.ports import NO_SITE
 from rules.calendar import Calendar
 from rules.facts import USUAL_STATUSES, Project, Settings, fold
 
@@ -68,6 +70,7 @@ class SettingsDoc(BaseModel):
     in_review_labels: list[str] | None = None
     triage_labels: list[str] | None = None
     blocked_labels: list[str] | None = None
+    after_review_statuses: list[str] | None = None
     statuses: dict[str, Literal["todo", "in_progress", "in_review", "waiting", "blocked", "done"]] | None = None
     service_desk_writes: bool | None = None
     automation: list[str] | None = None
@@ -79,6 +82,7 @@ class SettingsDoc(BaseModel):
     name_foreign_keys: bool | None = None
     comments_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
     polling: bool | None = None
+    poll_plans: bool | None = None
 
 
 COMMENTS_PER_DAY = 10
@@ -117,19 +121,30 @@ def read_calendar(doc: Mapping[str, Any]) -> Calendar:
     )
 
 
-_LABEL_SETS = {field.name for field in fields(Settings) if field.name.endswith("_labels")}
+def mode_of(settings: Mapping[str, Any]) -> str:
+    """How a project keeps up with its tracker: by webhooks; by polling, where none can arrive; or by webhooks with
+    its plans (sprints and versions) polled, where the webhooks to be had do not tell of those.
+    """
+    if settings.get("polling"):
+        return "polling"
+    return "plans" if settings.get("poll_plans") else "webhooks"
 
 
-def read_settings(doc: Mapping[str, Any]) -> Settings:
+_WORD_SETS = {field.name for field in fields(Settings) if field.name.endswith(("_labels", "_statuses"))}
+
+
+def read_settings(doc: Mapping[str, Any], site: Mapping[str, Any] = NO_SITE) -> Settings:
+    """Settings from their document; statuses that it says nothing of are as the tracker's `site` files them."""
     parsed = SettingsDoc.model_validate(doc).model_dump(exclude_none=True)
-    for name in ("comments_per_day", "polling"):  # not the rules' business
+    for name in ("comments_per_day", "polling", "poll_plans"):  # not the rules' business
         parsed.pop(name, None)
-    values: dict[str, Any] = {}
+    filed = {fold(status): stage for status, stage in site.get("statuses", {}).items()}
+    values: dict[str, Any] = {"statuses": {**filed, **USUAL_STATUSES}} if filed else {}
     for name, value in parsed.items():
-        if name in _LABEL_SETS:
+        if name in _WORD_SETS:
             values[name] = frozenset(fold(label) for label in value)
         elif name == "statuses":
-            values[name] = {**USUAL_STATUSES, **{fold(status): state for status, state in value.items()}}
+            values[name] = {**filed, **USUAL_STATUSES, **{fold(status): state for status, state in value.items()}}
         elif isinstance(value, list):
             values[name] = frozenset(value)
         else:
@@ -141,30 +156,35 @@ class Projects:
     """Facts of projects with what publishing asks beside them."""
 
     def __init__(
-        self, rows: Sequence[trackers.ProjectRow], documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]
+        self,
+        rows: Sequence[trackers.ProjectRow],
+        documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]],
+        neighbours: Neighbours = ALONE,
     ) -> None:
         self.rows = {row.id: row for row in rows}
         self.facts: dict[int, Project] = {}
         self.calendars: dict[int, CalendarDoc] = {}
         self.comments_per_day: dict[int, int] = {}
-        self.polled: set[int] = set()
-        """Projects that are asked every few minutes, because their webhooks cannot arrive here."""
+        self.modes: dict[int, str] = {}
+        """How each keeps up with its tracker."""
         for row in rows:
             settings, calendar = documents.get(row.id, ({}, {}))
             self.calendars[row.id] = CalendarDoc.model_validate(calendar)
             parsed = SettingsDoc.model_validate(settings)
             per_day = parsed.comments_per_day
             self.comments_per_day[row.id] = COMMENTS_PER_DAY if per_day is None else per_day
-            if parsed.polling:
-                self.polled.add(row.id)
+            self.modes[row.id] = mode_of(settings)
             self.facts[row.id] = Project(
                 id=row.id,
                 key=row.key,
                 tracker=SPEAKS.get(row.tracker_kind, row.tracker_kind),
                 url=row.url,
                 calendar=read_calendar(calendar),
-                settings=read_settings(settings),
+                settings=read_settings(settings, row.site),
                 public=row.public,
+                service_desk=row.service_desk,
+                same_readers=neighbours.same_readers.get(row.id, frozenset()),
+                watched_keys=neighbours.issue_keys,
                 known_from=row.known_from,
             )
 
@@ -177,4 +197,4 @@ class Projects:
 def load(tx: Tx, **filters: Any) -> Projects:
     """Projects that match the filters of `app.store.trackers.projects`."""
     rows = trackers.projects(tx, **filters)
-    return Projects(rows, trackers.settings_of(tx, [row.id for row in rows]))
+    return Projects(rows, trackers.settings_of(tx, [row.id for row in rows]), programmes.neighbours(tx))

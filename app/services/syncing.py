@@ -14,12 +14,12 @@ from itertools import pairwise
 import structlog
 
 from app.process import own_name
-from app.services import bells, importing, projects, trouble
+from app.services import bells, importing, projects, sites, trouble
 from app.services.importing import Reader
 from app.store import leases, runs, sync, trackers
 from app.store.database import Database, Tx
 from app.time import real_now, to_iso
-from integrations.ports import HISTORY, History, PermanentError, TransientError
+from integrations.ports import HISTORY, Client, History, PermanentError, TransientError
 
 log = structlog.get_logger()
 
@@ -41,6 +41,7 @@ class Syncing:
     db: Database
     ringer: bells.Ringer
     open_history: Callable[[int], History | None]
+    open_client: Callable[[int], Client]
 
 
 def sync_project(deps: Syncing, project_id: int, *, seconds: float = SLICE) -> bool:
@@ -77,9 +78,9 @@ def _slice(deps: Syncing, lease: leases.Lease, *, until: float) -> bool:
             return False
         with deps.db.write() as tx:
             leases.confirm(tx, lease)
-            mode = "polling" if project.id in known.polled else "webhooks"
-            sync.ensure(tx, project.id, mode=mode, next_at=real_now())
+            sync.ensure(tx, project.id, mode=known.modes[project.id], next_at=real_now())
         reader = Reader(db=deps.db, ringer=deps.ringer, lease=lease, history=history, project=project, until=until)
+        _survey(deps, project.tracker_id, project.connection_id)
         return _work(reader)
     except PermanentError as error:
         log.warning("reading stops", project=project.key, code=error.code, reason=str(error))
@@ -95,6 +96,24 @@ def _slice(deps: Syncing, lease: leases.Lease, *, until: float) -> bool:
         if history is not None:
             history.close()
     return False
+
+
+def _survey(deps: Syncing, tracker_id: int, connection_id: int | None) -> None:
+    """Once a day: see what no payload tells of the tracker's site."""
+    with deps.db.read() as tx:
+        tracker = next((row for row in trackers.trackers(tx) if row.id == tracker_id), None)
+        rows = trackers.connections(tx, connection_id=connection_id) if connection_id is not None else []
+    if tracker is None or not rows or not tracker.site or not sites.is_old(tracker, real_now()):
+        return
+    client = deps.open_client(rows[0].id)
+    try:
+        wrong = sites.look(deps.db, rows[0], client, real_now())
+    finally:
+        client.close()
+    with deps.db.write() as tx:
+        trackers.set_connection_status(
+            tx, rows[0].id, status=rows[0].status, detail=wrong or rows[0].status_detail, now=real_now()
+        )
 
 
 def _nothing_to_read(db: Database, lease: leases.Lease) -> None:
@@ -168,7 +187,8 @@ def _reads(reader: Reader) -> bool:
             return True
         before = real_now()
         try:
-            told = reader.history.item(project.key, one.number, known=None, since=None, why="repair")
+            who = one.number if one.number is not None else one.native_id or ""
+            told = reader.history.item(project.key, who, known=None, since=None, why="repair")
         except PermanentError as error:
             if error.code in ("unauthorised", "forbidden"):
                 raise
@@ -176,7 +196,11 @@ def _reads(reader: Reader) -> bool:
             _put_off(reader, one, error)
             continue
         reader.commit(None, [(f"{HISTORY}:read:{project.id}:{one.id}:{one.attempts}:{to_iso(before)}", told, before)])
-        _put_off(reader, one, None)
+        if one.number is None:
+            with reader.db.write() as tx:
+                sync.told(tx, one.id)
+        else:
+            _put_off(reader, one, None)
     return len(wanted) == READS
 
 
@@ -209,7 +233,7 @@ def _done(reader: Reader, run: runs.Run) -> None:
 def note_outage(tx: Tx) -> None:
     """This server was off: every project with webhooks catches up before it speaks."""
     rows = sync.rows(tx)
-    missed = [row.id for row in rows.values() if row.mode == "webhooks"]
+    missed = [row.id for row in rows.values() if row.mode != "polling"]
     sync.catch_up(tx, missed, now=real_now(), why="Plumbline was off")
 
 

@@ -165,6 +165,22 @@ def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> 
     return [(row.lane_id, row.id) for row in rows]
 
 
+def waiting_on(tx: Tx, item_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Items that wait on these, as (lane id, item id): what they implement, close or block."""
+    link, item, project = models.link, models.item, models.project
+    wanted = sorted(item_ids)
+    if not wanted:
+        return []
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.id)
+        .join(item, item.c.id == link.c.target_item_id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(link.c.source_item_id.in_(wanted), link.c.kind.in_(("closes", "implements", "blocks")))
+        .distinct()
+    )
+    return sorted((row.lane_id, row.id) for row in rows)
+
+
 def milestones_of(tx: Tx, item_ids: Sequence[int]) -> set[int]:
     """Milestones that these items are in now."""
     table = models.membership

@@ -11,6 +11,16 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
+from app.store.link_facts import (
+    Beside,
+    checks_of,
+    link_of,
+    load_beside,
+    load_links,
+    load_stacked,
+    ref_of,
+    stacked_on,
+)
 from app.time import from_iso
 from rules import facts
 
@@ -38,7 +48,8 @@ def load_items(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Proje
     rows = tx.execute(sa.select(item).where(item.c.id.in_(wanted), item.c.project_id.in_(list(projects)))).all()
     if not rows:
         return {}
-    links, stacked = _links(tx, rows), _stacked(tx, rows)
+    links, stacked = load_links(tx, rows), load_stacked(tx, rows)
+    beside = load_beside(tx, links)
     people = _people(tx, rows)
     milestones = _milestones_of(tx, [row.id for row in rows])
     return {
@@ -46,6 +57,7 @@ def load_items(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Proje
             row,
             project=projects[row.project_id],
             links=links.get(row.id, []),
+            beside=beside,
             stacked=stacked.get(row.id),
             people=people,
             milestones=milestones.get(row.id, []),
@@ -75,109 +87,40 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
     }
 
 
-def _links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
-    """Links from and to items: id -> (inbound, row of the link with its other end)."""
-    link, item, project = models.link, models.item, models.project
-    ids = [row.id for row in rows]
-    other = (
-        item.c.id,
-        item.c.key,
-        item.c.url,
-        item.c.number,
-        item.c.kind.label("item_kind"),
-        item.c.is_open,
-        item.c.state,
-        item.c.created_at,
-        item.c.closed_at,
-        item.c.labels,
-        item.c.pull,
-        item.c.checks,
-        item.c.head_sha,
-        item.c.derived,
-        item.c.secured,
-        item.c.due,
-        item.c.closed_as,
-        project.c.key.label("project_key"),
-        project.c.public.label("project_public"),
-    )
-    found: dict[int, list[tuple[bool, Any]]] = {}
-    for inbound, mine, theirs in (
-        (False, link.c.source_item_id, link.c.target_item_id),
-        (True, link.c.target_item_id, link.c.source_item_id),
-    ):
-        query = (
-            sa.select(mine.label("mine"), link.c.kind, link.c.as_of.label("drawn_at"), *other)
-            .join(item, item.c.id == theirs)
-            .join(project, project.c.id == item.c.project_id)
-            .where(mine.in_(ids), link.c.kind != facts.LinkKind.MENTIONS.value, item.c.deleted_at.is_(None))
-            .order_by(link.c.id)
-        )
-        for row in tx.execute(query):
-            found.setdefault(row.mine, []).append((inbound, row))
-    return found
-
-
-def _stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
-    """For open pull requests: the open pull request whose branch is their base, if any."""
-    item, project = models.item, models.project
-    bases = {(row.project_id, row.base_ref) for row in rows if row.base_ref and row.is_open}
-    if not bases:
-        return {}
-    found = {
-        (row.project_id, row.head_ref): row
-        for row in tx.execute(
-            sa.select(
-                item.c.id,
-                item.c.project_id,
-                item.c.key,
-                item.c.url,
-                item.c.head_ref,
-                item.c.state,
-                item.c.pull,
-                project.c.key.label("project_key"),
-            )
-            .join(project, project.c.id == item.c.project_id)
-            .where(
-                item.c.is_open.is_not(False),  # not "= true": SQLite would walk all open items instead of the branches
-                item.c.project_id.in_({project_id for project_id, _ in bases}),
-                item.c.head_ref.in_({base for _, base in bases}),
-            )
-        )
-        if not (row.pull or {}).get("from_fork")  # a fork's "main" is nobody's base here
-    }
-    return {
-        row.id: base
-        for row in rows
-        if row.is_open and (base := found.get((row.project_id, row.base_ref))) is not None and base.id != row.id
-    }
-
-
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
-    membership, milestone = models.membership, models.milestone
+    """The milestones that items are in, with the sum of the estimates in each and how many have none."""
+    membership, milestone, item = models.membership, models.milestone, models.item
+    mine = membership.alias()
+    sizes = (
+        sa.select(
+            membership.c.milestone_id,
+            sa.func.sum(item.c.estimate).label("points"),
+            sa.func.sum(sa.case((item.c.estimate.is_(None), 1), else_=0)).label("unsized"),
+        )
+        .join(item, item.c.id == membership.c.item_id)
+        .join(milestone, milestone.c.id == membership.c.milestone_id)
+        .where(
+            membership.c.milestone_id.in_(
+                sa.select(mine.c.milestone_id).where(mine.c.item_id.in_(ids), mine.c.left_at.is_(None))
+            ),
+            milestone.c.kind == "sprint",
+            membership.c.left_at.is_(None),
+            item.c.kind != facts.Kind.SUBTASK.value,
+        )
+        .group_by(membership.c.milestone_id)
+        .subquery()
+    )
+    columns = ("id", "title", "kind", "is_open", "start", "due")
     found: dict[int, list[Any]] = {}
     for row in tx.execute(
-        sa.select(membership.c.item_id, milestone.c.id, milestone.c.title)
+        sa.select(membership.c.item_id, *(milestone.c[name] for name in columns), sizes.c.points, sizes.c.unsized)
         .join(milestone, milestone.c.id == membership.c.milestone_id)
-        .where(membership.c.item_id.in_(ids), membership.c.left_at.is_(None))
+        .outerjoin(sizes, sizes.c.milestone_id == milestone.c.id)
+        .where(membership.c.item_id.in_(ids), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
         .order_by(milestone.c.id)
     ):
         found.setdefault(row.item_id, []).append(row)
     return found
-
-
-def _checks(row: Any) -> facts.Checks:
-    """The sum of the checks on the head: red before waiting for approval before pending before green."""
-    states = {facts.Checks(state) for state, _at, sha in row.checks.values() if sha == row.head_sha}
-    for state in (
-        facts.Checks.RED,
-        facts.Checks.AWAITING_APPROVAL,
-        facts.Checks.PENDING,
-        facts.Checks.GREEN,
-        facts.Checks.NONE,
-    ):
-        if state in states:
-            return state
-    return facts.Checks.UNKNOWN
 
 
 def _item(
@@ -185,23 +128,15 @@ def _item(
     *,
     project: facts.Project,
     links: Sequence[tuple[bool, Any]],
+    beside: Beside,
     stacked: Any,
     people: Mapping[tuple[int, int], facts.Person],
     milestones: Sequence[Any],
 ) -> facts.Item:
     derived = row.derived
-    edges = [_link(other, inbound=inbound) for inbound, other in links if other.kind != "parent"]
+    edges = [link_of(row, other, inbound=inbound, beside=beside) for inbound, other in links if other.kind != "parent"]
     if stacked is not None:
-        base = facts.Ref(id=stacked.id, key=stacked.key, url=stacked.url, project=stacked.project_key)
-        edges.append(
-            facts.Link(
-                kind=facts.LinkKind.STACKED_ON,
-                inbound=False,
-                other=base,
-                other_kind=facts.Kind.PULL_REQUEST,
-                other_state=facts.State(stacked.state),
-            )
-        )
+        edges.append(stacked_on(stacked))
     children = [other for inbound, other in links if inbound and other.kind == "parent"]
     parent = next((other for inbound, other in links if not inbound and other.kind == "parent"), None)
     working = [
@@ -219,7 +154,7 @@ def _item(
     for other in [*working, *children]:
         theirs = read_step(other.derived.get("last_movement"))
         if theirs is not None and theirs.at > movement.at:
-            movement = replace(theirs, kind="linked")
+            movement = replace(theirs, kind="linked", of=ref_of(other))
     started = _instant(derived.get("started_at"))
     opened = min((other.created_at for other in working), default=None)
     if started is None or (opened is not None and opened < started):
@@ -258,27 +193,26 @@ def _item(
         locked=row.locked,
         gap=row.gap,
         known_from=project.known_from,
+        sprint=_sprint(milestones),
+        type=row.traits.get("type") or "",
+        bug=bool(row.traits.get("bug")),
+        priority=row.traits.get("priority"),
+        components=tuple(row.traits.get("components", ())),
+        flagged_since=_instant(derived.get("flagged_since")),
+        needed_by=min(filter(None, [row.due, *(one.due for one in milestones if one.is_open)]), default=None),
+        secured=row.secured,
+        hours_planned=row.effort.get("planned"),
+        hours_left=row.effort.get("left"),
     )
 
 
-def ref_of(row: Any) -> facts.Ref:
-    return facts.Ref(id=row.id, key=row.key, url=row.url, project=row.project_key)
-
-
-def _link(other: Any, *, inbound: bool) -> facts.Link:
-    return facts.Link(
-        kind=facts.LinkKind(other.kind),
-        inbound=inbound,
-        other=ref_of(other),
-        other_kind=facts.Kind(other.item_kind),
-        other_state=facts.State(other.state),
-        other_closed_at=other.closed_at,
-        other_opened_at=other.created_at,
-        other_checks=_checks(other) if other.item_kind == "pull_request" else None,
-        other_review_requested=bool(other.pull.get("reviewers") or other.pull.get("reviewer_teams"))
-        if other.pull
-        else None,
-    )
+def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
+    """The running sprint among an item's milestones: open, with both its days (one to come has no start yet)."""
+    for one in milestones:
+        if one.kind == "sprint" and one.is_open and one.start is not None and one.due is not None:
+            points = one.points if one.unsized == 0 else None
+            return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points)
+    return None
 
 
 def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
@@ -286,7 +220,7 @@ def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
     then = derived.get("size_at_first_review")
     return facts.PullRequest(
         draft=bool(pull.get("draft")),
-        checks=_checks(row),
+        checks=checks_of(row),
         mergeable=pull.get("mergeable"),
         review=facts.Review(derived["review"]),
         review_requested=bool(pull.get("reviewers") or pull.get("reviewer_teams")),

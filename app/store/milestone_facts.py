@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
-from app.store.facts import read_step, ref_of
+from app.store.facts import read_step
+from app.store.link_facts import ref_of
 from app.time import from_iso
 from rules import facts
 
@@ -33,7 +35,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     wanted = [row.id for row in rows]
     members = _members(tx, wanted)
     baselines = _baselines(tx, wanted)
-    usual = _usual_growth(tx, rows)
+    usual = _usual(tx, rows)
     homes = _named_homes(tx, rows)
     return {
         row.id: facts.Milestone(
@@ -55,7 +57,10 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
             home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
-            own_p75_growth=usual.get((row.project_id, row.kind)),
+            released=row.released,
+            own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
+            own_p25_done=own.p25_done,
+            own_usual_done=own.done,
             known_from=projects[row.project_id].known_from,
         )
         for row in rows
@@ -72,6 +77,7 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
             membership.c.left_at,
             item,
             project.c.key.label("project_key"),
+            project.c.public.label("project_public"),
         )
         .join(item, item.c.id == membership.c.item_id)
         .join(project, project.c.id == item.c.project_id)
@@ -130,6 +136,7 @@ def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]])
         estimate=stay.estimate,
         assigned=bool(stay.assignee_ids),
         last_step=read_step(stay.derived.get("last_movement")),
+        bug=bool(stay.traits.get("bug")),
         closes=tuple(edges.get("closes", ())) + tuple(edges.get("implements", ())),
         parent_id=next(iter(edges.get("parent", ())), None),
         split_from=next(iter(edges.get("split_from", ())), None),
@@ -184,21 +191,37 @@ def _baselines(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, facts.Baseline
 FINISHED_ENOUGH = 8
 
 
-def _usual_growth(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, str], float]:
-    """The 75th percentile of net growth over a project's finished milestones of a kind, from eight on."""
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What is usual for finished milestones of one kind in one project; None before there are eight."""
+
+    p75_growth: float | None = None
+    p25_done: float | None = None
+    done: float | None = None
+
+
+def _usual(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, str], _Usual]:
     table = models.milestone
     grown: dict[tuple[int, str], list[float]] = {}
+    kept: dict[tuple[int, str], list[float]] = {}
     for row in tx.execute(
-        sa.select(table.c.project_id, table.c.kind, table.c.growth).where(
+        sa.select(table.c.project_id, table.c.kind, table.c.growth, table.c.kept).where(
             table.c.project_id.in_({row.project_id for row in rows}), table.c.growth.is_not(None)
         )
     ):
         grown.setdefault((row.project_id, row.kind), []).append(row.growth)
+        if row.kept is not None:
+            kept.setdefault((row.project_id, row.kind), []).append(row.kept)
     return {
-        key: sorted(shares)[int(0.75 * (len(shares) - 1) + 0.5)]
+        key: _Usual(_quantile(shares, 0.75), _quantile(kept.get(key, []), 0.25), _quantile(kept.get(key, []), 0.5))
         for key, shares in grown.items()
-        if len(shares) >= FINISHED_ENOUGH
     }
+
+
+def _quantile(shares: Sequence[float], part: float) -> float | None:
+    if len(shares) < FINISHED_ENOUGH:
+        return None
+    return sorted(shares)[int(part * (len(shares) - 1) + 0.5)]
 
 
 HOME_LABELS = ("release", "epic", "tracking")
@@ -211,7 +234,14 @@ def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
     if not wanted:
         return {}
     query = (
-        sa.select(item.c.id, item.c.key, item.c.url, project.c.key.label("project_key"))
+        sa.select(
+            item.c.id,
+            item.c.key,
+            item.c.url,
+            item.c.secured,
+            project.c.key.label("project_key"),
+            project.c.public.label("project_public"),
+        )
         .join(project, project.c.id == item.c.project_id)
         .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
     )

@@ -223,8 +223,10 @@ def baselines_begun(tx: Tx, milestone_ids: Iterable[int]) -> tuple[set[int], dic
     return frozen, {row.milestone_id: row.created_at for row in rows if not row.frozen}
 
 
-def save_growth(tx: Tx, milestone_id: int, growth: float | None) -> None:
-    tx.execute(sa.update(models.milestone).where(models.milestone.c.id == milestone_id).values(growth=growth))
+def save_ended(tx: Tx, milestone_id: int, *, growth: float | None, kept: float | None) -> None:
+    """How far a milestone that ended had grown, and the share of its plan that was done."""
+    table = models.milestone
+    tx.execute(sa.update(table).where(table.c.id == milestone_id).values(growth=growth, kept=kept))
 
 
 def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:

@@ -40,7 +40,8 @@ class Wanted:
     """An item that wants a read."""
 
     id: int
-    number: int
+    number: int | None
+    native_id: str | None
     reason: str
     asked_at: datetime
     attempts: int
@@ -115,7 +116,7 @@ def silent(tx: Tx, *, now: datetime) -> list[int]:
         sa.select(table.c.id, table.c.usual_silence, table.c.silence_seen, project.c.last_delivery_at)
         .join(project, project.c.id == table.c.id)
         .where(
-            table.c.mode == "webhooks",
+            table.c.mode != "polling",
             table.c.usual_silence.is_not(None),
             project.c.last_delivery_at.is_not(None),
             project.c.removed_at.is_(None),
@@ -167,11 +168,35 @@ def want_reads(tx: Tx, project_id: int, reads: Iterable[tuple[int, str]], *, now
         tx.execute(statement, wanted)
 
 
+def want_natives(tx: Tx, project_id: int, natives: Iterable[str], *, reason: str, now: datetime) -> None:
+    """Ask for reads of items of which nothing but the native id is known; the project lends its connection. One that
+    is asked for already is asked for once.
+    """
+    table = models.wanted_read
+    rows = [
+        {
+            "project_id": project_id,
+            "native_id": native,
+            "reason": reason,
+            "asked_at": now,
+            "not_before": now + READ_AFTER,
+        }
+        for native in sorted(set(natives))
+    ]
+    if rows:
+        tx.execute(insert(tx, table).on_conflict_do_nothing(index_elements=["project_id", "native_id"]), rows)
+
+
+def told(tx: Tx, wanted_id: int) -> None:
+    """A read has been answered, and what it told is in line."""
+    tx.execute(sa.delete(models.wanted_read).where(models.wanted_read.c.id == wanted_id))
+
+
 def wanted(tx: Tx, project_id: int, *, now: datetime, limit: int) -> list[Wanted]:
     """Reads whose time has come, the longest waiting first."""
     table = models.wanted_read
     found = tx.execute(
-        sa.select(table.c.id, table.c.number, table.c.reason, table.c.asked_at, table.c.attempts)
+        sa.select(table.c.id, table.c.number, table.c.native_id, table.c.reason, table.c.asked_at, table.c.attempts)
         .where(table.c.project_id == project_id, table.c.not_before <= now)
         .order_by(table.c.not_before, table.c.id)
         .limit(limit)

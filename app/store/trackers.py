@@ -22,6 +22,9 @@ class TrackerRow:
     webhook_secret: str
     lane_id: int
     """The tracker's own lane, for what belongs to no single project."""
+    site: Mapping[str, Any]
+    """What is known of it that no payload tells."""
+    surveyed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class ConnectionRow:
     status: str
     status_detail: str
     checked_at: datetime | None
+    site: Mapping[str, Any]
+    """What is known of the tracker that no payload tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,9 @@ class ProjectRow:
     key: str
     url: str
     public: bool
+    service_desk: bool
+    site: Mapping[str, Any]
+    """What is known of its tracker that no payload tells."""
     status: str
     status_detail: str
     created_at: datetime
@@ -89,6 +97,8 @@ def _select_tracker() -> sa.Select[Any]:
             tracker.c.base_url,
             tracker.c.webhook_secret,
             lane.c.id.label("lane_id"),
+            tracker.c.site,
+            tracker.c.surveyed_at,
         )
         .join(lane, own_lane)
         .where(tracker.c.removed_at.is_(None))
@@ -103,6 +113,12 @@ def tracker_by_name(tx: Tx, name: str) -> TrackerRow | None:
 
 def trackers(tx: Tx) -> list[TrackerRow]:
     return [TrackerRow(**row._mapping) for row in tx.execute(_select_tracker())]
+
+
+def save_site(tx: Tx, tracker_id: int, site: Mapping[str, Any], *, now: datetime) -> None:
+    """Remember what was found out about a tracker."""
+    table = models.tracker
+    tx.execute(sa.update(table).where(table.c.id == tracker_id).values(site=dict(site), surveyed_at=now))
 
 
 def remove_tracker(tx: Tx, tracker_id: int, *, now: datetime) -> None:
@@ -180,6 +196,7 @@ def connections(tx: Tx, *, tracker_id: int | None = None, connection_id: int | N
             connection.c.status,
             connection.c.status_detail,
             connection.c.checked_at,
+            tracker.c.site,
         )
         .join(tracker, tracker.c.id == connection.c.tracker_id)
         .where(connection.c.status != "removed")
@@ -206,8 +223,12 @@ def add_project(
     calendar: Mapping[str, Any],
     author: str,
     known_from: datetime | None = None,
+    service_desk: bool = False,
+    lane_id: int | None = None,
 ) -> int:
-    """Add a project with its lane and first settings; one that was removed comes back. Gives its id."""
+    """Add a project with its first settings and a lane of its own, unless it is to share `lane_id`; one that was
+    removed comes back. Gives its id.
+    """
     project, lane = models.project, models.lane
     found = tx.execute(
         sa.select(project.c.id).where(project.c.tracker_id == tracker_id, project.c.native_id == native_id)
@@ -220,6 +241,7 @@ def add_project(
                 key=key,
                 url=url,
                 public=public,
+                service_desk=service_desk,
                 connection_id=connection_id,
                 removed_at=None,
                 status="active",
@@ -227,11 +249,12 @@ def add_project(
             )
         )
         return int(found.id)
-    lane_id = tx.execute(
-        sa.insert(lane)
-        .values(tracker_id=tracker_id, name=f"{_PROJECT_LANE}{tracker_id}/{native_id}")
-        .returning(lane.c.id)
-    ).scalar_one()
+    if lane_id is None:
+        lane_id = tx.execute(
+            sa.insert(lane)
+            .values(tracker_id=tracker_id, name=f"{_PROJECT_LANE}{tracker_id}/{native_id}")
+            .returning(lane.c.id)
+        ).scalar_one()
     project_id = tx.execute(
         sa.insert(project)
         .values(
@@ -242,6 +265,7 @@ def add_project(
             key=key,
             url=url,
             public=public,
+            service_desk=service_desk,
             created_at=now,
             known_from=known_from,
         )
@@ -307,6 +331,8 @@ def projects(
             project.c.key,
             project.c.url,
             project.c.public,
+            project.c.service_desk,
+            tracker.c.site,
             project.c.status,
             project.c.status_detail,
             project.c.created_at,

@@ -1,4 +1,7 @@
-"""Where trackers deliver: `POST /webhooks/<kind>/<tracker>`. Answers 202 only for what is committed."""
+"""Where trackers deliver: `POST /webhooks/<kind>/<tracker>`. Answers 202 only for what is committed.
+
+A Jira that cannot sign delivers to `/webhooks/jira/<tracker>/<secret>`: the best to be had there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,12 @@ from integrations.ports import BadPayload, BadSignature
 
 log = structlog.get_logger()
 
-TAKES = {"github": ("github", "sandbox")}
+TAKES = {"github": ("github", "sandbox"), "jira": ("jira",)}
 """Which kinds of tracker speak through which address; the sandbox speaks GitHub's language."""
+
+
+DELIVERY_IDS = ("x-github-delivery", "x-atlassian-webhook-identifier")
+PATH_SECRET = "x-path-secret"  # noqa: S105 (the name of a header)
 
 
 def hooks(runtime: Runtime) -> Blueprint:
@@ -24,13 +31,22 @@ def hooks(runtime: Runtime) -> Blueprint:
     def github(name: str) -> ResponseReturnValue:
         return _receive(runtime, "github", name)
 
+    @blueprint.post("/webhooks/jira/<name>")
+    @blueprint.post("/webhooks/jira/<name>/<path_secret>")
+    def jira(name: str, path_secret: str | None = None) -> ResponseReturnValue:
+        return _receive(runtime, "jira", name, path_secret=path_secret)
+
     return blueprint
 
 
-def _receive(runtime: Runtime, kind: str, name: str) -> ResponseReturnValue:
+def _receive(runtime: Runtime, kind: str, name: str, *, path_secret: str | None = None) -> ResponseReturnValue:
     raw = request.get_data(cache=False)
     headers = {key.lower(): value for key, value in request.headers.items()}
-    with structlog.contextvars.bound_contextvars(delivery=headers.get("x-github-delivery", "")):
+    headers.pop(PATH_SECRET, None)  # nobody but the address itself may say it
+    if path_secret is not None:
+        headers[PATH_SECRET] = path_secret
+    guid = next((headers[name] for name in DELIVERY_IDS if name in headers), "")
+    with structlog.contextvars.bound_contextvars(delivery=guid):
         try:
             accepted = intake.receive(
                 name,

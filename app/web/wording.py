@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import g, url_for
 
-from rules.facts import Project, Ref
+from rules.facts import Project
 from rules.intents import Line, Span
 from rules.verdict import Said, Verdict
 from rules.wording.codec import load_verdict
@@ -56,18 +56,8 @@ def say(said: Said, project: Project) -> Line:
     frame = g.get("frame")
     today: date | None = project.calendar.local_date(frame.now) if frame is not None else None
     line = sentence(said, project=replace(project, public=False), today=today)
-    pages = {ref.url: url_for("items.show", item_id=ref.id) for ref in _refs(said) if ref.url}
+    pages = {ref.url: url_for("items.show", item_id=ref.id) for ref in said.refs if ref.url}
     return tuple(Span(s.text, url=pages.get(s.url, s.url), code=s.code, strong=s.strong) if s.url else s for s in line)
-
-
-def _refs(said: Said) -> list[Ref]:
-    found: list[Ref] = []
-    for value in said.values.values():
-        if isinstance(value, Ref):
-            found.append(value)
-        elif isinstance(value, tuple):
-            found += value
-    return found
 
 
 def as_sentence(line: Line) -> Line:

@@ -85,10 +85,13 @@ class GitHubHistory:
         more = len(entries) >= PER_PAGE and (link is None or 'rel="next"' in link)
         return ChangedPage(items, more, asked_at)
 
-    def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
+    def item(
+        self, project: str, number: int | str, *, known: ChangedItem | None, since: datetime | None, why: str
+    ) -> Told:
         """See the port: the issue (unless `known`), its timeline, and for a pull request itself, its reviews and their
-        comments where it has any, and while it is open its checks.
+        comments where it has any, and while it is open its checks. Payloads here always tell the number.
         """
+        number = int(number)
         asked_at, issue = (known.asked_at, known.raw) if known is not None else (None, None)
         if issue is None or asked_at is None:
             try:

@@ -4,13 +4,15 @@ quiet.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
 
-from rules.facts import Item, Kind, LinkKind, Milestone, Project, Ref, fold
-from rules.verdict import Days, Verdict, skipped
+from rules.facts import Item, Kind, Link, LinkKind, Milestone, Project, fold
+from rules.verdict import Days, Reach, Said, Severity, Verdict, skipped
 
 LINKED_CHILDREN = 3
 """From how many linked children on an item without sub-issues of its own is read as a container."""
@@ -28,16 +30,60 @@ def choice(title: str, *, default: object, description: str) -> Any:
     return Field(default=default, title=title, description=description, json_schema_extra={"unit": "choice"})
 
 
-def left_out_label(item: Item) -> str | None:
-    """The first label of an item that takes it out of judgement, as the tracker spells it."""
-    left_out = {fold(label) for label in item.project.settings.left_out_labels}
-    return next((label for label in item.labels if fold(label) in left_out), None)
+def label_among(item: Item, labels: Iterable[str]) -> str | None:
+    """The first label of an item that is one of `labels`, as the tracker spells it."""
+    folded = {fold(label) for label in labels}
+    return next((label for label in item.labels if fold(label) in folded), None)
 
 
 def waiting_for(item: Item) -> str | None:
     """The status or label that says that somebody outside is to act."""
-    waiting = {fold(label) for label in item.project.settings.waiting_labels}
-    return next((word for word in (item.status, *item.labels) if fold(word) in waiting), None)
+    settings = item.project.settings
+    waiting = {fold(label) for label in settings.waiting_labels}
+    if settings.statuses.get(fold(item.status)) == "waiting" or fold(item.status) in waiting:
+        return item.status
+    return label_among(item, waiting)
+
+
+def called_blocked(item: Item) -> tuple[str, str | None] | None:
+    """How an item itself is called blocked, by "status", "label" or "flag", with the word where there is one; None: it
+    is not. What it is linked to is not asked.
+    """
+    settings = item.project.settings
+    if settings.statuses.get(fold(item.status)) == "blocked":
+        return "status", item.status
+    if (label := label_among(item, settings.blocked_labels)) is not None:
+        return "label", label
+    return ("flag", None) if item.flagged_since is not None else None
+
+
+def open_blockers(item: Item) -> tuple[Link, ...]:
+    """The links to what is still open and blocks an item."""
+    return tuple(link for link in item.links if link.inbound and link.kind is LinkKind.BLOCKS and is_open(link))
+
+
+def open_pulls(item: Item) -> tuple[Link, ...]:
+    """The links to open pull requests that close or implement an item."""
+    return tuple(link for link in pulls_of(item) if is_open(link))
+
+
+def pulls_of(item: Item) -> tuple[Link, ...]:
+    """The links to pull requests that close or implement an item, whatever became of them."""
+    kinds = (LinkKind.CLOSES, LinkKind.IMPLEMENTS)
+    return tuple(k for k in item.links if k.inbound and k.kind in kinds and k.other_kind is Kind.PULL_REQUEST)
+
+
+def is_open(link: Link) -> bool:
+    return link.other_state is not None and link.other_state.is_open
+
+
+def acted_on_there(verdict: Verdict, link: Link) -> Verdict:
+    """A flag whose cause is flagged where somebody can act on it: this one stays on the pages and says so. One cause,
+    one comment.
+    """
+    waits = Said("common.waits-on", {"other": link.other})
+    below = (*verdict.below, waits)
+    return replace(verdict, reach=Reach.PAGE, severity=Severity.NOTE, waits_on=link.other, below=below)
 
 
 def is_container(item: Item) -> bool:
@@ -64,15 +110,19 @@ def unknown(subject: Item | Milestone) -> Verdict | None:
     return skipped("common.gap") if subject.gap else None
 
 
-def left_out(item: Item) -> Verdict | None:
-    """Skipped where the history has a gap, a machine wrote the item, it is a container, or a label leaves it out."""
+def left_out(item: Item, *, but: Iterable[str] = ()) -> Verdict | None:
+    """Skipped where the history has a gap, a machine wrote the item, it is a container, or a label leaves it out; the
+    labels of `but` do not.
+    """
     if item.gap:
         return skipped("common.gap")
     if by_automation(item):
         return skipped("common.automation")
     if is_container(item):
         return skipped("common.container")
-    if (label := left_out_label(item)) is not None:
+    kept = {fold(label) for label in but}
+    labels = {fold(label) for label in item.project.settings.left_out_labels} - kept
+    if (label := label_among(item, labels)) is not None:
         return skipped("common.left-out", values={"label": label})
     return None
 
@@ -81,11 +131,6 @@ def known_from(subject: Item | Milestone) -> datetime | None:
     """The later of the instants from which the subject's and its project's history is whole."""
     known = [at for at in (subject.known_from, subject.project.known_from) if at is not None]
     return max(known, default=None)
-
-
-def hidden(project: Project, ref: Ref) -> bool:
-    """Whether an item belongs to another project and readers of this one may not be told of it."""
-    return project.public and ref.project != project.key and not project.settings.name_foreign_keys
 
 
 def quiet_since(item: Item) -> datetime:

@@ -32,7 +32,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.baseline import members_at, own_right
-from rules.catalog.common import dormant_at, hidden, setting
+from rules.catalog.common import dormant_at, setting
 from rules.catalog.missed_sprint import judge_sprint
 from rules.catalog.moves import earlier_dates, moved_late
 from rules.catalog.timing import with_recheck
@@ -41,6 +41,8 @@ from rules.spec import Params, RuleType
 from rules.verdict import Reach, Said, Severity, Value, Verdict, clear, flagged, skipped
 
 SHOWN = 3
+IN_A_LINE = 4
+"""Open items that one line names, where a tracker's comments have no room for a line each."""
 
 
 class MissedMilestoneParams(Params):
@@ -131,7 +133,7 @@ def _judge_closed(subject: Milestone, now: datetime) -> Verdict:
         },
         since=closed,
         recheck_at=dormant,
-        evidence=_evidence(subject, left),
+        evidence=_evidence(subject, left) if subject.project.tracker == "github" else _brief(subject, left)[:1],
         helps=Said("missed-milestone.helps-closed", {"open": len(left)}),
         gist=_gist(subject, left),
         refs=tuple(member.item for member in left),
@@ -158,8 +160,8 @@ def _past(subject: Milestone, members: dict[int, Member], *, passed: datetime, l
         reason.code,
         values=reason.values,
         since=passed,
-        evidence=_evidence(subject, left),
-        below=_moves(subject),
+        evidence=_evidence(subject, left) if subject.project.tracker == "github" else _brief(subject, left),
+        below=_moves(subject) if subject.project.tracker == "github" else (),
         helps=Said("missed-milestone.helps", {"open": len(left)}),
         gist=_gist(subject, left),
         severity=Severity.WARNING if loud else Severity.NOTE,
@@ -179,8 +181,7 @@ def _moves(subject: Milestone) -> tuple[Said, ...]:
 
 def _evidence(subject: Milestone, left: list[Member]) -> tuple[Said, ...]:
     """One line for each open item, the furthest along first; two and a count where there are more than three."""
-    order = ["in_review", "in_progress", "todo"]
-    ranked = sorted(left, key=lambda member: (order.index(member.state.value), member.item.key))
+    ranked = _ranked(left)
     if len(ranked) <= SHOWN:
         return tuple(_line(subject, member) for member in ranked)
     lines = [_line(subject, member) for member in ranked[: SHOWN - 1]]
@@ -188,10 +189,25 @@ def _evidence(subject: Milestone, left: list[Member]) -> tuple[Said, ...]:
     return (*lines, more)
 
 
+def _ranked(left: list[Member]) -> list[Member]:
+    order = ["in_review", "in_progress", "todo"]
+    return sorted(left, key=lambda member: (order.index(member.state.value), member.item.key))
+
+
+def _brief(subject: Milestone, left: list[Member]) -> tuple[Said, ...]:
+    """All open items in one line, and the moves of the date in another."""
+    named = [member for member in _ranked(left) if subject.project.may_name(member.item)]
+    shown = named if len(named) <= IN_A_LINE else named[: IN_A_LINE - 1]
+    lines = tuple(_line(subject, member) for member in shown)
+    if len(shown) < len(left):
+        lines += (Said("missed-milestone.more", {"more": len(left) - len(shown), "url": subject.url}),)
+    return (Said("missed-milestone.items", {"lines": lines}), *_moves(subject))
+
+
 def _line(subject: Milestone, member: Member) -> Said:
-    if subject.project.public and member.item.project != subject.project.key:
+    if not subject.project.may_tell(member.item):
         return Said("missed-milestone.elsewhere", {"ref": member.item})
-    if member.waiting_on is not None and not hidden(subject.project, member.waiting_on):
+    if member.waiting_on is not None and subject.project.may_name(member.waiting_on):
         values: dict[str, Value] = {"ref": member.item, "title": member.title, "blocker": member.waiting_on}
         return Said("missed-milestone.blocked", values)
     return Said(

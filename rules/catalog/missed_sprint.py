@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
@@ -40,6 +41,18 @@ def judge_sprint(subject: Milestone, *, share: float, grace: int, now: datetime)
         return _ended(subject, end=end, bound=bound)
 
     return with_recheck(look, instants=(first, gone), now=now)
+
+
+def share_done(subject: Milestone) -> float | None:
+    """The share of what was planned that was done by the sprint's end; None where nothing was planned, or it is not
+    known what.
+    """
+    if subject.due is None or subject.baseline is None:
+        return None
+    end = subject.project.calendar.due_end(subject.due)
+    rows = growth(subject, baseline=subject.baseline, now=end)
+    planned = [row for row in rows.rows if _was_committed(row, subject, end)]
+    return sum(_done_by(row, end) for row in planned) / len(planned) if planned else None
 
 
 def _ended(subject: Milestone, *, end: datetime, bound: float) -> Verdict:
@@ -98,19 +111,33 @@ def _came_in(rows: Growth) -> list[Row]:
     return [*rows.added_counted, *quick]
 
 
+def _whither(left: list[Row]) -> tuple[Said, ...]:
+    """What became of what was not done: how many went to which sprint, went to the backlog, or are in it still."""
+    sprints = Counter(row.member.transferred_to for row in left if row.member.transferred_to is not None)
+    gone = sum(row.member.transferred_to is None and row.member.left_at is not None for row in left)
+    parts = [
+        Said("missed-milestone.went", {"count": count, "to": to, "verb": not number})
+        for number, (to, count) in enumerate(sprints.most_common())
+    ]
+    if gone:
+        parts.append(Said("missed-milestone.backlog", {"count": gone, "verb": not parts}))
+    if rest := len(left) - gone - sprints.total():
+        parts.append(Said("missed-milestone.still-in", {"count": rest}))
+    return tuple(parts)
+
+
 def _done_by(row: Row, end: datetime) -> bool:
     member = row.member
     return member.state is State.DONE and member.closed_at is not None and member.closed_at <= end
 
 
 def _evidence(subject: Milestone, left: list[Row], added: list[Row], end: datetime) -> tuple[Said, ...]:
-    on = [row.member.transferred_to for row in left if row.member.transferred_to is not None]
+    done = sum(_done_by(row, end) for row in added)
     values: dict[str, Value] = {
-        "moved": len(on),
-        "to": on[0] if len(set(on)) == 1 else None,
-        "rest": len(left) - len(on),
+        "parts": _whither(left),
         "added": len(added),
-        "added_done": sum(_done_by(row, end) for row in added),
+        "some": done if done < len(added) else None,
+        "all": bool(added) and done == len(added),
     }
     lines = [Said("missed-milestone.sprint-left", values)]
     moves = earlier_dates(subject.dues, subject.due)

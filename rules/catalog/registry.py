@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from rules.catalog import (
+    blocked_too_long,
     missed_due_date,
     missed_milestone,
     scope_creep,
     scope_growth,
     stalled_review,
     stalled_work,
+    state_mismatch,
+    unlinked_work,
 )
 from rules.spec import RuleType
 
@@ -19,6 +22,9 @@ TYPES: tuple[RuleType, ...] = (
     scope_growth.TYPE,
     missed_milestone.TYPE,
     missed_due_date.TYPE,
+    blocked_too_long.TYPE,
+    state_mismatch.TYPE,
+    unlinked_work.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

@@ -34,14 +34,12 @@ from datetime import datetime, timedelta
 from rules.baseline import (
     QUICK_DAYS,
     Growth,
-    Role,
-    Row,
     baseline_at,
     freezes_at,
     growth,
 )
-from rules.catalog.common import choice, hidden, known_from, setting
-from rules.catalog.scope_creep_words import evidence, headline, table
+from rules.catalog.common import choice, known_from, setting
+from rules.catalog.scope_creep_words import beside, evidence, headline, table
 from rules.catalog.timing import with_recheck
 from rules.facts import Baseline, Milestone
 from rules.spec import Params, RuleType
@@ -131,16 +129,19 @@ def _look(subject: Milestone, params: ScopeCreepParams, *, baseline: Baseline, n
     public = subject.project.public
     # In public nobody's effort is shown; growth that only the sizes show stays on the page.
     quiet = public and not by_items
-    reason = headline(subject, grown, by_items=by_items, now=now)
+    reason, rest = headline(subject, grown, by_items=by_items, now=now), beside(subject, grown)
+    tables = subject.project.tracker == "github"
     return flagged(
         reason.code,
         values=reason.values,
         since=_since(grown, params),
-        table=table(subject, grown) if subject.project.tracker == "github" else (),
-        evidence=() if subject.project.tracker == "github" else evidence(subject, grown),
-        below=_below(subject, grown),
-        helps=Said("scope-creep.helps", {"title": subject.title}),
-        footnote=Said("scope-creep.footnote", {"as_of": baseline.as_of, "how": _how(subject, baseline)}),
+        table=table(subject, grown) if tables else (),
+        evidence=() if tables else evidence(subject, grown, beside=rest),
+        below=(Said("scope-creep.below", {"parts": rest}),) if tables and rest else (),
+        helps=Said("scope-creep.helps", {"title": subject.key}),
+        footnote=Said("scope-creep.footnote", {"as_of": baseline.as_of, "how": _how(subject, baseline)})
+        if tables
+        else None,
         gist=_gist(subject, grown, reason),
         severity=Severity.NOTE if quiet else Severity.WARNING,
         reach=Reach.PAGE if quiet else Reach.COMMENT,
@@ -169,32 +170,6 @@ def _since(grown: Growth, params: ScopeCreepParams) -> datetime:
     """When the addition that made it enough joined; the time of the plan where the sizes alone have grown."""
     joined = sorted(row.member.joined_at for row in grown.added_counted if row.member.joined_at is not None)
     return joined[min(params.min_items, len(joined)) - 1] if joined else grown.as_of
-
-
-def _below(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
-    out = tuple(row.member.item for row in grown.removed)
-    carried, origins = grown.carried_over, {str(row.why.values["origin"]) for row in grown.carried_over}
-    quick = sum(row.why.code in ("member.done-before", "member.done-quickly") for row in grown.added_not_counted)
-    parts = sum(
-        row.why.code in ("member.part", "member.split", "member.closes") and _joined_since(row, grown)
-        for row in grown.rows
-    )
-    if not (out or carried or quick or parts or grown.transferred):
-        return ()
-    values = {
-        "out": tuple(ref for ref in out if not hidden(subject.project, ref)) or None,
-        "origin": next(iter(origins)) if len(origins) == 1 else None,
-        "carried": len(carried) if len(origins) == 1 else None,
-        "carried_many": len(carried) if len(origins) > 1 else None,
-        "quick": quick,
-        "parts": parts,
-        "transferred": len(grown.transferred),
-    }
-    return (Said("scope-creep.below", values),)
-
-
-def _joined_since(row: Row, grown: Growth) -> bool:
-    return row.role is Role.NOT_COUNTED and row.member.joined_at is not None and row.member.joined_at > grown.as_of
 
 
 def _how(subject: Milestone, baseline: Baseline) -> str:

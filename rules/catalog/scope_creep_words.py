@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.baseline import Growth, Row
-from rules.catalog.common import hidden
+from rules.baseline import Growth, Role, Row
 from rules.facts import Milestone
 from rules.verdict import Said, Value
 
@@ -23,6 +22,7 @@ def headline(subject: Milestone, grown: Growth, *, by_items: bool, now: datetime
         "then": then,
         "now": then + grown.net,
         "as_of": grown.as_of,
+        "kind": subject.kind.value,
         "due": None if passed else subject.due,
         "was_due": subject.due if passed else None,
         "points_then": sizes.then if sizes else None,
@@ -57,19 +57,20 @@ def table(subject: Milestone, grown: Growth) -> tuple[tuple[Said, ...], ...]:
 def _cells(subject: Milestone, row: Row) -> tuple[Said, ...]:
     member = row.member
     on = Said("scope-creep.cell-on", {"on": row.why.values["on"]})
-    if subject.project.public and member.item.project != subject.project.key:
+    if not subject.project.may_tell(member.item):
         return Said("scope-creep.cell-elsewhere", {"ref": member.item}), on, Said("scope-creep.cell-empty")
     item = Said("scope-creep.cell-item", {"ref": member.item, "title": member.title, "bug": member.bug})
     return item, on, Said("scope-creep.cell-now", {"state": member.state.value})
 
 
-def evidence(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
-    """The additions as one line, for trackers where a table is heavy."""
+def evidence(subject: Milestone, grown: Growth, *, beside: tuple[Said, ...]) -> tuple[Said, ...]:
+    """The additions as one line, and what stands beside them as another, for trackers where a table is heavy."""
     rows = _additions(grown)
+    rest = (Said("scope-creep.besides", {"parts": beside}),) if beside else ()
     if not rows:
-        return ()
+        return rest
     open_ = tuple(
-        row.member.item for row in rows if row.member.state.is_open and not hidden(subject.project, row.member.item)
+        row.member.item for row in rows if row.member.state.is_open and subject.project.may_name(row.member.item)
     )
     values = {
         "open": open_ or None,
@@ -77,4 +78,33 @@ def evidence(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
         "added": len(rows),
         "bugs": sum(row.member.bug for row in rows),
     }
-    return (Said("scope-creep.added", values),)
+    return (Said("scope-creep.added", values), *rest)
+
+
+def beside(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
+    """What is no growth, one sentence for each kind of it."""
+    out = tuple(row.member.item for row in grown.removed)
+    carried, origins = grown.carried_over, {str(row.why.values["origin"]) for row in grown.carried_over}
+    quick = sum(row.why.code in ("member.done-before", "member.done-quickly") for row in grown.added_not_counted)
+    parts = sum(
+        row.why.code in ("member.part", "member.split", "member.closes") and _joined_since(row, grown)
+        for row in grown.rows
+    )
+    named = tuple(ref for ref in out if subject.project.may_name(ref))
+    said = []
+    if named:
+        said.append(Said("scope-creep.taken-out", {"out": named}))
+    if carried:
+        origin = origins.pop() if len(origins) == 1 else None
+        said.append(Said("scope-creep.carried", {"origin": origin, "carried": len(carried)}))
+    if quick:
+        said.append(Said("scope-creep.quick", {"quick": quick}))
+    if parts:
+        said.append(Said("scope-creep.parts", {"parts": parts}))
+    if grown.transferred:
+        said.append(Said("scope-creep.transferred", {"transferred": len(grown.transferred)}))
+    return tuple(said)
+
+
+def _joined_since(row: Row, grown: Growth) -> bool:
+    return row.role is Role.NOT_COUNTED and row.member.joined_at is not None and row.member.joined_at > grown.as_of

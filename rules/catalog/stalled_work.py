@@ -11,12 +11,12 @@ Why it matters
 How it is judged
     In progress means: a linked open pull request, a status or label mapped so, or an assignee who has acted. Assigned
     alone is not in progress. Quiet time is counted in the project's working days. Containers are judged by their
-    children, what waits for somebody outside or for a linked blocker is left alone, and so is what carries a label
-    such as "on hold". Where an open pull request of the same repository carries the work, the pull request is judged
-    instead.
+    children, what waits for somebody outside or is blocked is left alone, and so is what carries a label such as "on
+    hold". Where an open pull request of the same repository carries the work, the pull request is judged instead.
+    Where one of another project does, and a note stands on it already, this stays on the pages.
 
 What clears it
-    Any movement, a linked blocker, a waiting status, a label such as "on hold", or finishing it.
+    Any movement, a linked blocker, a flag, a waiting status, a label such as "on hold", or finishing it.
 
 When it is wrong
     When work goes on where Plumbline cannot see it, or somebody is away. Answer with an expected date. After 90 quiet
@@ -33,19 +33,23 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from rules.catalog.common import (
+    acted_on_there,
+    called_blocked,
     choice,
     days_between,
     dormant_at,
-    hidden,
+    label_among,
     left_out,
+    open_blockers,
+    open_pulls,
     quiet_since,
     setting,
     waiting_for,
 )
 from rules.catalog.timing import with_recheck
-from rules.facts import Item, Kind, Link, LinkKind, State, fold
+from rules.facts import Item, Kind, Link, State
 from rules.spec import Params, RuleType
-from rules.verdict import Said, Verdict, clear, flagged, skipped
+from rules.verdict import Reach, Said, Verdict, clear, flagged, skipped
 
 
 class StalledWorkParams(Params):
@@ -103,69 +107,72 @@ def _not_ours(subject: Item, params: StalledWorkParams) -> Verdict | None:
     """The first reason why this item is not judged by quiet days, or None."""
     if (reason := left_out(subject)) is not None:
         return reason
-    triage = {fold(label) for label in subject.project.settings.triage_labels}
-    label = next((label for label in subject.labels if fold(label) in triage), None)
-    if label is not None:
+    if (label := label_among(subject, subject.project.settings.triage_labels)) is not None:
         return skipped("common.left-out", values={"label": label})
     if (word := waiting_for(subject)) is not None:
-        return skipped("stalled-work.waiting", values={"word": word})
+        return skipped("common.waiting", values={"word": word})
     if params.only == "claimed" and not (subject.assignees and subject.acted_at is not None):
         return skipped("stalled-work.not-claimed")
     if subject.state is State.TODO:
         return clear("stalled-work.not-started")
     if params.running_sprint and subject.sprint is None:
         return skipped("stalled-work.no-sprint")
-    blocker = next(
-        (link for link in subject.links if _open(link) and link.kind is LinkKind.BLOCKS and link.inbound), None
-    )
-    if blocker is not None:
-        return skipped("stalled-work.blocked", values={"blocker": blocker.other})
-    pull = _open_pull(subject)
+    if (called := called_blocked(subject)) is not None:
+        return skipped("stalled-work.called-blocked", values={"how": called[0], "word": called[1]})
+    if blockers := open_blockers(subject):
+        return skipped("stalled-work.blocked", values={"blocker": blockers[0].other})
+    pull = _carrying(subject)
     if pull is not None and pull.other.project == subject.project.key:
         # One cause, one comment: stalled-review speaks on the pull request, which the same readers see.
         return skipped("stalled-work.carried", values={"pull": pull.other})
     return None
 
 
-def _open(link: Link) -> bool:
-    return link.other_state is not None and link.other_state.is_open
-
-
-def _open_pull(subject: Item) -> Link | None:
-    """The first open pull request that closes or implements the item."""
-    kinds = (LinkKind.CLOSES, LinkKind.IMPLEMENTS)
-    return next(
-        (k for k in subject.links if k.inbound and k.kind in kinds and k.other_kind is Kind.PULL_REQUEST and _open(k)),
-        None,
-    )
+def _carrying(subject: Item) -> Link | None:
+    """The open pull request that carries the work; of several, one that a note stands on, for that is where to act."""
+    pulls = open_pulls(subject)
+    return next((pull for pull in pulls if pull.other_flag is not None), pulls[0] if pulls else None)
 
 
 def _flag(subject: Item, params: StalledWorkParams, *, since: datetime, now: datetime) -> Verdict:
     quiet = days_between(subject.project, since=since, until=now)
     sprint = subject.sprint
-    if params.only == "claimed":
+    title, ends = (sprint.title, sprint.ends) if sprint is not None else (None, None)
+    if _dated_elsewhere(subject):
+        reason = Said("stalled-work.quiet-undated", {"quiet": quiet, "sprint": title, "ends": ends})
+    elif params.only == "claimed":
         reason = Said("stalled-work.claimed", {"quiet": quiet, "since": since})
     else:
-        title, ends = (sprint.title, sprint.ends) if sprint is not None else (None, None)
         reason = Said("stalled-work.quiet", {"quiet": quiet, "since": since, "sprint": title, "ends": ends})
-    return flagged(
+    verdict = flagged(
         reason.code,
         values=reason.values,
         since=since,
         evidence=_evidence(subject),
         helps=_helps(subject, params),
         gist=f"{subject.last_movement.kind}:{since.isoformat()}",
+        reach=Reach.PAGE if subject.project.public and _dated_elsewhere(subject) else Reach.COMMENT,
         refs=(subject.ref,),
     )
+    pull = _carrying(subject)
+    return verdict if pull is None or pull.other_flag is None else acted_on_there(verdict, pull)
+
+
+def _dated_elsewhere(subject: Item) -> bool:
+    """Whether the item last moved by a step on another one that its readers may not be told of."""
+    moved = subject.last_movement.of
+    return moved is not None and not subject.project.may_tell(moved)
 
 
 def _evidence(subject: Item) -> tuple[Said, ...]:
     lines = []
-    pull = _open_pull(subject)
-    if pull is None or hidden(subject.project, pull.other):
+    pull = _carrying(subject)
+    if pull is None or not subject.project.may_name(pull.other):
         lines.append(Said("stalled-work.last-step", {"step": subject.last_movement}))
-    elif subject.project.public:
+    elif not subject.project.may_tell(pull.other):
         lines.append(Said("stalled-work.waits-elsewhere", {"pull": pull.other}))
+    elif pull.other_state is State.IN_PROGRESS:
+        lines.append(Said("stalled-work.draft", {"pull": pull.other, "opened": pull.other_opened_at}))
     else:
         checks = pull.other_checks.value if pull.other_checks is not None else None
         values = {
@@ -184,7 +191,9 @@ def _evidence(subject: Item) -> tuple[Said, ...]:
 def _helps(subject: Item, params: StalledWorkParams) -> Said:
     if params.only == "claimed":
         return Said("stalled-work.helps-claimed")
-    return Said("stalled-work.helps-review") if _open_pull(subject) is not None else Said("stalled-work.helps")
+    pull = _carrying(subject)
+    review = pull is not None and pull.other_state is State.IN_REVIEW and subject.project.may_tell(pull.other)
+    return Said("stalled-work.helps-review") if review else Said("stalled-work.helps")
 
 
 TYPE = RuleType(
@@ -198,4 +207,5 @@ TYPE = RuleType(
     doc=__doc__,
     label="stalled",
     label_color="d4d4d4",
+    yields_to=("state-mismatch",),
 )

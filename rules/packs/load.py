@@ -1,4 +1,6 @@
-"""The packaged rule sets: one file of rules for each way of working. All begin in `observe`."""
+"""The packaged rule sets: one file of rules for each way of working. All begin in `observe`, or
+off where a way of working has no use for a type.
+"""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ def dump_verdict(verdict: Verdict) -> dict[str, Any]:
         "refs": [_dump_ref(ref) for ref in verdict.refs],
         "below": [dump(said) for said in verdict.below],
         "weight": verdict.weight,
+        "waits_on": _dump_ref(verdict.waits_on) if verdict.waits_on else None,
     }
 
 
@@ -57,6 +58,7 @@ def load_verdict(data: Mapping[str, Any]) -> Verdict:
         refs=tuple(Ref(*ref) for ref in data["refs"]),
         below=tuple(load(said) for said in data["below"]),
         weight=data["weight"],
+        waits_on=Ref(*on) if (on := data.get("waits_on")) else None,
     )
 
 
@@ -69,11 +71,14 @@ def _dump_value(value: Value) -> Any:
     if isinstance(value, Ref):
         return {"ref": _dump_ref(value)}
     if isinstance(value, Step):
-        return {"step": [value.kind, value.at.isoformat(), value.url, value.side.value]}
+        of = _dump_ref(value.of) if value.of is not None else None
+        return {"step": [value.kind, value.at.isoformat(), value.url, value.side.value, of]}
     if isinstance(value, Days):
         return {"days": [value.count, value.working]}
     if isinstance(value, tuple):
-        return {"refs": [_dump_ref(ref) for ref in value]}
+        refs = [_dump_ref(one) for one in value if isinstance(one, Ref)]
+        said = [dump(one) for one in value if isinstance(one, Said)]
+        return {"said": said} if said else {"refs": refs}
     return value
 
 
@@ -90,17 +95,20 @@ def _load_value(value: Any) -> Value:
         case "ref":
             return Ref(*held)
         case "step":
-            name, at, url, side = held
-            return Step(kind=name, at=datetime.fromisoformat(at), url=url, side=Side(side))
+            name, at, url, side, *of = held
+            whose = Ref(*of[0]) if of and of[0] else None
+            return Step(kind=name, at=datetime.fromisoformat(at), url=url, side=Side(side), of=whose)
         case "days":
             return Days(*held)
         case "refs":
             return tuple(Ref(*ref) for ref in held)
+        case "said":
+            return tuple(load(said) for said in held)
     raise ValueError(f"unknown kind of value {kind!r}")
 
 
 def _dump_ref(ref: Ref) -> list[Any]:
-    return [ref.id, ref.key, ref.url, ref.project]
+    return [ref.id, ref.key, ref.url, ref.project, ref.secured, ref.public]
 
 
 def _dump_at(at: datetime | None) -> str | None:

@@ -97,7 +97,11 @@ def _filled(value: Value, *, form: str, project: Project, today: date | None, cu
     if isinstance(value, Ref):
         return (_ref(value, project),)
     if isinstance(value, tuple):
-        return _refs(value, project)
+        said = [one for one in value if isinstance(one, Said)]
+        if said:
+            lines = [sentence(one, project=project, today=today, cut=cut) for one in said]
+            return _listed(lines, between=form[1:])
+        return _refs(tuple(one for one in value if isinstance(one, Ref)), project)
     if isinstance(value, Step):
         return (_step(value, project=project, today=today),)
     return (Span(_text(value, form=form, project=project, today=today, cut=cut)),)
@@ -156,14 +160,24 @@ def _times(value: Value) -> str:
     return str(few[value]) if isinstance(value, int) and value < len(few) else str(words["more_times"]).format(n=value)
 
 
+def _listed(lines: list[Line], *, between: str) -> tuple[Span, ...]:
+    """Sentences one after the other, the text between them as the template gives it."""
+    spans: list[Span] = []
+    for line in lines:
+        spans.extend([Span(between)] if spans else [])
+        spans.extend(line)
+    return tuple(spans)
+
+
 def _ref(ref: Ref, project: Project) -> Span:
     """A link with the item's key; an item of another project by project and key, or not at all where readers may not
     know of it.
     """
+    if not project.may_name(ref):
+        own = ref.project == project.key
+        return Span(str(sentences()["words"]["unnamed" if own else "elsewhere"]))
     if ref.project == project.key:
         return Span(ref.key, url=ref.url)
-    if project.public and not project.settings.name_foreign_keys:
-        return Span(str(sentences()["words"]["elsewhere"]))
     name = f"{ref.project.rsplit('/', 1)[-1]} {ref.key}" if ref.key.startswith("#") else ref.key
     return Span(name, url=ref.url)
 
@@ -181,6 +195,8 @@ def _refs(refs: tuple[Ref, ...], project: Project) -> tuple[Span, ...]:
 
 def _step(step: Step, *, project: Project, today: date | None) -> Span:
     steps = sentences()["steps"]
+    if step.of is not None and not project.may_tell(step.of):
+        return Span(str(steps["elsewhere"]))
     text = str(steps.get(step.kind, steps["other"]))
     short = "{on:short}" in text
     on = day_text(step.at, project=project, today=today, short=short)

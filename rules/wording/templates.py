@@ -52,7 +52,7 @@ def resolve(text: str, values: Mapping[str, Value]) -> str:
 
 
 def _has(value: Value) -> bool:
-    return value is not None and value not in {0, "", ()}
+    return value is not None and value not in (0, "", ())
 
 
 def _word(value: Value) -> str:

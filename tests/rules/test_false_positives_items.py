@@ -136,7 +136,7 @@ def test_row_37_a_bystanders_question_moves_nothing() -> None:
 
 @pytest.mark.parametrize("fields", [{"status": "Waiting for customer"}, {"labels": ("needs-info",)}])
 def test_row_38_what_waits_for_somebody_outside_is_left_alone(fields: dict[str, Any]) -> None:
-    assert work(item(**fields)).reason.code == "stalled-work.waiting"
+    assert work(item(**fields)).reason.code == "common.waiting"
 
 
 def test_row_41_one_cause_is_one_comment() -> None:

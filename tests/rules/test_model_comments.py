@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from rules.catalog import missed_milestone, scope_creep, stalled_review, stalled_work
-from rules.facts import Checks, DueSet, Item, Kind, LinkKind, Milestone, Review, Side, Size, Sprint, State
+from rules.facts import (
+    Checks,
+    DueSet,
+    Item,
+    Kind,
+    LinkKind,
+    Member,
+    Milestone,
+    MilestoneKind,
+    Review,
+    Side,
+    Size,
+    Sprint,
+    State,
+)
 from rules.intents import Note
 from rules.spec import Judgement, Rule
 from rules.verdict import Outcome, Verdict
 from rules.wording.note import acknowledged, all_clear, length, note, snoozed
 from tests.rules.build import (
+    PLAIN,
     WEEK,
     at,
     done,
@@ -32,6 +49,19 @@ FOOTER = (
     "This note is edited in place and nothing gets closed. Answer with `/plumb snooze 2w reason`, "
     "`/plumb wrong reason` or `/plumb help`. [Why this note?](https://plumb.acme.example/i/482)"
 )
+
+
+JIRA_FOOTER = FOOTER.replace("snooze 2w", "snooze 5d")
+
+
+def mob(number: int, **fields: Any) -> Member:
+    known = {"item": ref(number, f"MOB-{number}", of="MOB"), "estimate": None}
+    return member(number, **(known | fields))
+
+
+def keys(*numbers: int) -> str:
+    refs = [ref(number, f"MOB-{number}", of="MOB") for number in numbers]
+    return ", ".join(f"[{one.key}]({one.url})" for one in refs)
 
 
 def said(verdict: Verdict, subject: Item | Milestone, *, now: datetime) -> Note:
@@ -127,56 +157,115 @@ def test_jira_stalled_in_a_running_sprint() -> None:
         other_review_requested=False,
     )
     subject = item(
-        project=jira(),
+        project=jira(same_readers=frozenset({"acme/shop-api"})),
         key="PAY-231",
         links=(pr,),
         size=Size(estimate=3.0),
         sprint=Sprint("Sprint 31", date(2026, 12, 4), 36.0),
     )
     verdict = stalled_work.judge(subject, stalled_work.StalledWorkParams(), now)
-    text = page(said(verdict, subject, now=now))
-    assert "**Quiet for 4 working days (since Tue 24 Nov). Sprint 31 ends on Fri 4 Dec.**" in text
-    assert (
-        "It waits for a review: [shop-api #482](https://github.com/acme/shop-api/issues/482), open since 20 Nov" in text
+    assert page(said(verdict, subject, now=now)) == (
+        "**Quiet for 4 working days (since Tue 24 Nov). Sprint 31 ends on Fri 4 Dec.**\n\n"
+        "- It waits for a review: [shop-api #482](https://github.com/acme/shop-api/issues/482), open since 20 Nov, "
+        "checks green, nobody asked yet\n"
+        "- 3 points of the 36 in the sprint\n\n"
+        "**What helps:** a reviewer for the pull request, or a word here about what is in the way. If something "
+        "blocks it, link it or set the flag, and this note goes quiet.\n\n"
+        f"<sub>{JIRA_FOOTER}</sub>"
     )
-    assert ", checks green, nobody asked yet\n- 3 points of the 36 in the sprint" in text
+    elsewhere = replace(subject, project=jira())
+    verdict = stalled_work.judge(elsewhere, stalled_work.StalledWorkParams(), now)
+    text = page(said(verdict, elsewhere, now=now))
+    assert "- It waits for [shop-api #482](https://github.com/acme/shop-api/issues/482)\n" in text
+    assert "20 Nov" not in text and "green" not in text
 
 
 def test_jira_scope_of_a_release() -> None:
     now = at("2026-12-15")
-    added = [member(401, joined="2026-11-30"), *planned(5, first=402, joined="2026-12-01")]
-    closed = [done(n, "2026-12-10", joined="2026-12-01", bug=True) for n in (501, 502, 503)]
-    carried = [member(n, joined="2026-12-02", carried_from="5.1", carried_closed=True) for n in range(601, 607)]
-    gone = [member(n, left="2026-12-03") for n in (322, 340)]
+    added = [mob(n, joined="2026-11-05", estimate=3.0) for n in (401, 407, 411, 415, 421, 422)]
+    closed = [
+        mob(n, joined="2026-11-05", bug=True, estimate=3.0, state=State.DONE, closed_at=at("2026-12-10"))
+        for n in (501, 502, 503)
+    ]
+    carried = [mob(n, joined="2026-12-02", carried_from="5.1", carried_closed=True) for n in range(601, 607)]
+    before = [mob(n, joined="2026-10-20", estimate=56 / 19) for n in range(1, 20)]
+    gone = [mob(n, joined="2026-10-20", left="2026-12-03", estimate=4.0) for n in (322, 340)]
     subject = milestone(
-        [*planned(19), *gone, *added, *closed, *carried],
-        project=jira(key="MOB"),
+        [*before, *gone, *added, *closed, *carried],
+        project=jira(PLAIN, key="MOB"),
+        kind=MilestoneKind.VERSION,
         title="Mobile 5.2",
+        key="5.2",
+        number=None,
+        start=date(2026, 11, 1),
         due=date(2026, 12, 18),
     )
     verdict = scope_creep.judge(subject, scope_creep.ScopeCreepParams(), now)
-    text = page(said(verdict, subject, now=now))
-    assert (
-        "**Mobile 5.2 has grown since it was planned on 24 Nov: 21 items then, 28 now. Release: Fri 18 Dec.**" in text
+    assert page(said(verdict, subject, now=now)) == (
+        "**Mobile 5.2 has grown since it was planned on 2 Nov: 21 items then, 28 now (64 points then, 83 now). "
+        "Release: Fri 18 Dec.**\n\n"
+        f"- Added, not done: {keys(401, 407, 411, 415)} and 2 more; 3 added ones are done; "
+        "3 of the 9 are bugs found in this release\n"
+        f"- Taken out: {keys(322, 340)}. Carried over from 5.1, not counted: 6\n\n"
+        "**Pick one:** take something out, move the date, or call this the new plan with "
+        "`/plumb baseline 5.2 reason`.\n\n"
+        f"<sub>{JIRA_FOOTER}</sub>"
     )
-    assert "and 2 more; 3 added ones are done; 3 of the 9 are bugs found in this release" in text
-    assert "Carried over from 5.1, not counted: 6." in text
+
+
+def test_jira_missed_date_of_a_version() -> None:
+    now = at("2026-12-19 09:00")
+    blocker = ref(77, "PLAT-77", of="PLAT")
+    left = [
+        mob(401, state=State.IN_REVIEW, state_since=at("2026-12-15")),
+        mob(407, state=State.IN_PROGRESS),
+        mob(411, waiting_on=blocker),
+        mob(415),
+    ]
+    dues = (DueSet(date(2026, 12, 4), at("2026-11-02")), DueSet(date(2026, 12, 18), at("2026-11-20")))
+    subject = milestone(
+        [*left, *(done(n, "2026-12-01") for n in range(1, 25))],
+        project=jira(PLAIN, key="MOB"),
+        kind=MilestoneKind.VERSION,
+        title="Mobile 5.2",
+        number=None,
+        due=date(2026, 12, 18),
+        dues=dues,
+    )
+    verdict = missed_milestone.judge(subject, missed_milestone.MissedMilestoneParams(), now)
+    assert page(said(verdict, subject, now=now)) == (
+        "**Mobile 5.2 was due on Fri 18 Dec; 4 of 28 issues are open.**\n\n"
+        f"- {keys(401)}: in review since 15 Dec · {keys(407)}: in progress · "
+        f"{keys(411)}: blocked by [PLAT-77]({blocker.url}) · {keys(415)}: not started\n"
+        "- The date moved once before (from 4 Dec)\n\n"
+        "**Pick one:** set a new date, move these four to another version, or release without them.\n\n"
+        f"<sub>{JIRA_FOOTER}</sub>"
+    )
+    six = replace(subject, members=(*subject.members, mob(416), mob(417)))
+    verdict = missed_milestone.judge(six, missed_milestone.MissedMilestoneParams(), now)
+    assert f"{keys(411)}: blocked by [PLAT-77]({blocker.url}) · 3 more: [list]" in page(said(verdict, six, now=now))
 
 
 def test_jira_missed_sprint() -> None:
     now = at("2026-12-08 09:00")
-    finished = [done(n, "2026-12-03", estimate=2.0) for n in range(1, 10)]
+    finished = [done(n, "2026-12-03", estimate=22 / 9) for n in range(1, 10)]
     moved = [member(n, estimate=3.0, left="2026-12-07", transferred_to="Sprint 32") for n in (11, 12, 13)]
-    rest = [member(n, estimate=2.5) for n in (14, 15)]
+    rest = [member(n, estimate=2.5, left="2026-12-07") for n in (14, 15)]
     late = [done(n, "2026-12-03", joined="2026-12-01", estimate=1.0) for n in (21, 22, 23, 24)]
     subject = sprint([*finished, *moved, *rest, *late], own_usual_done=12 / 14)
     verdict = missed_milestone.judge(subject, missed_milestone.MissedMilestoneParams(), now)
-    text = page(said(verdict, subject, now=now))
-    assert (
-        "**Sprint 31 ended on Fri 4 Dec with 9 of 14 planned issues done (18 of 32 points). Usual here: 12 of 14.**"
-        in text
+    assert page(said(verdict, subject, now=now)) == (
+        "**Sprint 31 ended on Fri 4 Dec with 9 of 14 planned issues done (22 of 36 points). "
+        "Usual here: 12 of 14.**\n\n"
+        "- Not done: 3 went to Sprint 32, 2 to the backlog; 4 came in during the sprint, all done\n\n"
+        "For the retrospective; nothing to answer here.\n\n"
+        f"<sub>{JIRA_FOOTER}</sub>"
     )
-    assert "Not done: 2 still in it, 3 went to Sprint 32; 4 came in during the sprint, 4 of them done" in text
+    other = [member(n, estimate=1.0) for n in (16, 17)]
+    mixed = sprint([*finished, *moved, *other, *late[:3], member(24, joined="2026-12-01")])
+    verdict = missed_milestone.judge(mixed, missed_milestone.MissedMilestoneParams(), now)
+    text = page(said(verdict, mixed, now=now))
+    assert "Not done: 3 went to Sprint 32, 2 still in it; 4 came in during the sprint, 3 of them done\n" in text
 
 
 def test_two_flags_share_one_note() -> None:

@@ -12,7 +12,23 @@ from hypothesis import strategies as st
 from rules.calendar import Calendar
 from rules.catalog.registry import TYPES
 from rules.catalog.timing import says
-from rules.facts import Checks, DueSet, Item, Kind, Member, Milestone, MilestoneKind, Review, Side, State, Subject
+from rules.facts import (
+    Checks,
+    DueSet,
+    Item,
+    Kind,
+    Link,
+    LinkKind,
+    Member,
+    Milestone,
+    MilestoneKind,
+    Review,
+    Side,
+    Size,
+    Sprint,
+    State,
+    Subject,
+)
 from rules.spec import RuleType
 from tests.rules import build
 
@@ -43,13 +59,46 @@ VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
+    "blocked-too-long": {"days": st.integers(1, 5)},
+    "state-mismatch": {"days": st.integers(1, 5)},
+    "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
+
+
+@st.composite
+def links(draw: st.DrawFn, number: int) -> Link:
+    """An edge to an item of the same project, of one that readers may be told of, or of one that they may not."""
+    closed = draw(st.one_of(st.none(), instants))
+    state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW]))
+    over = draw(st.sampled_from([State.DONE, State.DONE, State.DROPPED]))
+    other = build.ref(number, of=draw(st.sampled_from(["acme/shop", "acme/api", "acme/secret"])))
+    return Link(
+        kind=draw(st.sampled_from([LinkKind.BLOCKS, LinkKind.IMPLEMENTS, LinkKind.CLOSES, LinkKind.MENTIONS])),
+        inbound=draw(st.sampled_from([True, True, False])),
+        other=replace(other, secured=draw(st.sampled_from([False, False, True]))),
+        other_kind=draw(st.sampled_from([Kind.PULL_REQUEST, Kind.PULL_REQUEST, Kind.ISSUE])),
+        other_state=state if closed is None else over,
+        other_closed_at=closed,
+        other_opened_at=draw(maybe_instants),
+        other_checks=draw(st.one_of(st.none(), st.sampled_from(Checks))),
+        other_due=draw(maybe_days),
+        since=draw(maybe_instants),
+        other_reverted=draw(st.sampled_from([False, False, True])),
+        other_flag=draw(st.sampled_from([None, None, "stalled-review"])),
+    )
 
 
 @st.composite
 def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
     calendar = draw(st.sampled_from(CALENDARS))
-    project = build.project(calendar, public=draw(st.booleans()))
+    project = build.project(
+        calendar,
+        public=draw(st.booleans()),
+        tracker=draw(st.sampled_from(["github", "jira"])),
+        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        same_readers=frozenset({"acme/api"}),
+        watched_keys=frozenset({"PAY"}),
+    )
     kind = draw(st.sampled_from(kinds))
     step = replace(build.step("push", "2026-11-02"), at=draw(instants), side=draw(st.sampled_from(Side)))
     due = draw(maybe_days)
@@ -63,6 +112,12 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "known_from": draw(st.one_of(st.none(), st.none(), instants)),
         "assignees": (build.ADA,),
         "acted_at": draw(maybe_instants),
+        "closed_at": draw(maybe_instants),
+        "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
+        "flagged_since": draw(st.sampled_from([None, None, START])),
+        "needed_by": draw(maybe_days),
+        "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
+        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23))])),
     }
     if kind is Kind.ISSUE:
         return build.item(**common)

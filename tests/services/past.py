@@ -21,7 +21,7 @@ from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import Adapters, Credentials, History
+from integrations.ports import Adapters, Client, Credentials, History
 from integrations.sandbox.replay import Webhook
 from rules.rulefile import parse
 from tests.integrations.github.fake_history import FakeHistory
@@ -96,9 +96,12 @@ class PastWorld:
     def history(self, _connection_id: int = 0) -> History:
         return GitHubAdapter().history(Credentials(base_url=self.fake.url, token=self.token))
 
+    def client(self, _connection_id: int = 0) -> Client:
+        return GitHubAdapter().client(Credentials(base_url=self.fake.url, token=self.token))
+
     def slice(self, *, seconds: float = 30.0) -> bool:
         return syncing.sync_project(
-            syncing.Syncing(self.db, self.bells, self.history), self.project_id, seconds=seconds
+            syncing.Syncing(self.db, self.bells, self.history, self.client), self.project_id, seconds=seconds
         )
 
     def begin(self, **options: Any) -> runs.Run:

@@ -154,7 +154,7 @@ def test_a_delivery_that_breaks_us_is_retried_then_set_aside_with_its_trace_and_
             patched.setattr(
                 adapter,
                 "decode",
-                spoilt(adapter.decode, lambda _s, _e, payload, _r: payload["issue"]["title"] == "bad"),
+                spoilt(adapter.decode, lambda _s, _e, payload, _r, _site: payload["issue"]["title"] == "bad"),
             )
         elif step == "apply":
             patched.setattr(

@@ -1,0 +1,245 @@
+"""Links as facts: the edges of items with the little that may be known of their other ends. A constant number of
+queries for any number of items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+from app.time import from_iso
+from rules import facts
+
+REVERTS = 'Revert "%'
+"""How the title of a pull request begins that takes another one back, as GitHub words it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is asked of other ends beside their rows: `dues` of the milestones they are in, the open `flags` written on
+    them (rule type, and the item where somebody can act, if another), and those that were `reverted`.
+    """
+
+    dues: Mapping[int, date]
+    flags: Mapping[int, tuple[str, int | None]]
+    reverted: frozenset[int]
+
+
+def load_links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
+    """Links from and to items: id -> (inbound, row of the link with its other end)."""
+    link, item, project = models.link, models.item, models.project
+    ids = [row.id for row in rows]
+    other = (
+        item.c.id,
+        item.c.key,
+        item.c.url,
+        item.c.title,
+        item.c.number,
+        item.c.kind.label("item_kind"),
+        item.c.is_open,
+        item.c.state,
+        item.c.created_at,
+        item.c.closed_at,
+        item.c.labels,
+        item.c.pull,
+        item.c.checks,
+        item.c.head_sha,
+        item.c.derived,
+        item.c.secured,
+        item.c.due,
+        item.c.closed_as,
+        project.c.key.label("project_key"),
+        project.c.public.label("project_public"),
+    )
+    found: dict[int, list[tuple[bool, Any]]] = {}
+    for inbound, mine, theirs in (
+        (False, link.c.source_item_id, link.c.target_item_id),
+        (True, link.c.target_item_id, link.c.source_item_id),
+    ):
+        query = (
+            sa.select(mine.label("mine"), link.c.kind, *other)
+            .join(item, item.c.id == theirs)
+            .join(project, project.c.id == item.c.project_id)
+            .where(mine.in_(ids), link.c.kind != facts.LinkKind.MENTIONS.value, item.c.deleted_at.is_(None))
+            .order_by(link.c.id)
+        )
+        for row in tx.execute(query):
+            found.setdefault(row.mine, []).append((inbound, row))
+    return found
+
+
+def load_stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
+    """For open pull requests: the open pull request whose branch is their base, if any."""
+    item, project = models.item, models.project
+    bases = {(row.project_id, row.base_ref) for row in rows if row.base_ref and row.is_open}
+    if not bases:
+        return {}
+    found = {
+        (row.project_id, row.head_ref): row
+        for row in tx.execute(
+            sa.select(
+                item.c.id,
+                item.c.project_id,
+                item.c.key,
+                item.c.url,
+                item.c.head_ref,
+                item.c.state,
+                item.c.pull,
+                item.c.secured,
+                project.c.key.label("project_key"),
+                project.c.public.label("project_public"),
+            )
+            .join(project, project.c.id == item.c.project_id)
+            .where(
+                item.c.is_open.is_not(False),  # not "= true": SQLite would walk all open items instead of the branches
+                item.c.project_id.in_({project_id for project_id, _ in bases}),
+                item.c.head_ref.in_({base for _, base in bases}),
+            )
+        )
+        if not (row.pull or {}).get("from_fork")  # a fork's "main" is nobody's base here
+    }
+    return {
+        row.id: base
+        for row in rows
+        if row.is_open and (base := found.get((row.project_id, row.base_ref))) is not None and base.id != row.id
+    }
+
+
+def checks_of(row: Any) -> facts.Checks:
+    """The sum of the checks on the head: red before waiting for approval before pending before green."""
+    states = {facts.Checks(state) for state, _at, sha in row.checks.values() if sha == row.head_sha}
+    for state in (
+        facts.Checks.RED,
+        facts.Checks.AWAITING_APPROVAL,
+        facts.Checks.PENDING,
+        facts.Checks.GREEN,
+        facts.Checks.NONE,
+    ):
+        if state in states:
+            return state
+    return facts.Checks.UNKNOWN
+
+
+def ref_of(row: Any) -> facts.Ref:
+    """The ref of a row that carries its project's key, and whether that is public."""
+    return facts.Ref(
+        id=row.id,
+        key=row.key,
+        url=row.url,
+        project=row.project_key,
+        secured=row.secured,
+        public=row.project_public,
+    )
+
+
+def link_of(mine: Any, other: Any, *, inbound: bool, beside: Beside) -> facts.Link:
+    """One edge, as seen from `mine`."""
+    pull = other.pull or {}
+    is_pull = other.item_kind == facts.Kind.PULL_REQUEST.value
+    flag = beside.flags.get(other.id)
+    return facts.Link(
+        kind=facts.LinkKind(other.kind),
+        inbound=inbound,
+        other=ref_of(other),
+        other_kind=facts.Kind(other.item_kind),
+        other_state=facts.State(other.state),
+        other_closed_at=other.closed_at,
+        other_closed_as=other.closed_as,
+        other_opened_at=other.created_at,
+        other_checks=checks_of(other) if is_pull else None,
+        other_review_requested=bool(pull.get("reviewers") or pull.get("reviewer_teams")) if is_pull else None,
+        other_due=min(filter(None, [other.due, beside.dues.get(other.id)]), default=None),
+        other_reverted=other.id in beside.reverted,
+        other_flag=flag[0] if flag is not None and flag[1] != mine.id else None,
+        since=_drawn(mine, other),
+    )
+
+
+def stacked_on(base: Any) -> facts.Link:
+    """The edge from a pull request to the one that it is stacked on."""
+    return facts.Link(
+        kind=facts.LinkKind.STACKED_ON,
+        inbound=False,
+        other=ref_of(base),
+        other_kind=facts.Kind.PULL_REQUEST,
+        other_state=facts.State(base.state),
+    )
+
+
+def _drawn(mine: Any, other: Any) -> datetime | None:
+    """When the edge was drawn, as the history of either end tells it."""
+    told = [mine.derived.get("linked", {}).get(other.key), other.derived.get("linked", {}).get(mine.key)]
+    return min((from_iso(at) for at in told if at is not None), default=None)
+
+
+def load_beside(tx: Tx, links: Mapping[int, Sequence[tuple[bool, Any]]]) -> Beside:
+    """What is asked of the other ends of these links beside their rows."""
+    others = {other.id: other for all_ in links.values() for _inbound, other in all_}
+    if not others:
+        return Beside({}, {}, frozenset())
+    pulls = [id_ for id_, other in others.items() if other.item_kind == facts.Kind.PULL_REQUEST.value]
+    return Beside(_dues(tx, others), _flags(tx, others), _reverted(tx, pulls, others))
+
+
+def _dues(tx: Tx, ids: Iterable[int]) -> dict[int, date]:
+    """The earliest date of the open milestones that items are in."""
+    membership, milestone = models.membership, models.milestone
+    rows = tx.execute(
+        sa.select(membership.c.item_id, sa.func.min(milestone.c.due).label("due"))
+        .join(milestone, milestone.c.id == membership.c.milestone_id)
+        .where(
+            membership.c.item_id.in_(sorted(ids)),
+            membership.c.left_at.is_(None),
+            milestone.c.is_open.is_not(False),
+            milestone.c.due.is_not(None),
+        )
+        .group_by(membership.c.item_id)
+    )
+    return {row.item_id: row.due for row in rows}
+
+
+def _flags(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
+    """Items on which an open flag is written, or that wait on an item where one is: type and that item."""
+    standing, rule, version = models.standing, models.rule, models.rule_version
+    rows = tx.execute(
+        sa.select(standing.c.subject_id, standing.c.reach, standing.c.verdict, rule.c.type)
+        .join(rule, rule.c.id == standing.c.rule_id)
+        .join(version, sa.and_(version.c.rule_id == rule.c.id, version.c.version == rule.c.version))
+        .where(
+            standing.c.subject_kind == "item",
+            standing.c.subject_id.in_(sorted(ids)),
+            standing.c.closed_at.is_(None),
+            standing.c.outcome == "flagged",
+            standing.c.severity != "note",
+            version.c.mode == "live",
+        )
+        .order_by(standing.c.id)
+    )
+    found: dict[int, tuple[str, int | None]] = {}
+    for row in rows:
+        waits_on = row.verdict.get("waits_on")
+        if row.reach != "page":
+            found[row.subject_id] = (row.type, None)
+        elif waits_on is not None:
+            found.setdefault(row.subject_id, (row.type, waits_on[0]))
+    return found
+
+
+def _reverted(tx: Tx, pulls: Sequence[int], others: Mapping[int, Any]) -> frozenset[int]:
+    """Pull requests that take another one back, or that a merged one took back."""
+    if not pulls:
+        return frozenset()
+    link, item = models.link, models.item
+    undone = tx.scalars(
+        sa.select(link.c.target_item_id)
+        .join(item, item.c.id == link.c.source_item_id)
+        .where(link.c.target_item_id.in_(sorted(pulls)), item.c.title.like(REVERTS), item.c.closed_as == "merged")
+    )
+    undoing = (id_ for id_ in pulls if others[id_].title.startswith(REVERTS.rstrip("%")))
+    return frozenset([*undone, *undoing])

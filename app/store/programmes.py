@@ -1,0 +1,104 @@
+"""Programmes: projects that belong together, across trackers, and milestones that people say are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What projects may know of each other: `same_readers` are, by project, the keys of others that the same people
+    read; `issue_keys` the keys of projects whose items are named by key ("PAY" of PAY-7).
+    """
+
+    same_readers: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    issue_keys: frozenset[str] = frozenset()
+
+
+ALONE = Neighbours()
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeRow:
+    id: int
+    name: str
+    same_readers: bool
+    projects: tuple[tuple[int, str], ...]
+    """(id, key) of its projects."""
+
+
+def neighbours(tx: Tx) -> Neighbours:
+    """Who may know of whom, over all projects in use."""
+    readers: dict[int, frozenset[str]] = {}
+    for programme in programmes(tx):
+        if programme.same_readers:
+            for project_id, _key in programme.projects:
+                others = {other for id_, other in programme.projects if id_ != project_id}
+                readers[project_id] = readers.get(project_id, frozenset()) | others
+    project, tracker = models.project, models.tracker
+    # items named by key belong to projects whose own key is a bare word; a repository's has an owner before it
+    keys = tx.scalars(
+        sa.select(project.c.key)
+        .join(tracker, tracker.c.id == project.c.tracker_id)
+        .where(project.c.removed_at.is_(None), project.c.key.not_like("%/%"))
+    )
+    return Neighbours(readers, frozenset(keys))
+
+
+def programmes(tx: Tx) -> list[ProgrammeRow]:
+    """All programmes with their projects in use."""
+    programme, part, project = models.programme, models.programme_project, models.project
+    found: dict[int, list[tuple[int, str]]] = {}
+    for row in tx.execute(
+        sa.select(part.c.programme_id, project.c.id, project.c.key)
+        .join(project, project.c.id == part.c.project_id)
+        .where(project.c.removed_at.is_(None))
+        .order_by(project.c.id)
+    ):
+        found.setdefault(row.programme_id, []).append((row.id, row.key))
+    return [
+        ProgrammeRow(row.id, row.name, row.same_readers, tuple(found.get(row.id, ())))
+        for row in tx.execute(sa.select(programme).order_by(programme.c.name))
+    ]
+
+
+def save(tx: Tx, *, name: str, project_ids: Iterable[int], same_readers: bool, now: datetime) -> int:
+    """Make a programme, or give one other projects. Gives its id."""
+    programme, part = models.programme, models.programme_project
+    known = tx.scalar(sa.select(programme.c.id).where(programme.c.name == name))
+    if known is None:
+        known = tx.execute(
+            sa.insert(programme).values(name=name, same_readers=same_readers, created_at=now).returning(programme.c.id)
+        ).scalar_one()
+    tx.execute(sa.update(programme).where(programme.c.id == known).values(same_readers=same_readers))
+    tx.execute(sa.delete(part).where(part.c.programme_id == known))
+    rows = [{"programme_id": known, "project_id": project_id} for project_id in sorted(set(project_ids))]
+    if rows:
+        tx.execute(sa.insert(part), rows)
+    return int(known)
+
+
+def remove(tx: Tx, programme_id: int) -> None:
+    """Forget a programme; its projects stay."""
+    part = models.programme_project
+    tx.execute(sa.delete(part).where(part.c.programme_id == programme_id))
+    tx.execute(sa.delete(models.programme).where(models.programme.c.id == programme_id))
+
+
+def join(tx: Tx, leader_id: int, others: Iterable[int]) -> None:
+    """From now on these milestones are one with `leader_id`, which speaks for them."""
+    milestone = models.milestone
+    tx.execute(sa.update(milestone).where(milestone.c.id.in_(sorted(set(others)))).values(joined_to=leader_id))
+
+
+def part(tx: Tx, leader_id: int) -> None:
+    """Let a joined milestone fall apart again."""
+    milestone = models.milestone
+    tx.execute(sa.update(milestone).where(milestone.c.joined_to == leader_id).values(joined_to=None))
