@@ -127,7 +127,7 @@ class World:
         home["last"] += 1
         given: Json = {
             "summary": summary, "description": None, "type": "Task", "status": "To Do", "resolution": None, "resolved": None,
-            "priority": "Medium", "labels": [], "components": [], "versions": [], "assignee": None, "reporter": by, "due": None,
+            "priority": "Medium", "labels": [], "components": [], "versions": [], "assignee": None, "creator": by, "reporter": by, "due": None,
             "estimate": None, "left": None, "spent": None, "points": None, "sprints": [], "epic": None, "parent": None,
             "flagged": False, "security": None, "hidden_from": set(), "links": [],
         }  # fmt: skip
@@ -424,7 +424,7 @@ class World:
             "resolutiondate": None if one["resolved"] is None else self.stamp(one["resolved"]),
             "priority": {**_named(self.url, "priority", "3", one["priority"]), "iconUrl": f"{self.url}/medium.svg"},
             "labels": list(one["labels"]), "components": [_named(self.url, "component", "10000", name) for name in one["components"]],
-            "assignee": None if one["assignee"] is None else self.user(one["assignee"]), "creator": self.user(one["reporter"]),
+            "assignee": None if one["assignee"] is None else self.user(one["assignee"]), "creator": self.user(one["creator"]),
             "reporter": self.user(one["reporter"]), "created": self.stamp(issue.created), "updated": self.stamp(issue.updated),
             "duedate": None if one["due"] is None else str(one["due"]), "environment": None, "lastViewed": None, "attachment": [],
             "security": None if one["security"] is None else _named(self.url, "securitylevel", "10000", one["security"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -15,7 +16,7 @@ import pytest
 import requests
 
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Ignored, PermanentError, Target
+from integrations.ports import HISTORY, Field, Ignored, PermanentError, Target
 from tests.contract.atlassian import faults, shared
 from tests.contract.conftest import jira_credentials
 from tests.contract.fake_jira import FakeJira, fake_jira
@@ -338,3 +339,34 @@ def test_a_search_of_cloud_cuts_changelogs():
 def test_an_unknown_call_fails_loudly():
     with fake_jira("cloud") as fake:
         assert ask(fake, "GET", "/rest/api/2/dashboard").status_code == 500
+
+
+# --- webhooks and reads tell the same ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edition", ["cloud", "datacenter"])
+def test_webhooks_and_the_read_past_give_the_same_changes(edition):
+    adapter, received = JiraAdapter(timeout=5), datetime(2026, 11, 25, tzinfo=UTC)
+    with fake_jira(edition) as fake:
+        busy(fake)
+        credentials = jira_credentials(fake)
+        site = adapter.client(credentials).survey()
+        history = adapter.history(dataclasses.replace(credentials, site=site))
+        listed = history.changed("PAY", since=None, page=1).items
+        told = [history.item("PAY", one.number, known=one, since=None, why="import").payload for one in listed]
+        sent = json.loads(json.dumps(fake.world.sent))
+        history.close()
+    here = {one.native_id for one in listed}
+    past = {change for one in told for change in adapter.decode(HISTORY, one, received, site).changes}
+    live = set()
+    for payload in sent:
+        try:
+            reading = adapter.decode(adapter.envelope({}, payload).event, payload, received, site)
+        except Ignored:
+            continue
+        live |= {change for change in reading.changes if change.item in here}
+    assert len(past) > 20
+    # Of comments the past knows those that are left, and a link is in no webhook's changelog.
+    only_live = {change.natural_key for change in live - past if change.field is not Field.COMMENT}
+    only_past = {change.natural_key for change in past - live if change.field is not Field.LINK}
+    assert (only_live, only_past) == (set(), set())
