@@ -71,6 +71,8 @@ class World:
     sprints: dict[int, Json] = field(default_factory=dict)
     sent: list[Json] = field(default_factory=list)
     tell: Callable[[Json], None] | None = None
+    keep: Callable[[str], str] = str
+    """A comment's text as it is kept: Cloud turns wiki markup into its own documents, and tells these as markup again."""
     _last: int = 10_000
 
     @property
@@ -265,7 +267,7 @@ class World:
         found = {
             "id": self.next(),
             "by": by,
-            "body": body,
+            "body": self.keep(body),
             "created": self.now,
             "updated": self.now,
             "internal": internal,
@@ -276,7 +278,7 @@ class World:
 
     def edit_comment(self, issue: Issue, found: Json, by: str, body: str) -> None:
         issue.updated = self.tick()
-        found.update(body=body, updated=self.now)
+        found.update(body=self.keep(body), updated=self.now)
         self._send_comment("updated", issue, found, by)
 
     def delete_comment(self, issue: Issue, found: Json, by: str) -> None:

@@ -395,6 +395,16 @@ def test_a_property_that_somebody_set_makes_no_comment_ours(fake, client, target
     assert client.find_comment(target, MARKER) is None
 
 
+def test_our_comment_is_found_and_told_as_jira_keeps_it(fake, client, target):
+    fake.world.keep = lambda body: body.replace(f"#{MARKER}", "").replace("*", "")
+    made = client.create_comment(target, f"*{NOTE}*")
+    assert made.body == f"{NOTE}".replace(f"#{MARKER}", "")
+    found = client.find_comment(target, MARKER)
+    assert found is not None, "the property names it"
+    assert found.native_id == made.native_id
+    assert client.edit_comment(target, made.native_id, "*All* clear.").body == "All clear."
+
+
 def test_labels_are_no_objects_of_a_project(fake, client):
     assert client.ensure_label("PAY", LabelSpec("plumb:stalled", "d4a72c", "Quiet")) is False
     client.delete_label("PAY", "plumb:stalled")
