@@ -166,6 +166,14 @@ def test_an_item_of_a_project_that_cannot_be_seen_is_no_gone_item(fake, history)
     assert caught.value.code == "gone"
 
 
+def test_an_item_that_is_hidden_from_us_is_not_listed_and_is_told_as_gone(fake, history):
+    fake.world.add_issue("PAY", "Open to all")
+    secret = fake.world.add_issue("PAY", "Secret", security="Board", hidden_from={"plumb"})
+    assert walked(history) == ["PAY-1"]
+    assert history.count("PAY") == 1
+    assert history.item("PAY", secret.number, known=None, since=None, why="repair").payload["told"] == "gone"
+
+
 def test_versions_and_sprints_of_all_boards_are_milestones(fake, history):
     world = fake.world
     first, second = world.add_board("PAY", "Team"), world.add_board("PAY", "Other", kind="simple")
