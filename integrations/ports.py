@@ -219,6 +219,10 @@ class PullPart:
     reviewer_teams: tuple[str, ...] = ()
 
 
+DISCUSSION = "discussion"
+"""What `ItemSeen.moved_to` says of an item that was turned into a discussion, which is no item."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemSeen:
     """An item as one payload shows it, in groups of fields. A group is None where the payload does not carry it whole.
@@ -327,6 +331,8 @@ class LinksSeen:
     closes: tuple[str, ...]
     mentions: tuple[str, ...] = ()
     implements: tuple[str, ...] = ()
+    origin: str = "text"
+    """Which words: those of the text (title and description), or of the branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,11 +631,19 @@ class History(Protocol):
         """Items changed at or after an instant, the longest unchanged first."""
 
     def item(
-        self, project: str, number: int | str, *, known: ChangedItem | None, since: datetime | None, why: str
+        self,
+        project: str,
+        number: int | str,
+        *,
+        known: ChangedItem | None,
+        since: datetime | None,
+        why: str,
+        comment: str | None = None,
     ) -> Told:
         """One item with all its history (two to seven calls). `number` is its native id, as text, where nothing else
         is known of it. `why` is import, changed or repair; a comment written at or after `since` counts as news. An
-        item that is gone or moved is told as such.
+        item that is gone or moved is told as such. `comment` is the id of one of its comments (ours) to look at too,
+        which a history may not tell: whether it is there, in which words, and hidden or not (one or two calls more).
         """
 
     def milestones(self, project: str, *, why: str) -> MilestonesTold:

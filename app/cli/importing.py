@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.output import print_json
+from app.cli.output import print_json, print_table
 from app.errors import UserError
 from app.time import real_now
 
 if TYPE_CHECKING:
     from app.bootstrap import Runtime
     from app.services.coverage import Card
+    from app.services.digest import Digest
     from app.store.runs import Run
     from app.store.trackers import ProjectRow
 
@@ -97,6 +98,34 @@ def _told(run: Run, key: str, *, quiet: bool) -> int:
     if run.status != "failed":
         click.echo(f"`plumbline project import {key}` goes on from here.", err=True)
     return 1 if run.status in ("failed", "stopped") else 0
+
+
+def print_digest(project: ProjectRow, found: Digest) -> None:
+    """Say how a project keeps up, and what happened to many items, labels and items at once."""
+    state = "writing is paused" if project.paused_at else project.status_detail or project.status
+    click.echo(f"{project.key}: {state}")
+    if found.status is not None and found.status.words:
+        click.echo(found.status.words)
+    for title, headings, rows in (
+        (
+            "Edits of many items at once, last 7 days",
+            ("when (UTC)", "items", "what", "by"),
+            [(one.at, one.items, one.field, one.who) for one in found.edits],
+        ),
+        (
+            "Labels that rest",
+            ("item", "label", "until (UTC)", "rules"),
+            [(one.item_key, one.label, one.until, ", ".join(one.rules)) for one in found.resting],
+        ),
+        (
+            "Items that are gone, last 30 days",
+            ("item", "when (UTC)", "what became of it"),
+            [(one.key, one.at, one.words) for one in found.left],
+        ),
+    ):
+        if rows:
+            click.echo(f"\n{title}")
+            print_table(headings, rows, empty="")
 
 
 def print_card(runtime: Runtime, project_id: int, *, as_json: bool) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 import click
 
-from app.cli.importing import print_card, project_of, read_history
+from app.cli.importing import print_card, print_digest, project_of, read_history
 from app.cli.output import as_option, confirm, installation, json_option, print_json, print_table
 from app.errors import UserError
 from app.time import real_now
@@ -27,6 +28,7 @@ def command() -> None:
       plumbline project add work acme/shop --zone Europe/Berlin --country DE --weekdays mon-fri
       plumbline project import acme/shop
       plumbline project list
+      plumbline project show acme/shop
     """
 
 
@@ -249,6 +251,34 @@ def list_(*, as_json: bool) -> None:
         ),
         empty="No project is watched yet: plumbline project add TRACKER OWNER/REPO",
     )
+
+
+@command.command("show")
+@click.argument("key", metavar="OWNER/REPO")
+@json_option
+def show(*, key: str, as_json: bool) -> None:
+    """Say how a project keeps up: what is to be known of it beside its flags, and what can be judged there.
+
+    Edits of many items at once (each one entry, of the last 7 days), labels that rest, items that are gone from the
+    tracker (of the last 30 days).
+
+    \b
+    Examples:
+      plumbline project show acme/shop
+      plumbline project show acme/shop --json
+    """
+    from app.services import digest
+
+    runtime = installation()
+    project = project_of(runtime, key)
+    with runtime.db.read() as tx:
+        found = digest.digest(tx, project.id, project.key, now=runtime.world().now())
+    if as_json:
+        names = ("key", "url", "status", "status_detail", "last_delivery_at", "paused_at", "known_from")
+        print_json({name: getattr(project, name) for name in names} | asdict(found))
+        return
+    print_digest(project, found)
+    print_card(runtime, project.id, as_json=False)
 
 
 @command.command("remove")

@@ -7,11 +7,12 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.services import doubts, pulls
 from app.services.answers import is_ours
+from app.services.named import everybody
 from app.store.early_checks import EarlyCheck
 from app.store.links import Edge, EdgeList
 from app.store.work import Change, Row, TextLinks, Work
@@ -24,7 +25,6 @@ from integrations.ports import (
     LinkSeen,
     LinksSeen,
     MilestoneSeen,
-    PersonSeen,
     PullPart,
     Reading,
     ReviewSeen,
@@ -36,63 +36,13 @@ PARENT = "parent"
 """Kind of a stored link from a child to its parent."""
 
 
-def people_of(readings: Iterable[Reading]) -> dict[str, tuple[str, bool | None]]:
-    """Everybody that readings name, as native id -> (login, bot or None where not said)."""
-    seen: dict[str, tuple[str, bool | None]] = {}
-    for reading in readings:
-        for person in _people(reading):
-            if person is not None:
-                known = seen.get(person.native_id)
-                bot = person.bot if person.bot is not None else (known[1] if known else None)
-                seen[person.native_id] = (person.login, bot)
-    return seen
-
-
-def _people(reading: Reading) -> Iterable[PersonSeen | None]:
-    yield reading.actor
-    for item in reading.items:
-        yield item.text.author if item.text else None
-        yield from item.assignees or ()
-        yield from item.pull.reviewers if item.pull else ()
-    yield from (change.actor for change in reading.changes)
-    yield from (review.reviewer for review in reading.reviews)
-    for comment in reading.comments:
-        yield comment.author
-        yield comment.actor
-
-
-def natives_of(readings: Iterable[Reading]) -> tuple[set[str], set[str], set[str]]:
-    """Native ids of items and milestones, and head commits, that readings mention."""
-    items: set[str] = set()
-    milestones: set[str] = set()
-    heads: set[str] = set()
-    for reading in readings:
-        for item in reading.items:
-            items.add(item.native_id)
-            heads.update(filter(None, [item.pull.head_sha if item.pull else None]))
-            milestones.update(milestone.native_id for milestone in (item.plan.milestones if item.plan else ()))
-        milestones.update(milestone.native_id for milestone in reading.milestones)
-        for change in reading.changes:
-            items.update(filter(None, [change.item]))
-            milestones.update(filter(None, [change.milestone]))
-        items.update(review.item for review in reading.reviews)
-        items.update(comment.item for comment in reading.comments)
-        items.update(text.source for text in reading.texts)
-        items.update(end for link in reading.links for end in (link.source, link.target))
-        items.update(reading.needs_read)
-        for check in reading.checks:
-            heads.add(check.head_sha)
-            items.update(check.items)
-    return items, milestones, heads
-
-
 def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_id: int | None, own_marker: str) -> None:
     """Take one reading into the rows. `people` maps native ids to ours; `own_marker` tells our own comments from
     people's.
     """
     for milestone in reading.milestones:
         _milestone(work, milestone)
-    fresh = {item.native_id for item in reading.items if _item(work, item, people, reading)}
+    fresh = {(item.native_id, words) for item in reading.items for words in _item(work, item, people, reading)}
     for review in reading.reviews:
         _review(work, review, people)
     for check in reading.checks:
@@ -106,13 +56,13 @@ def apply(work: Work, reading: Reading, *, people: Mapping[str, int], delivery_i
         if not (change.field is Field.COMMENT and change.natural_key.rpartition(":")[2] in ours):
             _change(work, change, people, delivery_id)
     for text in reading.texts:
-        if text.source in fresh:
+        if (text.source, text.origin) in fresh:
             _text(work, text)
     for link in reading.links:
         _link(work, link)
     for native in reading.needs_read:
         work.reads[native] = "the payload tells only a part"
-    for person in _people(reading):
+    for person in everybody(reading):
         if person is not None and person.member is not None:
             _member(work, people[person.native_id], member=person.member, at=reading.at)
 
@@ -191,8 +141,8 @@ def _is_newest(row: Row, as_of: datetime | None) -> bool:
     return as_of is not None and (known is None or as_of >= from_iso(known))
 
 
-def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Reading) -> bool:
-    """Take an item's groups; True where its text was taken."""
+def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Reading) -> list[str]:
+    """Take an item's groups; gives whose words were taken, its text's and its branch's."""
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
@@ -203,13 +153,13 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
     groups = _Groups(work, row, seen, people, reading)
     if row["key"] != seen.key and _is_newest(row, seen.as_of):
         row.update(key=seen.key, number=seen.number)  # it moved to another project, or its project was renamed
-    fresh_text = False
+    fresh: list[str] = []
     if seen.text is not None:
         text = seen.text
         values = {"title": text.title, "body": text.body, "url": text.url, "created_at": text.created_at}
         if text.author is not None:
             values["author_id"] = people[text.author.native_id]
-        fresh_text = groups.take("text", values)
+        fresh += ["text"] if groups.take("text", values) else []
     if seen.state is not None:
         state = seen.state
         groups.take(
@@ -238,21 +188,22 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
         _milestone(work, milestone)
     _measures(work, groups, seen)
     if seen.pull is not None:
-        _pull(work, groups, seen.native_id, seen.pull)
+        fresh += ["branch"] if _pull(work, groups, seen.native_id, seen.pull) else []
     groups.end()
     _touch_milestones(work, row)
-    return fresh_text
+    return fresh
 
 
-def _pull(work: Work, groups: _Groups, native: str, seen: PullPart) -> None:
+def _pull(work: Work, groups: _Groups, native: str, seen: PullPart) -> bool:
     row = groups.row
     pulls.observe(row, seen, groups.seen.as_of)
-    groups.take("pull", pulls.values(row, seen, groups.people))
+    taken = groups.take("pull", pulls.values(row, seen, groups.people))
     pulls.settle(row)
     work.by_head.setdefault(row["head_sha"], []).append(native)
     for check in (*work.early, *work.checks):
         if check.head_sha == row["head_sha"]:
             pulls.note_result(row, check)
+    return taken
 
 
 def _measures(work: Work, groups: _Groups, seen: ItemSeen) -> None:
@@ -377,6 +328,7 @@ def _text(work: Work, seen: LinksSeen) -> None:
     work.texts.append(
         TextLinks(
             source=seen.source,
+            origin=seen.origin,
             links=tuple(
                 sorted(
                     {

@@ -18,8 +18,9 @@ import structlog
 
 from app.process import own_name
 from app.services import bells, gaps, judge, projects, routing
-from app.services.apply import apply, natives_of, people_of
+from app.services.apply import apply
 from app.services.markers import marker_prefix
+from app.services.named import natives_of, people_of
 from app.services.tracker_events import apply_tracker_event
 from app.store import deliveries, instance, leases, people, subjects, trackers, work
 from app.store.database import Database

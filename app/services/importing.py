@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.services import bells, lost
-from app.store import deliveries, instance, leases, runs, sync, trackers
+from app.store import deliveries, instance, leases, publications, runs, sync, trackers
 from app.store.database import Database, Tx
 from app.store.deliveries import NewDelivery
 from app.time import from_iso, real_now, to_iso
@@ -46,6 +46,13 @@ class Reader:
     def has_time(self) -> bool:
         """Whether there is time for another call."""
         return time.monotonic() < self.until
+
+    def our_comment(self, number: int | None) -> str | None:
+        """Our comment on an item, to be looked at with it: what people did to it is an answer."""
+        if number is None:
+            return None
+        with self.db.read() as tx:
+            return publications.comment_on(tx, self.project.id, number)
 
     def commit(self, run: runs.Run | None, answers: Sequence[tuple[str, Told, datetime]], **values: Any) -> None:
         """Store answers (delivery id, answer, our time before asking) and where the run is, in one transaction."""
@@ -235,6 +242,7 @@ class _Page:
             known=one,
             since=from_iso(news) if news else None,
             why=self.run.kind,
+            comment=self.reader.our_comment(one.number),
         )
         return f"{HISTORY}:{self.run.id}:{found.version}", found, before
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, commitments, floods, plan, removals, replies
+from app.services import answers, commitments, floods, gone, plan, removals, replies
 from app.services.derive import Past, Who, derive, stays
 from app.services.markers import marker_prefix
-from app.services.memory import dump_standing, load_standing
+from app.services.memory import dump_standing, load_standing, withdrawn
 from app.services.projects import Projects
 from app.services.taking import Taking
 from app.store import answers as kept_answers
@@ -33,6 +33,7 @@ from app.store import (
     wishes,
 )
 from app.store import facts as store_facts
+from app.store import gone as store_gone
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
@@ -237,8 +238,10 @@ class Court:
     ) -> set[int]:
         """Judge subjects of one kind; gives the items whose publication is to be planned."""
         found: dict[int, Any]
+        left: dict[int, store_gone.Gone] = {}
         if kind == "item":
-            found = store_facts.load_items(self.tx, ids, projects=self.projects.judged)
+            left = store_gone.of(self.tx, ids)
+            found = store_facts.load_items(self.tx, set(ids) - set(left), projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         else:
             found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
@@ -249,7 +252,7 @@ class Court:
             by_subject.setdefault(one.subject_id, {})[one.rule_id] = one
         saved: list[Saved] = []
         rechecks: dict[int, datetime | None] = dict.fromkeys(ids)
-        plans: set[int] = set()
+        plans = set(left)
         for id_, subject in found.items():
             judgements = engine.judge(prepared, subject, now)
             rechecks[id_] = engine.recheck_at(judgements)
@@ -259,10 +262,10 @@ class Court:
             plans |= {one.shown_on for one in by_subject.get(id_, {}).values() if one.shown_on is not None}
             if kind == "item":
                 plans.add(id_)
-        for id_ in by_subject.keys() - found.keys():  # deleted: what was said of it is taken back
+        for id_ in by_subject.keys() - found.keys():  # gone: what was said of it is taken back
             for one in by_subject[id_].values():
                 rule = next((ready.rule for ready in prepared if ready.rule.id == one.rule_id), None)
-                saved.append(_withdrawn(one, load_standing(one.memory), rule, now))
+                saved.append(withdrawn(one, rule, now, code=gone.code(left.get(id_))))
                 if one.shown_on is not None:
                     plans.add(one.shown_on)
         standings.save(self.tx, saved)
@@ -343,9 +346,8 @@ def _steps(
         out.append(_saved(kind, subject, rule, known, after, judgement.verdict))
     for rule_id, known in kept.items():
         if rule_id not in judged:  # off, removed, or it no longer looks here: the flag closes with the rule
-            before = load_standing(known.memory)
             in_force = next((one.rule for one in prepared if one.rule.id == rule_id), None)
-            out.append(_withdrawn(known, before, in_force, now))
+            out.append(withdrawn(known, in_force, now, code=gone.code(None)))
     return out
 
 
@@ -367,26 +369,4 @@ def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: S
         closed_at=after.cleared_at,
         verdict=dump_verdict(verdict),
         memory=dump_standing(after),
-    )
-
-
-def _withdrawn(known: Kept, before: Standing, rule: Rule | None, now: datetime) -> Saved:
-    verdict = known.verdict
-    return Saved(
-        id=known.id,
-        rule_id=known.rule_id,
-        rule_version=rule.version if rule else 0,
-        project_id=known.project_id,
-        subject_kind=known.subject_kind,
-        subject_id=known.subject_id,
-        shown_on=known.shown_on,
-        outcome=Outcome.SKIPPED.value,
-        severity=verdict["severity"],
-        reach=verdict["reach"],
-        code="engine.withdrawn",
-        opened_at=before.opened_at,
-        since=before.since,
-        closed_at=now,
-        verdict=verdict,
-        memory={**known.memory, "withdrawn": True},
     )

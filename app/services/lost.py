@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.store import runs, sync, trackers
 from app.store.database import Database
-from integrations.ports import History, PermanentError
+from integrations.ports import History, LostDelivery, PermanentError
 
 KEPT = timedelta(days=3)
 """How long GitHub keeps deliveries to ask for again."""
@@ -15,6 +15,11 @@ AT_ONCE = 50
 
 NOT_OURS_TO_SEE = (
     "Failed webhooks cannot be looked for: this connection may not administer webhooks. What they told is read instead."
+)
+
+ASKED = "{asked} failed webhooks were asked for again."
+SOME_REFUSED = (
+    "{asked} failed webhooks were asked for again; {lost} can no longer be had. What those told is read instead."
 )
 
 
@@ -29,10 +34,22 @@ def ask_again(db: Database, history: History, project: trackers.ProjectRow, row:
         with db.read() as tx:
             here = runs.known_guids(tx, project.tracker_id, [one.guid for one in found])
         missing = [one for one in found if one.guid not in here][:AT_ONCE]
-        for one in missing:
-            history.redeliver(project.key, one.handle)
+        asked = sum(_asked_for(history, project.key, one) for one in missing)
     except PermanentError as error:
         if error.code == "unauthorised":
             raise
         return NOT_OURS_TO_SEE
-    return f"{len(missing)} failed webhooks were asked for again." if missing else ""
+    if asked < len(missing):
+        return SOME_REFUSED.format(asked=asked, lost=len(missing) - asked)
+    return ASKED.format(asked=asked) if asked else ""
+
+
+def _asked_for(history: History, key: str, one: LostDelivery) -> bool:
+    """Ask for one; False where the tracker does not have it any more, which is no reason to leave out the others."""
+    try:
+        history.redeliver(key, one.handle)
+    except PermanentError as error:
+        if error.code not in ("gone", "invalid"):
+            raise
+        return False
+    return True

@@ -7,9 +7,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from app.store.standings import Kept, Saved
 from app.time import from_iso, to_iso
+from rules.spec import Rule
 from rules.standing import Standing
-from rules.verdict import Severity, Verdict
+from rules.verdict import Outcome, Severity, Verdict
 from rules.wording.codec import dump_verdict, load_verdict
 
 VERDICTS = ("said", "verdict")
@@ -46,3 +48,26 @@ def load_standing(doc: Mapping[str, Any]) -> Standing:
             value = from_iso(value)
         values[field.name] = value
     return Standing(**values)
+
+
+def withdrawn(known: Kept, rule: Rule | None, now: datetime, *, code: str) -> Saved:
+    """A standing that closes without a verdict: nobody looks there any more. `code` says why."""
+    before = load_standing(known.memory)
+    return Saved(
+        id=known.id,
+        rule_id=known.rule_id,
+        rule_version=rule.version if rule else 0,
+        project_id=known.project_id,
+        subject_kind=known.subject_kind,
+        subject_id=known.subject_id,
+        shown_on=known.shown_on,
+        outcome=Outcome.SKIPPED.value,
+        severity=known.verdict["severity"],
+        reach=known.verdict["reach"],
+        code=code,
+        opened_at=before.opened_at,
+        since=before.since,
+        closed_at=now,
+        verdict=known.verdict,
+        memory={**known.memory, "withdrawn": True},
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from app.services import floods
+from app.services import floods, gone
 from app.services.markers import marker
 from app.services.projects import Projects
 from app.services.wishes import Render, wish_of
@@ -40,7 +40,7 @@ def plan(
         return
     told = standings.shown_on(tx, item_ids)
     known = publications.of_items(tx, item_ids)
-    wanted = sorted(set(told) | set(known))
+    wanted = sorted((set(told) | set(known)) - gone.settle(tx, known))
     items = store_facts.load_items(tx, wanted, projects=projects.facts)
     held = _held(tx, items, told, rules)
     marks = []

@@ -1,25 +1,30 @@
-"""People's removals, which are answers too: our label taken off, our comment edited or deleted. (Hiding a comment sends
-no webhook; the publisher notices it at its next edit.)
+"""People's removals, which are answers too: our label taken off, our comment edited, deleted or hidden.
 
-Our own writes come back as webhooks as well. They are told by what was written: a label that we no longer want, a
-comment in words of ours; by the account only where it is ours alone.
+Webhooks tell of most; a whole read of an item tells of the rest, in nobody's name where its history names nobody. Our
+own writes come back as well. They are told by what was written: a label that we no longer want, a comment in words of
+ours; by the account only where it is ours alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from app.store import publications, writes
 from app.store.answers import READY, Heard
 from app.store.database import Tx
 from app.store.publications import Shown
-from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen, Reading
+from app.time import to_iso
+from integrations.ports import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen, Reading
 
+APART = timedelta(minutes=1)
+"""A read that was asked for sooner than this after we put a label on may not show it yet."""
 UNLABEL, EDIT, DELETE, HIDE = "unlabel", "edit", "delete", "hide"
 VERBS = frozenset({UNLABEL, EDIT, DELETE, HIDE})
+TOLD = frozenset({"edited", "deleted", "minimized"})
+"""What may become of a comment of ours, in the words of `CommentSeen`."""
 
 
 def digest(body: str) -> str:
@@ -41,20 +46,30 @@ def noticed(
     tx: Tx, readings: Sequence[Reading], *, items: Mapping[str, int], people: Mapping[str, int], us: Us
 ) -> list[Heard]:
     """The removals that a batch tells of. `items` and `people` map native ids to ours."""
-    comments = [one for reading in readings for one in reading.comments if one.event in ("edited", "deleted")]
+    comments = [one for reading in readings for one in reading.comments if one.event in TOLD]
     taken_off = [
         change
         for reading in readings
         for change in reading.changes
         if change.field is Field.LABEL and change.before is not None and change.after is None
     ]
+    whole = [
+        (seen, reading.asked_at)
+        for reading in readings
+        for seen in reading.items
+        if seen.native_id in reading.whole and reading.asked_at is not None
+    ]
     natives = {one.item for one in comments} | {change.item for change in taken_off if change.item is not None}
+    natives |= {seen.native_id for seen, _ in whole}
     wanted = sorted(items[native] for native in natives if native in items)
     if not wanted:
         return []
     shown = publications.of_items(tx, wanted)
     by_native = {native: shown[items[native]] for native in natives if items.get(native) in shown}
-    return [*_comments(comments, by_native, people, us), *_labels(tx, taken_off, by_native, people, us)]
+    told = list(_labels(tx, taken_off, by_native, people, us))
+    known = {(one.item_id, one.command["label"]) for one in told}
+    missing = [one for one in _missing(tx, whole, by_native) if (one.item_id, one.command["label"]) not in known]
+    return [*_comments(comments, by_native, people, us), *told, *missing]
 
 
 def _comments(
@@ -64,9 +79,13 @@ def _comments(
         ours = shown.get(comment.item)
         if ours is None or ours.comment_id != comment.native_id or us.acted(comment.actor):
             continue
+        if comment.event != "edited" and "retracted" in ours.answers:
+            continue  # we are taking it back ourselves
         if comment.event == "deleted":
-            if "retracted" not in ours.answers:
-                yield _heard(ours, DELETE, f"comment:{comment.native_id}:deleted", comment.at, comment.actor, people)
+            yield _heard(ours, DELETE, f"comment:{comment.native_id}:deleted", comment.at, comment.actor, people)
+            continue
+        if comment.event == "minimized":
+            yield _heard(ours, HIDE, hidden_key(comment.native_id), comment.at, comment.actor, people)
             continue
         known = {digest(body) for body in (ours.shown_body, ours.want_body) if body is not None}
         new = digest(comment.body)
@@ -89,6 +108,26 @@ def _labels(
         if put_on is not None and change.at < put_on.replace(microsecond=0):
             continue  # older than what is there: an echo that came late
         yield _heard(ours, UNLABEL, f"change:{change.natural_key}", change.at, change.actor, people, label=name)
+
+
+def _missing(tx: Tx, whole: Iterable[tuple[ItemSeen, datetime]], shown: Mapping[str, Shown]) -> Iterable[Heard]:
+    """Labels of ours that a whole read does not find, though they were on when it was asked for."""
+    for seen, asked_at in whole:
+        ours = shown.get(seen.native_id)
+        if ours is None or seen.labels is None or seen.deleted or seen.moved_to:
+            continue
+        there = {label.casefold() for label in seen.labels}
+        for name in sorted(set(ours.shown_labels) & set(ours.want_labels)):
+            put_on = writes.last_written(tx, ours.item_id, kind="label_added", detail=name)
+            if name.casefold() in there or (put_on is not None and asked_at < put_on + APART):
+                continue
+            key = f"label:{name}:gone:{to_iso(put_on or asked_at)}"
+            yield _heard(ours, UNLABEL, key, asked_at, None, {}, label=name)
+
+
+def hidden_key(comment_id: str) -> str:
+    """What makes the hiding of a comment one answer, whoever notices it."""
+    return f"comment:{comment_id}:hidden"
 
 
 def _heard(

@@ -12,7 +12,7 @@ from app.services import floods, removals
 from app.services.markers import marker
 from app.services.pacing import Connected, Paced, ProjectPausedError, Stop
 from app.services.projects import Projects
-from app.store import answers, instance, leases, publications, subjects, writes
+from app.store import answers, instance, leases, publications, subjects, sync, writes
 from app.store.answers import Heard
 from app.store.database import Database
 from app.store.publications import Shown
@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 BACKOFF = (10.0, 60.0, 300.0, 1800.0, 3600.0)
 EDITS_PER_DAY = 2
+LEFT = {code: f"a write found it {code}" for code in ("gone", "moved", "locked")}
+"""Refusals after which a read tells what became of the item: locked is also one that was turned into a discussion."""
 PER_TURN = 3
 """New comments a day about one person's turn."""
 
@@ -159,7 +161,7 @@ class Sender(Paced):
         """Somebody hid our comment, which no webhook tells: that is an answer, to be taken by the lane."""
         told = Heard(
             item_id=self.shown.item_id,
-            key=f"comment:{comment_id}:hidden",
+            key=removals.hidden_key(comment_id),
             at=now,
             person_id=None,
             who="somebody",
@@ -259,6 +261,10 @@ class Sender(Paced):
             self._retry(real_now() + timedelta(hours=1), str(error))
             raise Stop(str(error))
         self._save(None, "", status="refused", sending_at=None, detail=f"{error.code}: {error}")
+        if error.code in LEFT:
+            with self.db.write() as tx:
+                if sync.get(tx, self.shown.project_id) is not None:
+                    sync.want_reads(tx, self.shown.project_id, [(self.target.number, LEFT[error.code])], now=real_now())
 
     def _later(self, error: TransientError) -> None:
         attempts = self.shown.attempts + 1

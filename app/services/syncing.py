@@ -188,7 +188,9 @@ def _reads(reader: Reader) -> bool:
         before = real_now()
         try:
             who = one.number if one.number is not None else one.native_id or ""
-            told = reader.history.item(project.key, who, known=None, since=None, why="repair")
+            told = reader.history.item(
+                project.key, who, known=None, since=None, why="repair", comment=reader.our_comment(one.number)
+            )
         except PermanentError as error:
             if error.code in ("unauthorised", "forbidden"):
                 raise

@@ -105,6 +105,8 @@ class Alike:
 
 
 PAGE = 400
+JOINED = timedelta(minutes=1)
+"""Parts of a bulk edit no further apart than this are one."""
 
 
 def near(tx: Tx, project_id: int, spans: Sequence[tuple[int, datetime, datetime]]) -> list[Alike]:
@@ -150,27 +152,61 @@ class BulkEdit:
     items: int
 
 
-def bulk_edits(tx: Tx, project_id: int, *, since: datetime) -> list[BulkEdit]:
-    """Bulk edits of a project since an instant, newest first; changes less than a minute apart are one."""
-    table, person = models.change, models.person
-    query = (
-        sa.select(table.c.at, table.c.field, table.c.item_id, person.c.login)
-        .join(person, person.c.id == table.c.actor_id)
-        .where(table.c.project_id == project_id, table.c.bulk, table.c.at >= since)
-        .order_by(person.c.login, table.c.field, table.c.at)
+def bulk_edits(tx: Tx, project_id: int, *, since: datetime, limit: int = 50) -> list[BulkEdit]:
+    """Bulk edits of a project since an instant, newest first; changes of one person in one field no more than a minute
+    apart are one. The database adds up: one row comes back for an edit of however many items. Of the changes only those
+    since then are looked at, person by person.
+    """
+    change, person = models.change, models.person
+    actors = _actors(project_id)
+    seconds = sa.extract("epoch", change.c.at)
+    before = sa.func.lag(seconds).over(partition_by=[change.c.actor_id, change.c.field], order_by=change.c.at)
+    marked = (
+        sa.select(
+            change.c.actor_id,
+            change.c.field,
+            change.c.item_id,
+            change.c.at,
+            sa.case((seconds - before <= JOINED.total_seconds(), 0), else_=1).label("begins"),
+        )
+        .join(actors, actors.c.actor_id == change.c.actor_id)
+        .where(change.c.project_id == project_id, change.c.at >= since, change.c.bulk)
+        .subquery("marked")
     )
-    runs: list[tuple[str, str, list[tuple[datetime, int]]]] = []
-    for row in tx.execute(query):
-        last = runs[-1] if runs else None
-        if last and last[:2] == (row.login, row.field) and row.at - last[2][-1][0] <= timedelta(minutes=1):
-            last[2].append((row.at, row.item_id))
-        else:
-            runs.append((row.login, row.field, [(row.at, row.item_id)]))
-    edits = [
-        BulkEdit(at=run[0][0], until=run[-1][0], who=who, field=field, items=len({item for _at, item in run}))
-        for who, field, run in runs
-    ]
-    return sorted(edits, key=lambda edit: edit.at, reverse=True)
+    numbered = sa.select(
+        marked,
+        sa.func.sum(marked.c.begins)
+        .over(partition_by=[marked.c.actor_id, marked.c.field], order_by=marked.c.at)
+        .label("run"),
+    ).subquery("numbered")
+    begins = sa.func.min(numbered.c.at)
+    query = (
+        sa.select(
+            begins.label("at"),
+            sa.func.max(numbered.c.at).label("until"),
+            person.c.login.label("who"),
+            numbered.c.field,
+            sa.func.count(numbered.c.item_id.distinct()).label("items"),
+        )
+        .join(person, person.c.id == numbered.c.actor_id)
+        .group_by(numbered.c.actor_id, person.c.login, numbered.c.field, numbered.c.run)
+        .order_by(begins.desc(), person.c.login, numbered.c.field)
+        .limit(limit)
+    )
+    return [BulkEdit(**row._mapping) for row in tx.execute(query)]
+
+
+def _actors(project_id: int) -> sa.CTE:
+    """Everybody who ever changed something in a project, each found with one step in the index."""
+    change = models.change
+    first = sa.select(sa.func.min(change.c.actor_id).label("actor_id")).where(change.c.project_id == project_id)
+    found = first.cte("who", recursive=True)
+    following = (
+        sa.select(sa.func.min(change.c.actor_id))
+        .where(change.c.project_id == project_id, change.c.actor_id > found.c.actor_id)
+        .scalar_subquery()
+    )
+    return found.union_all(sa.select(following).where(found.c.actor_id.is_not(None)))
 
 
 def lanes_of(tx: Tx, item_ids: Iterable[int]) -> Mapping[int, int]:

@@ -63,20 +63,21 @@ def save(
     lane_id: int,
     ids: Mapping[str, int],
     fresh: Iterable[int],
-    texts: Mapping[str, Sequence[tuple[str, str]]],
+    texts: Mapping[tuple[str, str], Sequence[tuple[str, str]]],
     edges: Sequence[Edge],
     lists: Sequence[EdgeList],
 ) -> Saved:
     """Store what texts and events tell, with a fixed number of statements.
 
-    `ids` are those of the items at hand, by native id, `fresh` of those that are new. A text's links are (kind,
-    target).
+    `ids` are those of the items at hand, by native id, `fresh` of those that are new. `texts` are by source and
+    origin; their links are (kind, target).
     """
     others = _others(tx, tracker_id, {edge.source for edge in _all(edges, lists)} - ids.keys())
     ids = {**ids, **{native: id_ for native, (id_, _) in others.items()}}
     projects = dict(others.values())
-    said = {ids[source]: set(links) for source, links in texts.items() if source in ids}
-    wanted = {(source, kind, "text", target) for source, links in said.items() for kind, target in links}
+    said = {(ids[source], origin): set(links) for (source, origin), links in texts.items() if source in ids}
+    wanted = {(source, kind, origin, target) for (source, origin), links in said.items() for kind, target in links}
+    speakers = {source for source, _origin in said}
     told = _Told(ids)
     for edge in edges:
         told.take(edge)
@@ -84,11 +85,11 @@ def save(
     for one in lists:
         for edge in one.edges:
             told.take(edge, at=one.at)
-    have = _of(tx, {*said, *told.sources()}, touching={one.item for one in lists})
+    have = _of(tx, {*speakers, *told.sources()}, touching={one.item for one in lists})
     for one in lists:
         told.miss(one, have)
     cut = _cut(tx, told.sources())
-    gone = {key for key in have if key[2] == "text" and key[0] in said and key not in wanted}
+    gone = {key for key in have if (key[0], key[2]) in said and key not in wanted}
     drawn: dict[Key, datetime | None] = {key: None for key in wanted if key not in have}
     cuts: dict[tuple[int, str, str], datetime] = {}
     for (source, kind, target), (removed, at) in told.last.items():
@@ -105,7 +106,7 @@ def save(
     _delete(tx, [have[key].id for key in gone])
     _draw(tx, {key: (projects.get(key[0], project_id), at) for key, at in drawn.items()})
     _keep_cuts(tx, cuts)
-    point(tx, sorted({*touched, *said, *told.sources()} & set(ids.values())), tracker_id=tracker_id)
+    point(tx, sorted({*touched, *speakers, *told.sources()} & set(ids.values())), tracker_id=tracker_id)
     waiting = _wake(tx, sorted(fresh), tracker_id=tracker_id, lane_id=lane_id)
     return Saved(
         lost=frozenset(lost for key in gone if (lost := have[key].target) is not None), waiting=frozenset(waiting)

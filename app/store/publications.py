@@ -213,6 +213,17 @@ def ensure(tx: Tx, item_id: int, *, project_id: int, connection_id: int | None) 
     return int(tx.execute(sa.select(table.c.id).where(table.c.item_id == item_id)).scalar_one())
 
 
+def comment_on(tx: Tx, project_id: int, number: int) -> str | None:
+    """The id of our comment on an item of a project, by the item's number; None where there is none."""
+    table, item = models.publication, models.item
+    found: str | None = tx.scalar(
+        sa.select(table.c.comment_id)
+        .join(item, item.c.id == table.c.item_id)
+        .where(item.c.project_id == project_id, item.c.number == number)
+    )
+    return found
+
+
 def new_comments_since(tx: Tx, project_id: int, since: datetime) -> int:
     """How many new comments were written in a project since an instant of world time."""
     table = models.publication

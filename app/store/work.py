@@ -94,9 +94,10 @@ class Change:
 
 @dataclass(slots=True)
 class TextLinks:
-    """All the links that an item's text names: (kind, target). Replaces what its text named before."""
+    """All the links that an item's text or branch (`origin`) names: (kind, target). Replaces what it named before."""
 
     source: str
+    origin: str
     links: tuple[tuple[str, str], ...]
 
 
@@ -297,7 +298,7 @@ def flush(tx: Tx, work: Work) -> None:
         lane_id=work.lane_id,
         ids={native: row["id"] for native, row in work.items.items() if row["id"] is not None},
         fresh=fresh,
-        texts={text.source: text.links for text in work.texts},
+        texts={(text.source, text.origin): text.links for text in work.texts},
         edges=work.edges,
         lists=work.edge_lists,
     )

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from integrations import read
 from integrations.github.auth import Connection
 from integrations.github.client import elsewhere, repo_path, repository, understood
+from integrations.github.comments import look_at
 from integrations.github.decode import item, parts, past
 from integrations.github.http import PER_PAGE
 from integrations.github.lost import Deliveries
@@ -86,7 +87,14 @@ class GitHubHistory:
         return ChangedPage(items, more, asked_at)
 
     def item(
-        self, project: str, number: int | str, *, known: ChangedItem | None, since: datetime | None, why: str
+        self,
+        project: str,
+        number: int | str,
+        *,
+        known: ChangedItem | None,
+        since: datetime | None,
+        why: str,
+        comment: str | None = None,
     ) -> Told:
         """See the port: the issue (unless `known`), its timeline, and for a pull request itself, its reviews and their
         comments where it has any, and while it is open its checks. Payloads here always tell the number.
@@ -110,6 +118,8 @@ class GitHubHistory:
             if project not in self._titles:
                 self.milestones(project, why=why)
             payload["titles"] = self._titles[project]
+        if comment is not None:
+            payload["comment"] = look_at(self.connection, project, comment)
         shown = payload.get("pull_request", issue)
         return Told(f"#{number}", f"{number}:{shown.get('updated_at')}", payload)
 

@@ -139,6 +139,11 @@ def api_root(base_url: str) -> str:
     return PUBLIC if bare in ("", "https://github.com", "https://www.github.com", "https://api.github.com") else bare
 
 
+def graphql_address(root: str) -> str:
+    """The GraphQL endpoint beside a REST root: https://git.example.org/api/v3 has https://git.example.org/api/graphql."""
+    return f"{root.removesuffix('/v3')}/graphql"
+
+
 class LabelExistsError(PermanentError):
     """The label to create exists already."""
 

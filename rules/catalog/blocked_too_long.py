@@ -166,7 +166,7 @@ def _too_late(subject: Item, link: Link) -> bool:
 
 
 def _evidence(subject: Item, blockage: Blockage) -> tuple[Said, ...]:
-    """How it is called blocked, then what blocks it, the latest due first; what has no room in one line."""
+    """How it is called blocked, then what blocks it, what comes too late first; what has no room goes in one line."""
     lines = []
     if blockage.called is not None:
         how, word = blockage.called

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from rules.facts import Item, Kind, Link, LinkKind, Milestone, Project, fold
-from rules.verdict import Days, Reach, Said, Severity, Verdict, skipped
+from rules.verdict import Days, Reach, Said, Verdict, skipped
 
 LINKED_CHILDREN = 3
 """From how many linked children on an item without sub-issues of its own is read as a container."""
@@ -83,7 +83,7 @@ def acted_on_there(verdict: Verdict, link: Link) -> Verdict:
     """
     waits = Said("common.waits-on", {"other": link.other})
     below = (*verdict.below, waits)
-    return replace(verdict, reach=Reach.PAGE, severity=Severity.NOTE, waits_on=link.other, below=below)
+    return replace(verdict, reach=Reach.PAGE, waits_on=link.other, below=below)
 
 
 def is_container(item: Item) -> bool:

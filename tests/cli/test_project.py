@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 
 from app.cli.project import read_hours, read_weekdays
 from app.services.projects import load
+from app.store import models
+from app.time import real_now
 from tests.contract.fake_github import Failure
 
 
@@ -116,3 +121,39 @@ def test_on_github_the_repository_must_be_seen(home, plumbline, github):
     github.fail("/repos", Failure(status=502, body={"message": "bad gateway"}), times=20)
     said = plumbline("project", "add", "work", "acme/shop")
     assert (said.code, "not available" in said.err) == (3, True)
+
+
+def test_a_project_is_shown_with_what_happened_to_many_items_at_once(box, plumbline, db):
+    add(plumbline)
+    now = real_now()
+    with db.write() as tx:
+        project = tx.scalar(sa.select(models.project.c.id))
+        tracker = tx.scalar(sa.select(models.tracker.c.id))
+        tx.execute(sa.insert(models.person).values(tracker_id=tracker, native_id="5", login="mel"))
+        numbers = range(1, 121)
+        item = {"project_id": project, "kind": "issue", "title": "An item"}
+        tx.execute(
+            sa.insert(models.item),
+            [item | {"native_id": f"1/{number}", "number": number, "key": f"#{number}"} for number in numbers],
+        )
+        who = tx.scalar(sa.select(models.person.c.id))
+        ids = list(tx.scalars(sa.select(models.item.c.id)))
+        change = {"project_id": project, "field": "label", "after": "triaged", "bulk": True, "actor_id": who}
+        tx.execute(
+            sa.insert(models.change),
+            [
+                change | {"natural_key": f"bulk:{id_}", "item_id": id_, "at": now - timedelta(seconds=place)}
+                for place, id_ in enumerate(ids)
+            ],
+        )
+        gone = sa.update(models.item).where(models.item.c.number == 7)
+        tx.execute(gone.values(deleted_at=now, moved_to="discussion"))
+    said = plumbline("project", "show", "acme/shop")
+    assert (said.code, said.err) == (0, "")
+    assert [line.split()[2:] for line in said.out.splitlines() if "mel" in line] == [["120", "label", "mel"]]
+    assert "It was turned into a discussion." in said.out
+    assert "What can be judged here" in said.out
+    data = plumbline("project", "show", "acme/shop", "--json").data
+    assert [(edit["items"], edit["who"]) for edit in data["edits"]] == [(120, "mel")]
+    assert [one["key"] for one in data["left"]] == ["#7"]
+    assert plumbline("project", "show", "acme/none").code == 2

@@ -4,7 +4,7 @@ counts by their rights, it falls silent when told to, takes all of it back, and 
 `plumbline up` against a stand-in for GitHub, in one shifted world time. What the stand-in lacks is shown on the sandbox
 alone (tests/services/test_removals.py, test_answers.py): it has no way to hide a comment, every signed-in account may
 write to a public repository, and an edit's webhook does not tell what stood there before (`changes`), so no command can
-come in by an edit. Its timelines hold no comments, so what changes while the server is off is told by closing. How long
+come in by an edit. Its timelines hold no comments, so what people say while the server is off is not heard. How long
 the server was off is a matter of real time, which no test can let pass: the last beat of its clock is set back by a day
 instead.
 """
@@ -22,7 +22,7 @@ from app.store import instance
 from app.time import real_now
 from tests.e2e.stage import Stage
 from tests.e2e.stand_in import REPO, World, connected, imported
-from tests.e2e.support import counting_proxy
+from tests.e2e.support import changes, counting_proxy
 from tests.support import eventually
 from tests.support_up import installed
 
@@ -85,6 +85,24 @@ def test_manners(stage):
         all_is_taken_back(stage)
     refused = here.ask("SELECT event, action, status, reason FROM delivery WHERE status NOT IN ('done', 'ignored')")
     assert refused == []
+    assert world.here.ask("SELECT 1 FROM publication WHERE status = 'refused'") == []
+
+
+def test_ways_out_in_parts(stage):
+    world, here = stage.world, stage.world.here
+    with here.up(stage.logs / "up.log") as process:
+        here.wait_ready(process)
+        eventually(lambda: imported(here), within=60, what="the import")
+        home, taken, silenced = flag(stage)
+        a_label_silences_for_good(stage, silenced)
+        later = one_project_is_paused(stage)
+        process.terminate()
+        process.wait(30)
+    people_take_away_while_off(stage, *taken)
+    with here.up(stage.logs / "again.log") as process:
+        here.wait_ready(process)
+        what_was_taken_away_is_found(stage, *taken)
+        parts_are_taken_back(stage, home, later)
     assert world.here.ask("SELECT 1 FROM publication WHERE status = 'refused'") == []
 
 
@@ -242,7 +260,7 @@ def caught_up(stage: Stage, quiet: list[int], closed_in_time: int, left: int) ->
     world, proxy = stage.world, stage.proxy
     eventually(proxy.writes, within=60, what="a word after the gap")
     world.settle()
-    first = next(place for place, (verb, _) in enumerate(proxy.calls) if verb != "GET")
+    first = next(place for place, call in enumerate(proxy.calls) if changes(call))
     read = [path.partition("?")[0] for verb, path in proxy.calls[:first] if verb == "GET"]
     for number in (quiet[3], closed_in_time):
         assert f"/repos/{REPO}/issues/{number}/timeline" in read
@@ -266,3 +284,114 @@ def all_is_taken_back(stage: Stage) -> None:
     stage.world.travel(days=1)
     stage.world.settle()
     assert stage.picture() == without_us
+
+
+def a_label_silences_for_good(stage: Stage, number: int) -> None:
+    """`plumb:off`: our label goes, the comment shrinks, and so it stays until somebody takes it off."""
+    world, mel = stage.world, stage.world.repo("mel")
+    off = world.repo("ada").create_label("plumb:off", "ffffff")
+    mel.get_issue(number).add_to_labels(off.name)
+    world.settle()
+    for _ in range(2):
+        assert world.labels(number) == {off.name}
+        assert stage.lead(number) == "Silent here as long as the label `plumb:off` is on."
+        world.travel(days=1)
+        world.settle()
+    assert stage.flagged(number), "it is judged all the same"
+    mel.get_issue(number).remove_from_labels(off.name)
+    world.settle()
+    assert world.labels(number) == {STALLED}
+    assert stage.lead(number).startswith("**Quiet for")
+    assert len(stage.ours(number)) == 1
+    off.delete()
+    world.settle()
+
+
+def one_project_is_paused(stage: Stage) -> int:
+    """Writing to it stops while judging goes on; gives the issue that became quiet meanwhile."""
+    world, proxy = stage.world, stage.proxy
+    assert f"Nothing is written to {REPO}" in stage.command("pause", "--project", REPO)
+    later = stage.working("A new logo", by="cal")
+    world.travel(days=1)
+    proxy.clear()
+    world.jump(days=3, hours=12)
+    eventually(lambda: stage.flagged(later), what="judging while paused")
+    time.sleep(2)
+    assert (proxy.writes(), world.labels(later), stage.ours(later)) == ([], set(), [])
+    stage.command("resume", "--project", REPO)
+    world.settle()
+    assert world.labels(later) == {STALLED}
+    assert stage.lead(later).startswith("**Quiet for 4 days")
+    return later
+
+
+def people_take_away_while_off(stage: Stage, unlabelled: int, deleted: int, edited: int) -> None:
+    """A day without the server, which no webhook reaches."""
+    world, mel = stage.world, stage.world.repo("mel")
+    for number in (unlabelled, deleted, edited):
+        assert world.labels(number) == {STALLED}
+    with world.here.runtime.db.write() as tx:
+        instance.set_ticked(tx, real_now() - timedelta(days=1))
+    world.jump(hours=6)
+    mel.get_issue(unlabelled).remove_from_labels(STALLED)
+    mel.get_issue(deleted).get_comment(world.our_comment(deleted).id).delete()
+    mel.get_issue(edited).get_comment(world.our_comment(edited).id).edit(HAND_WRITTEN)
+    mel.get_issue(edited).edit(title="Rotate all the keys")  # here an edited comment does not move its issue's date
+    world.jump(hours=6)
+
+
+def what_was_taken_away_is_found(stage: Stage, *taken: int) -> None:
+    """The same outcome as by webhooks, in the name of who did it where the timeline says that."""
+    world = stage.world
+    eventually(lambda: len(stage.answers()) == 3, within=60, what="the answers")
+    found = world.here.ask("SELECT verb, who, status FROM answer ORDER BY verb")
+    assert [tuple(row) for row in found] == [
+        ("delete", "somebody", "taken"),
+        ("edit", "somebody", "taken"),
+        ("unlabel", "mel", "taken"),
+    ]
+    world.settle()
+    for _ in range(2):
+        for number in taken:
+            assert world.labels(number) == set()
+        assert stage.lead(taken[0]).startswith("Known since")
+        assert stage.ours(taken[1]) == []
+        assert stage.ours(taken[2]) == [HAND_WRITTEN]
+        world.travel(days=1)
+        world.settle()
+
+
+def parts_are_taken_back(stage: Stage, home: int, later: int) -> None:
+    """Of flags since a day, of one rule, and in the end of one project: each listed first, and nothing beyond it goes."""
+    world = stage.world
+    since = (world.now - timedelta(days=5)).strftime("%Y-%m-%d")
+    assert (GROWN in world.labels(home), len(stage.ours(home))) == (True, 1)
+    for words, number in ((("--since", since), later), (("--rule", "grown milestones"), home)):
+        before = stage.picture()
+        listed = dry_run(stage, *words)
+        assert f"#{number} " in listed
+        stage.command("retract", *words)
+        assert not any(label.startswith("plumb:") for label in world.labels(number))
+        assert stage.ours(number) == []
+        after = stage.picture()
+        rest = [other for other in before["items"] if other != number]
+        assert all(before["items"][other] == after["items"][other] for other in rest)
+        assert before["labels"] == after["labels"]
+    before, without_us = stage.picture(), stage.picture(without_us=True)
+    assert before != without_us
+    dry_run(stage, "--project", REPO)
+    assert "All of it is gone." in stage.command("retract", "--project", REPO)
+    assert stage.picture() == without_us
+    world.travel(days=1)
+    world.settle()
+    assert stage.picture() == without_us
+
+
+def dry_run(stage: Stage, *words: str) -> str:
+    """What would be taken back; nothing is."""
+    before = stage.picture()
+    stage.proxy.clear()
+    said = stage.command("retract", *words, "--dry-run")
+    assert "nothing was taken back" in said
+    assert (stage.picture(), stage.proxy.writes()) == (before, [])
+    return said

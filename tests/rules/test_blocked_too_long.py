@@ -156,7 +156,7 @@ def test_what_only_hidden_items_block_stays_on_the_pages() -> None:
 def test_row_41_where_a_note_stands_on_the_blocker_this_one_stays_on_the_pages() -> None:
     noted = blocker(other_flag="stalled-work")
     verdict = judged(blocked(noted))
-    assert (verdict.reach, verdict.severity, verdict.waits_on) == (Reach.PAGE, Severity.NOTE, noted.other)
+    assert (verdict.reach, verdict.severity, verdict.waits_on) == (Reach.PAGE, Severity.WARNING, noted.other)
     assert [plain(said, project=NEAR) for said in verdict.below] == [
         "The note stands on PLAT-77, where somebody can act."
     ]

@@ -14,7 +14,8 @@ from rules.engine import judge, prepare
 from rules.facts import Checks, Item, Kind, LinkKind, Review, Settings, Side, Size, State
 from rules.spec import Rule, Scope
 from rules.verdict import Outcome, Reach, Severity, Verdict
-from tests.rules.build import ADA, BOT, WEEK, at, item, link, project, pull, ref, settings, step
+from rules.wording.render import plain
+from tests.rules.build import ADA, BOT, WEEK, at, item, jira, link, project, pull, ref, settings, step
 
 LATER = at("2026-12-08 12:00")
 
@@ -134,7 +135,14 @@ def test_row_37_a_bystanders_question_moves_nothing() -> None:
     assert flagged(work(subject)) and work(subject).since == subject.last_movement.at
 
 
-@pytest.mark.parametrize("fields", [{"status": "Waiting for customer"}, {"labels": ("needs-info",)}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "Waiting for customer"},
+        {"labels": ("needs-info",)},
+        {"status": "Parked", "project": project(settings=settings(statuses={"parked": "waiting"}))},
+    ],
+)
 def test_row_38_what_waits_for_somebody_outside_is_left_alone(fields: dict[str, Any]) -> None:
     assert work(item(**fields)).reason.code == "common.waiting"
 
@@ -145,6 +153,39 @@ def test_row_41_one_cause_is_one_comment() -> None:
     assert flagged(work(item(links=(replace(carried, other_state=State.DONE),))))
     blocked = link(LinkKind.BLOCKS, ref(77))
     assert work(item(links=(blocked,))).reason.code == "stalled-work.blocked"
+
+
+def test_row_41_a_note_on_the_pull_request_elsewhere_is_the_one_that_is_written() -> None:
+    home = jira(same_readers=frozenset({"acme/shop-api"}))
+    elsewhere = link(LinkKind.IMPLEMENTS, ref(482, of="acme/shop-api"), other_kind=Kind.PULL_REQUEST)
+    noted = replace(elsewhere, other_flag="stalled-review")
+    assert work(item(project=home, links=(elsewhere,))).reach is Reach.COMMENT
+    verdict = work(item(project=home, links=(elsewhere, noted)))
+    assert (verdict.reach, verdict.severity, verdict.waits_on) == (Reach.PAGE, Severity.WARNING, noted.other)
+    assert [said.code for said in verdict.below] == ["common.waits-on"]
+
+
+def test_what_carries_the_work_is_told_as_it_is() -> None:
+    home = jira(same_readers=frozenset({"acme/shop-api"}))
+    ready = link(LinkKind.IMPLEMENTS, ref(482, of="acme/shop-api"), other_kind=Kind.PULL_REQUEST)
+    draft = replace(ready, other_state=State.IN_PROGRESS)
+    told = [work(item(project=home, links=(one,))) for one in (ready, draft)]
+    assert [verdict.evidence[0].code for verdict in told] == ["stalled-work.waits-review", "stalled-work.draft"]
+    assert [verdict.helps.code for verdict in told if verdict.helps] == [
+        "stalled-work.helps-review",
+        "stalled-work.helps",
+    ]
+
+
+def test_row_53_a_day_that_only_hidden_movement_tells_is_not_said() -> None:
+    theirs = replace(step("linked", "2026-11-24 10:00", url="https://x.example"), of=ref(7, "SEC-7", of="SEC"))
+    quiet = work(item(project=jira(), last_movement=theirs))
+    assert (quiet.reason.code, quiet.reach) == ("stalled-work.quiet-undated", Reach.COMMENT)
+    assert plain(quiet.evidence[0], project=jira()) == "Last step: movement of a linked item"
+    assert work(item(project=project(public=True), last_movement=theirs)).reach is Reach.PAGE
+    assert work(item(project=jira(same_readers=frozenset({"SEC"})), last_movement=theirs)).reason.code == (
+        "stalled-work.quiet"
+    )
 
 
 def test_row_47_three_pull_requests_do_not_make_a_container() -> None:

@@ -12,6 +12,7 @@ from rules.calendar import Calendar
 from rules.catalog import missed_due_date, missed_milestone, scope_creep
 from rules.facts import Baseline, DueSet, Item, Kind, Member, Milestone, MilestoneKind, State
 from rules.verdict import Outcome, Reach, Severity, Verdict
+from rules.wording.render import plain
 from tests.rules.build import BOT, at, done, item, jira, member, milestone, planned, project, ref, settings, sprint
 
 NOW = at("2026-12-05")
@@ -136,6 +137,62 @@ def test_a_date_moved_after_it_had_passed_is_not_called_its_last_day() -> None:
     dues = (DueSet(date(2026, 12, 4), at("2026-11-20")), DueSet(date(2026, 12, 11), at("2026-12-07 09:00")))
     (moved,) = missed(milestone(planned(2), dues=dues)).below
     assert moved.values["late"] == "after"
+
+
+SPRINT_DUES = (DueSet(date(2026, 12, 1), at("2026-11-20")), DueSet(date(2026, 12, 4), at("2026-12-01 16:00")))
+
+
+def test_row_13_a_transfer_in_or_out_is_shown_and_nets_nothing() -> None:
+    came = late(3, carried_from="Sprint 30b")
+    went = tuple(member(n, left="2026-12-02", transferred_to="Sprint 30b") for n in (50, 51))
+    verdict = scope(sprint([*planned(10), *came, *went, *planned(3, first=200, joined="2026-12-01")]))
+    assert (verdict.reason.values["then"], verdict.reason.values["now"]) == (10, 13)
+    besides = verdict.evidence[-1]
+    assert plain(besides, project=jira()) == "Moved between sprints, not counted: 5"
+
+
+def test_row_13_between_versions_a_move_is_an_addition() -> None:
+    moved = late(3, carried_from="5.1")
+    assert flagged(scope(milestone([*planned(10), *moved], kind=MilestoneKind.VERSION, project=jira())))
+
+
+def test_row_14_carry_over_is_told_by_its_origin_and_apart_from_what_was_added() -> None:
+    left_over = late(4, carried_from="Sprint 30", carried_closed=True)
+    verdict = scope(sprint([*planned(10), *left_over, *planned(3, first=200, joined="2026-12-01")]))
+    assert (verdict.reason.values["then"], verdict.reason.values["now"]) == (10, 13)
+    assert plain(verdict.evidence[-1], project=jira()) == "Carried over from Sprint 30, not counted: 4"
+
+
+def test_row_15_the_day_of_grace_is_a_working_day() -> None:
+    friday = {"start": date(2026, 11, 20), "due": date(2026, 12, 3)}
+    during = planned(3, first=100, joined="2026-11-20 23:59")
+    assert not flagged(scope(sprint([*planned(10, joined="2026-11-19"), *during], **friday)))
+    weekend = planned(3, first=100, joined="2026-11-21 09:00")
+    assert flagged(scope(sprint([*planned(10, joined="2026-11-19"), *weekend], **friday)))
+
+
+def test_row_16_what_is_added_to_a_sprint_that_is_over_but_not_closed_is_told_with_its_end() -> None:
+    over = scope(sprint([*planned(10), *late()]), now=at("2026-12-05"))
+    assert plain(over.reason, project=jira()).endswith("13 now. It was due on Fri 4 Dec.")
+    runs = scope(sprint([*planned(10), *late()]), now=at("2026-12-04 23:59"))
+    assert plain(runs.reason, project=jira()).endswith("13 now. It ends on Fri 4 Dec.")
+
+
+def test_row_17_closing_a_sprint_ends_the_question_of_its_scope() -> None:
+    closed = sprint([*planned(10), *late()], open=False, closed_at=at("2026-12-04 16:00"))
+    assert scope(closed).outcome is Outcome.CLEAR and flagged(missed(closed, now=at("2026-12-08")))
+
+
+def test_row_18_a_sprint_extended_on_its_last_day_is_told_so() -> None:
+    verdict = missed(sprint(planned(5), dues=SPRINT_DUES), now=at("2026-12-08"))
+    assert plain(verdict.evidence[-1], project=jira()) == ("The date moved once before (from 1 Dec), on its last day")
+
+
+def test_bookkeeping_in_a_sprint_is_no_growth() -> None:
+    before = [done(n, "2026-11-30", joined="2026-12-01") for n in range(100, 104)]
+    quick = [done(n, "2026-12-02", joined="2026-12-01") for n in range(110, 114)]
+    parts = planned(4, first=120, joined="2026-12-01", parent_id=1, kind=Kind.SUBTASK)
+    assert not flagged(scope(sprint([*planned(10), *before, *quick, *parts])))
 
 
 @pytest.mark.parametrize("released", [True, False])

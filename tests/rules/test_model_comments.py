@@ -246,6 +246,26 @@ def test_jira_missed_date_of_a_version() -> None:
     assert f"{keys(411)}: blocked by [PLAT-77]({blocker.url}) · 3 more: [list]" in page(said(verdict, six, now=now))
 
 
+def test_jira_released_with_open_issues() -> None:
+    now = at("2026-12-19 09:00")
+    subject = milestone(
+        [mob(401, state=State.IN_PROGRESS), mob(402), done(1, "2026-12-01")],
+        project=jira(PLAIN, key="MOB"),
+        kind=MilestoneKind.VERSION,
+        title="Mobile 5.2",
+        open=False,
+        released=True,
+        closed_at=at("2026-12-18 10:00"),
+    )
+    verdict = missed_milestone.judge(subject, missed_milestone.MissedMilestoneParams(), now)
+    assert page(said(verdict, subject, now=now)) == (
+        "**Mobile 5.2 was released on Fri 18 Dec with 2 of 3 issues open.**\n\n"
+        f"- {keys(401)}: in progress · {keys(402)}: not started\n\n"
+        "**Pick one:** move these two to where they will be done, or leave them if that is fine.\n\n"
+        f"<sub>{JIRA_FOOTER}</sub>"
+    )
+
+
 def test_jira_missed_sprint() -> None:
     now = at("2026-12-08 09:00")
     finished = [done(n, "2026-12-03", estimate=22 / 9) for n in range(1, 10)]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.store import models
+from app.services.importing import store_told
+from app.store import models, trackers
+from app.time import real_now
+from integrations.ports import Told
+from integrations.sandbox.payloads import stamp
 from integrations.sandbox.replay import Webhook
+from integrations.sandbox.tracker_items import SandboxError
 from tests.world import STALLED, World
 
 REPO = "acme/shop"
@@ -65,6 +72,34 @@ def by_hand(world: World) -> Any:
     from integrations.sandbox.tracker import SandboxTracker
 
     return SandboxTracker(world.file, clock=lambda: world.now, on_webhook=world.echoes.append)
+
+
+def read_again(world: World, number: int, *, asked_at: datetime | None = None, timeline: Sequence[Any] = ()) -> None:
+    """A whole read of an item as repair and reconciliation store it, of the tracker as it is now; no webhook tells."""
+    world.echoes.clear()
+    at = asked_at or world.now
+    labels = [world.hub.shapes.label(name) for name in world.tracker.item_labels(REPO, number)]
+    payload = {
+        "action": "repair", "asked_at": stamp(at), "repository": world.hub.repository, "timeline": list(timeline),
+        "issue": world.hub.items[number] | {"labels": labels, "updated_at": stamp(at)},
+    }  # fmt: skip
+    if (comment_id := world.publication(number).comment_id) is not None:
+        payload["comment"] = looked_at(world, int(comment_id))
+    with world.db.write() as tx:
+        (project,) = trackers.projects(tx, key=REPO)
+        store_told(tx, project, [(str(uuid.uuid4()), Told(f"#{number}", "", payload), real_now())])
+    world.drain()
+
+
+def looked_at(world: World, comment_id: int) -> dict[str, Any]:
+    """A comment as `integrations.github.comments.look_at` gives it."""
+    try:
+        found = world.tracker.get_comment(REPO, comment_id)
+    except SandboxError:
+        return {"id": comment_id, "gone": True}
+    user = {"id": 1, "login": found.author, "type": "Bot"}
+    at = stamp(found.updated_at)
+    return {"id": comment_id, "body": found.body, "user": user, "updated_at": at, "minimized": found.hidden}
 
 
 def body(world: World, number: int) -> str:

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.services.apply import apply, natives_of, people_of
+from app.services.apply import apply
+from app.services.named import natives_of, people_of
 from app.store import models
 from app.store.people import People
 from app.store.work import Place, flush, load

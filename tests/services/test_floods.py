@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import given
@@ -152,3 +154,60 @@ def test_dormant_items_are_never_commented_on(world: World) -> None:
     assert world.comments() == []
     noted(world, 8)
     assert line(world, 8).startswith("**Quiet")
+
+
+def test_an_edit_of_thousands_of_items_is_one_entry_and_no_movement(sqlite_url: str, tmp_path: Path) -> None:
+    """One person says a word on each of 5,000 items within ten minutes; it comes in pieces and in no good order. It
+    moves none of them, so the rule finds them all quiet, and as they are many it asks before it writes a word.
+    """
+    world, numbers = World(sqlite_url, tmp_path), range(1, 5001)
+    world.rules(STALLED)
+    world.stash([world.hub.issue(number, at=world.now, labels=("in progress",)) for number in numbers], name="new-")
+    world.drain()
+    world.wait(days=2)
+    words = [
+        world.hub.comment(number, "Moving all.", by="mel", at=world.now + timedelta(milliseconds=120 * number))
+        for number in numbers
+    ]
+    apart = [
+        world.hub.comment(number, "Here too.", by="lead", at=world.now + timedelta(hours=1, milliseconds=120 * number))
+        for number in range(1, 201)
+    ]
+    world.stash([*reversed(words[::2]), *apart, *words[1::2]], name="edit-")
+    world.drain()
+    since = world.now - timedelta(days=1)
+    with world.db.read() as tx:
+        project_id = world.item(1).project_id
+        found = store.bulk_edits(tx, project_id, since=since)
+        assert store.bulk_edits(tx, project_id, since=since, limit=1) == found[:1]
+        assert store.bulk_edits(tx, project_id, since=world.now + timedelta(days=1)) == []
+    assert [(edit.who, edit.field, edit.items) for edit in found] == [
+        ("lead", "comment", 200),
+        ("mel", "comment", 5000),
+    ]
+    assert found[1].until - found[1].at == timedelta(minutes=10)
+    world.wait(days=1, minutes=5)
+    world.drain()
+    assert len(world.flags()) == 5000
+    world.wait(minutes=61)
+    world.drain()
+    world.publish()
+    assert (world.comments(), world.calls()) == ([], [])
+    assert "stalled would write to 5000 items at once" in world.publication(1).detail
+    world.close()
+
+
+def test_bulk_edits_are_found_without_walking_over_all_changes(sqlite_url: str, tmp_path: Path) -> None:
+    """By the index on person and time: what is older than asked for costs nothing."""
+    world = World(sqlite_url, tmp_path)
+    statements: list[tuple[str, Any]] = []
+    sa.event.listen(world.db.engine, "before_cursor_execute", lambda *told: statements.append((told[2], told[3])))
+    with world.db.read() as tx:
+        store.bulk_edits(tx, 1, since=world.now)
+        (asked,) = [one for one in statements if "begins" in one[0]]
+        plan = [row.detail for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])]
+    looks = [line for line in plan if "change" in line]
+    assert len(looks) == 3
+    assert all("USING" in line and "ix_change_actor" in line for line in looks)
+    assert any("actor_id=? AND at>?" in line for line in looks)
+    world.close()

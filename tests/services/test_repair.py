@@ -169,6 +169,27 @@ def test_an_item_that_is_gone_is_told_as_such(world: PastWorld) -> None:
     assert world.project.status == "active"
 
 
+def test_an_issue_turned_into_a_discussion_is_gone_whatever_webhook_told_of_its_closing(world: PastWorld) -> None:
+    """GitHub keeps the issue, closed and locked; its timeline has no closing, only the conversion."""
+    number, at = an_open_issue(world), world.fake.now
+    item = world.fake.state.items[number]
+    item.closed_at, item.updated_at, item.locked = at, at, True
+    told = {"created_at": stamp(at), "actor": world.fake.shapes.user("dev-01")}
+    world.fake.timelines.setdefault(number, []).extend(
+        [told | {"id": 10**8, "event": "locked"}, told | {"id": 10**8 + 1, "event": "converted_to_discussion"}]
+    )
+    world.fake.now += timedelta(minutes=30)
+    world.deliver([hook(world, number, action="closed", at=at, labels=[])])
+    world.drain()
+    assert world.fields()[number]["deleted"] is False
+    assert [one for one, _ in world.reads()] == [number], "the lock at the same instant asks for a look"
+    world.skip_waits()
+    world.sync()
+    row = world.rows(sa.select(models.item).where(models.item.c.number == number))[0]
+    assert (row.moved_to, row.deleted_at, row.state) == ("discussion", at, "dropped")
+    assert world.project.status == "active"
+
+
 def test_one_change_under_two_keys_a_second_apart_is_one_change(world: PastWorld) -> None:
     number, at = an_open_issue(world), world.fake.now
     before = list(world.fake.state.items[number].labels)
@@ -178,6 +199,93 @@ def test_one_change_under_two_keys_a_second_apart_is_one_change(world: PastWorld
     reconcile(world)
     found = [key for key in world.changes() if key[0] == "label" and key[5] == "tick"]
     assert [key[2] for key in found] == [at]
+
+
+# --- what people did to our comment and our label
+
+
+OURS = "**Quiet for 3 days.**"
+
+
+def shown(world: PastWorld, number: int) -> None:
+    """What we wrote on an item a day ago: a label and a comment, both still there."""
+    label(world, "plumb:stalled", number=number, at=world.fake.now)
+    reconcile(world)
+    world.fake.comments[555] = {
+        "id": 555, "node_id": "IC_555", "body": OURS, "user": world.fake.shapes.user("plumb"), "html_url": "https://x",
+        "created_at": stamp(world.fake.now), "updated_at": stamp(world.fake.now),
+    }  # fmt: skip
+    with world.db.write() as tx:
+        item = tx.scalar(sa.select(models.item.c.id).where(models.item.c.number == number))
+        tx.execute(
+            sa.insert(models.publication).values(
+                item_id=item, project_id=world.project_id, connection_id=world.connection_id, status="settled",
+                want_labels=["plumb:stalled"], shown_labels=["plumb:stalled"], want_body=OURS, shown_body=OURS,
+                comment_id="555", answers={},
+            )
+        )  # fmt: skip
+        publications.record(
+            tx, connection_id=world.connection_id, project_id=world.project_id, item_id=item, kind="label_added",
+            detail="plumb:stalled", real=real_now(), world=world.fake.now - timedelta(minutes=30),
+        )  # fmt: skip
+    world.fake.now += timedelta(days=1)
+
+
+def answered(world: PastWorld) -> list[tuple[str, str]]:
+    return [(row.who, row.verb) for row in world.rows(sa.select(models.answer))]
+
+
+def touch(world: PastWorld, number: int) -> list[str]:
+    """Somebody labels the issue; a look for what changed then reads it. Gives the calls."""
+    label(world, "seen", number=number)
+    before = len(world.fake.calls)
+    reconcile(world)
+    return world.fake.calls[before:]
+
+
+@pytest.mark.parametrize("what", ["nothing", "hidden", "deleted", "edited", "unlabelled", "hidden, and REST says so"])
+def test_a_look_for_what_changed_finds_what_people_did_to_what_we_wrote(world: PastWorld, what: str) -> None:
+    number = an_open_issue(world)
+    shown(world, number)
+    comment = world.fake.comments[555]
+    expected = {
+        "nothing": [], "hidden": [("somebody", "hide")], "deleted": [("somebody", "delete")],
+        "edited": [("somebody", "edit")], "unlabelled": [("dev-02", "unlabel")],
+        "hidden, and REST says so": [("somebody", "hide")],
+    }[what]  # fmt: skip
+    if what == "hidden":
+        assert world.fake.hidden is not None
+        world.fake.hidden.add("IC_555")
+    elif what == "deleted":
+        del world.fake.comments[555]
+    elif what == "edited":
+        comment |= {"body": "Not useful here.", "updated_at": stamp(world.fake.now)}
+    elif what == "unlabelled":
+        world.fake.happen(Entry(at=world.fake.now, kind="unlabeled", number=number, by="dev-02", label="plumb:stalled"))
+        world.fake.now += timedelta(minutes=5)
+    elif what != "nothing":
+        comment["minimized"] = {"reason": "off-topic"}
+    calls = touch(world, number)
+    assert answered(world) == expected
+    assert sum("/issues/comments/555" in call for call in calls) == 1
+    assert calls.count("POST /graphql") == (0 if what in ("deleted", "hidden, and REST says so") else 1)
+    touch(world, number)
+    assert answered(world) == expected, "once is enough"
+
+
+def test_a_server_without_graphql_does_not_say_who_hid_what_and_all_else_is_read(world: PastWorld) -> None:
+    number = an_open_issue(world)
+    shown(world, number)
+    world.fake.hidden = None
+    touch(world, number)
+    assert "seen" in world.fields()[number]["labels"]
+    assert answered(world) == []
+    assert world.status().words == ""
+
+
+def test_where_nothing_of_ours_stands_nothing_more_is_asked(world: PastWorld) -> None:
+    calls = touch(world, an_open_issue(world))
+    assert not [call for call in calls if "comments/" in call or "graphql" in call]
 
 
 # --- lost webhooks

@@ -52,6 +52,16 @@ def test_walking_the_pages_meets_everything_once(program: FlaskClient, headers: 
     assert len(set(ids)) == len(ids) > 0
 
 
+def test_a_project_tells_what_its_page_tells(program: FlaskClient, headers: dict[str, str]) -> None:
+    found = program.get("/api/v1/projects/demo/curve", headers=headers)
+    assert found.json is not None
+    assert (found.status_code, found.json["key"], found.json["edits"]) == (200, "demo/curve", [])
+    assert {"resting", "left", "catching_up", "keeping_up", "set_aside"} <= found.json.keys()
+    assert found.json["page"].startswith("http://plumb.example/projects/")
+    assert program.get("/api/v1/projects/demo/none", headers=headers).status_code == 404
+    assert program.get("/api/v1/projects/demo/curve").status_code == 401
+
+
 def test_flags_carry_their_reason(program: FlaskClient, headers: dict[str, str]) -> None:
     found = program.get("/api/v1/flags?rule=scope-creep&family=scope", headers=headers).json
     assert found is not None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.services import access
 from app.store import models, runs, sync
 from app.time import real_now, to_iso
 from tests.web.conftest import Site, token_of
@@ -73,9 +75,49 @@ def test_an_edit_of_many_items_is_one_entry(site: Site, browser: FlaskClient) ->
                 for item in items
             ],
         )
+        login = tx.scalar(sa.select(models.person.c.login).where(models.person.c.id == who))
+        key = tx.scalar(sa.select(models.project.c.key).where(models.project.c.id == found))
     text = browser.get(f"/projects/{found}").get_data(as_text=True)
     assert text.count("one edit, no movement") == 1
     assert f'class="num">{len(items)}</td>' in text
+    token = access.create_token(site.runtime.db, "test", now=real_now())
+    program = site.app.test_client()
+    told = program.get(f"/api/v1/projects/{key}", headers={"Authorization": f"Bearer {token}"})
+    assert told.json is not None
+    assert [(edit["field"], edit["items"]) for edit in told.json["edits"]] == [("label", len(items))]
+    assert told.json["flags_open"] > 0
+    for shown in (text, told.get_data(as_text=True)):
+        assert str(login) not in shown, "who did it is named to nobody here"
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "words", "closed"),
+    [
+        (None, "It was deleted.", "as the item was deleted"),
+        ("88/3", "It was moved to another repository", "as the item was moved"),
+        ("discussion", "It was turned into a discussion.", "as the item was turned into a discussion"),
+    ],
+)
+def test_an_item_that_is_gone_is_said_on_its_page_and_on_the_projects(
+    site: Site, browser: FlaskClient, moved_to: str | None, words: str, closed: str
+) -> None:
+    item, now = site.ids["item"], site.runtime.world().now()
+    code = {None: "gone.deleted", "88/3": "gone.moved"}.get(moved_to, "gone.discussion")
+    with site.runtime.db.write() as tx:
+        tx.execute(sa.update(models.item).where(models.item.c.id == item).values(deleted_at=now, moved_to=moved_to))
+        tx.execute(
+            sa.update(models.standing)
+            .where(models.standing.c.subject_kind == "item", models.standing.c.subject_id == item)
+            .values(closed_at=now, code=code)
+        )
+    page = browser.get(f"/i/{item}").get_data(as_text=True)
+    assert f"<p>{words}" in page
+    assert "Nothing is judged or written here any more" in page
+    assert closed in page
+    assert "looked at it" not in page
+    text = browser.get(f"/projects/{project_id(site)}").get_data(as_text=True)
+    assert text.count(words) == 1
+    assert f'href="/i/{item}"' in text
 
 
 def test_a_label_that_rests_names_the_rules_that_fight(site: Site, browser: FlaskClient) -> None:

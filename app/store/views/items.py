@@ -89,8 +89,8 @@ def items(
 
 
 def item_row(tx: Tx, item_id: int, *, visible: Visible) -> ItemRow | None:
-    """One item by our id; None where there is none, or none to be seen. One query."""
-    query = _base().where(m.item.c.id == item_id, m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id))
+    """One item by our id, also one that is gone from the tracker; None where there is none to be seen. One query."""
+    query = _base().where(m.item.c.id == item_id, visible.clause(m.item.c.project_id))
     row = tx.execute(query).one_or_none()
     return _row(row) if row is not None else None
 

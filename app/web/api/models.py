@@ -46,6 +46,63 @@ class Flag(Model):
     page: str = ""
 
 
+class Edit(Model):
+    """One edit of many items at once: it counts as one, and as no movement of any. Who made it is not told."""
+
+    at: datetime
+    until: datetime
+    field: str
+    items: int
+
+
+class Resting(Model):
+    """A label that changed too often on one item and is not put on until then; `rules` are those that fight over it."""
+
+    item_id: int
+    item_key: str
+    label: str
+    until: datetime
+    rules: list[str]
+
+
+class Left(Model):
+    """An item that is gone from the tracker, and what became of it."""
+
+    item_id: int
+    key: str
+    title: str
+    at: datetime
+    words: str
+
+
+class Project(Model):
+    """A watched repository. `keeping_up` says what there is to say of how it is read; `edits` are of the last 7 days,
+    `left` of the last 30.
+    """
+
+    id: int
+    key: str
+    url: str
+    public: bool
+    tracker: str
+    status: str
+    status_detail: str
+    connection: str | None
+    known_from: datetime | None
+    last_delivery_at: datetime | None
+    paused_at: datetime | None
+    items_open: int
+    milestones_open: int
+    flags_open: int
+    set_aside: int
+    page: str = ""
+    catching_up: bool = False
+    keeping_up: str = ""
+    edits: list[Edit] = []
+    resting: list[Resting] = []
+    left: list[Left] = []
+
+
 class Item(Model):
     """An issue or pull request."""
 

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, abort, g, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from app.services import digest
 from app.store.database import Tx
-from app.store.views import deliveries, flags, items, milestones, publications, rules
+from app.store.views import deliveries, flags, items, milestones, projects, publications, rules
 from app.store.views.scope import PAGE_SIZE, Page
 from app.time import real_now
 from app.web.api import models
@@ -59,6 +60,28 @@ def list_items() -> Response:
         return items.items(tx, visible=frame.visible, state=state, kind=kind, text=_text(), after=after, limit=limit)
 
     return _answer(read, models.Item, extra=lambda _, row: {"page": _address("items.show", item_id=row.id)})
+
+
+@blueprint.get("/projects/<path:key>")
+def one_project(key: str) -> Response:
+    """One project by its key ("acme/shop"): its state, edits of many items, labels that rest, items that went."""
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = next((row for row in projects.projects(tx, visible=frame.visible) if row.key == key), None)
+        if row is None:
+            abort(json_error(404, f"there is no project {key[:80]!r}"))
+        found = digest.digest(tx, row.id, row.key, now=frame.now)
+    body = models.Project.model_validate(row).model_copy(
+        update={
+            "page": _address("projects.one", project_id=row.id),
+            "catching_up": found.status is not None and found.status.catching_up,
+            "keeping_up": found.status.words if found.status is not None else "",
+            "edits": [models.Edit.model_validate(one) for one in found.edits],
+            "resting": [models.Resting.model_validate(one) for one in found.resting],
+            "left": [models.Left.model_validate(one) for one in found.left],
+        }
+    )
+    return Response(body.model_dump_json(), mimetype="application/json")
 
 
 @blueprint.get("/milestones")

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
+from app.services import gone
+from app.store import gone as store_gone
 from app.store.views import flags, items, publications
 from app.web.comment import paragraphs
 from app.web.pages.milestones import OUTCOMES
@@ -36,19 +38,22 @@ def show(item_id: int) -> Any:
             tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("item", item_id)), limit=20
         )
         publication = publications.publication_of(tx, item_id)
+        left = store_gone.of(tx, [item_id]).get(item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
     subject = explained.subject
     if not isinstance(subject, Item):
         abort(404)
-    by_outcome = {outcome: [j for j in explained.judgements if j.verdict.outcome == outcome] for outcome in OUTCOMES}
-    upcoming = [j.verdict.recheck_at for j in explained.judgements if j.verdict.recheck_at is not None]
+    judgements = explained.judgements if left is None else ()
+    by_outcome = {outcome: [j for j in judgements if j.verdict.outcome == outcome] for outcome in OUTCOMES}
+    upcoming = [j.verdict.recheck_at for j in judgements if j.verdict.recheck_at is not None]
     return render_template(
         "item.html",
         page="flags.show",
         row=row,
         subject=subject,
         by_outcome=by_outcome,
-        judged=len(explained.judgements),
+        gone=None if left is None else (left.at, gone.words(left)),
+        judged=len(judgements),
         next_at=min((at for at in upcoming if at > frame.now), default=None),
         opened={flag.rule: flag for flag in standing.rows if flag.closed_at is None},
         words_of=lambda judgement: words(judgement.verdict, subject.project),
@@ -56,7 +61,7 @@ def show(item_id: int) -> Any:
             changes=changes,
             flags=standing.rows,
             written=written,
-            judgements=explained.judgements,
+            judgements=judgements,
             item=row,
             now=frame.now,
         ),

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
-from app.services import control, coverage, syncing
-from app.store import floods
+from app.services import control, coverage, digest
 from app.store.views import projects
 from app.time import real_now
 from app.web.runtime import web
 from app.web.shell import open_frame
 
 blueprint = Blueprint("projects", __name__)
-
-EDITS_SINCE = timedelta(days=7)
 
 
 @blueprint.get("/projects")
@@ -37,11 +33,16 @@ def one(project_id: int) -> Any:
         if row is None:
             abort(404)
         card = coverage.card(tx, project_id)
-        status = syncing.status(tx, project_id)
-        edits = floods.bulk_edits(tx, project_id, since=frame.now - EDITS_SINCE)
-        resting = [one for one in floods.quarantined(tx, now=frame.now) if one.project_key == row.key]
+        found = digest.digest(tx, project_id, row.key, now=frame.now)
     return render_template(
-        "project.html", page="projects.show", row=row, card=card, status=status, edits=edits, resting=resting
+        "project.html",
+        page="projects.show",
+        row=row,
+        card=card,
+        status=found.status,
+        edits=found.edits,
+        resting=found.resting,
+        left=found.left,
     )
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations import read
 from integrations.github.decode import item, keys, parts
 from integrations.ports import ChangeSeen, Field, ItemSeen, MilestoneSeen, PersonSeen, PlanPart
+from rules.facts import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Acted:
     unsure: bool = False
 
 
+TICK = timedelta(seconds=2)
+"""How far the instants that GitHub gives one and the same event may lie apart."""
 Payload = Mapping[str, Any]
 Act = Callable[[Payload, ItemSeen, PersonSeen | None, datetime], Acted]
 
@@ -238,6 +241,16 @@ def _transferred(payload: Payload, seen: ItemSeen, actor: PersonSeen | None, at:
     to, there = read.obj(changes, "new_issue", "changes"), read.obj(changes, "new_repository", "changes")
     number = read.whole(to, "number", "changes.new_issue")
     return Acted(replace(seen, moved_to=item.native_id(str(read.whole(there, "id", "changes.new_repository")), number)))
+
+
+def may_be_discussion(action: str, seen: ItemSeen) -> bool:
+    """Whether an issue may just have been turned into a discussion: GitHub locks and closes it at one instant, and no
+    documented webhook says why. (What is locked long after it was closed is somebody's tidying up.)
+    """
+    state = seen.state
+    if action not in ("closed", "locked") or seen.kind is not Kind.ISSUE or state is None or not state.locked:
+        return False
+    return state.open or state.closed_at is None or seen.as_of is None or seen.as_of - state.closed_at <= TICK
 
 
 def _sign(*, on: bool) -> str:

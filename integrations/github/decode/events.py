@@ -12,7 +12,7 @@ from typing import Any
 
 from integrations import read
 from integrations.github.decode import checks, connection, conversation, item, parts, past, planning
-from integrations.github.decode.actions import act
+from integrations.github.decode.actions import act, may_be_discussion
 from integrations.github.decode.reading import about_item
 from integrations.ports import HISTORY, BadPayload, Ignored, Payload, Reading
 
@@ -35,7 +35,13 @@ def issues(payload: Mapping[str, Any], received_at: datetime) -> Reading:
     at = seen.as_of or received_at
     acted = act(read.text(payload, "action"), payload, seen, actor=actor, at=at)
     return about_item(
-        project, acted.seen, actor=actor, at=at, changes=acted.changes, milestones=acted.milestones, unsure=acted.unsure
+        project,
+        acted.seen,
+        actor=actor,
+        at=at,
+        changes=acted.changes,
+        milestones=acted.milestones,
+        unsure=acted.unsure or may_be_discussion(payload["action"], acted.seen),
     )
 
 

@@ -2,7 +2,8 @@
 
 One payload holds what one round of asking gave: `asked_at` (GitHub's clock), `why`, `repository`, and either
 `milestones`; or `gone` (`number`, `kind`, `moved_to`); or `issue` with `timeline` and, for a pull request,
-`pull_request`, `reviews`, `review_comments`, `check_runs`, `statuses`. `titles` maps milestones' titles to their ids.
+`pull_request`, `reviews`, `review_comments`, `check_runs`, `statuses`. `titles` maps milestones' titles to their ids;
+`comment` is one comment that was looked at (see `integrations.github.comments`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from integrations import read
 from integrations.github.decode import checks, conversation, item, parts, timeline
 from integrations.github.decode.reading import about_item
 from integrations.ports import (
+    DISCUSSION,
     BadPayload,
     ChangeSeen,
     ChecksSeen,
+    CommentSeen,
     Field,
     ItemSeen,
     LinkSeen,
@@ -77,6 +80,8 @@ def _item(payload: Payload, project: ProjectSeen, asked_at: datetime) -> Reading
         milestones=_titles(payload),
         since=read.opt_instant(payload, "since"),
     )
+    if _is_discussion(payload, seen):
+        seen = replace(seen, moved_to=DISCUSSION)
     reviews, given = _reviews(payload, seen, found.given, asked_at)
     said = _review_comments(payload, seen)
     reading = about_item(
@@ -85,7 +90,7 @@ def _item(payload: Payload, project: ProjectSeen, asked_at: datetime) -> Reading
         actor=None,
         at=seen.as_of or asked_at,
         changes=(*found.changes, *given, *said),
-        comments=found.comments,
+        comments=(*found.comments, *_looked_at(payload, seen, asked_at)),
         reviews=reviews,
     )
     return replace(
@@ -95,6 +100,34 @@ def _item(payload: Payload, project: ProjectSeen, asked_at: datetime) -> Reading
         whole=(seen.native_id,),
         asked_at=asked_at,
     )
+
+
+def _is_discussion(payload: Payload, seen: ItemSeen) -> bool:
+    """GitHub keeps an issue that was turned into a discussion, closed and locked; its timeline alone tells."""
+    told = (one.get("event") for one in read.array(payload, "timeline") or () if type(one) is dict)
+    return seen.state is not None and not seen.state.open and "converted_to_discussion" in told
+
+
+def _looked_at(payload: Payload, seen: ItemSeen, asked_at: datetime) -> tuple[CommentSeen, ...]:
+    """The comment that was looked at, as if webhooks had told what became of it: by whom, nobody says."""
+    data = read.opt_obj(payload, "comment")
+    if data is None:
+        return ()
+    found = CommentSeen(
+        item=seen.native_id,
+        native_id=str(read.whole(data, "id", "comment")),
+        event="deleted",
+        body=read.opt_text(data, "body", "comment") or "",
+        author=parts.author(data, "comment") or conversation.GHOST,
+        actor=None,
+        at=asked_at,
+        url=read.opt_text(data, "html_url", "comment") or "",
+    )
+    if read.opt_flag(data, "gone", "comment"):
+        return (found,)
+    edited = replace(found, event="edited", at=read.opt_instant(data, "updated_at", "comment") or asked_at)
+    hidden = read.opt_flag(data, "minimized", "comment")
+    return (edited, replace(found, event="minimized")) if hidden else (edited,)
 
 
 def _titles(payload: Payload) -> dict[str, str]:

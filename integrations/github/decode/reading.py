@@ -39,11 +39,18 @@ def about_item(
         items=(seen,),
         milestones=_milestones(seen, milestones),
         changes=changes,
-        texts=() if seen.text is None else (links(project, seen, seen.text.title, seen.text.body),),
+        texts=_links(project, seen),
         reviews=reviews,
         comments=comments,
         needs_read=(seen.native_id,) if unsure else (),
     )
+
+
+def _links(project: ProjectSeen, seen: ItemSeen) -> tuple[LinksSeen, ...]:
+    text = () if seen.text is None else (links(project, seen, seen.text.title, seen.text.body),)
+    if seen.pull is None:
+        return text
+    return (*text, texts.branch_links(seen.pull.head_ref, source=seen.native_id))
 
 
 def links(project: ProjectSeen, seen: ItemSeen, title: str, body: str) -> LinksSeen:

@@ -20,8 +20,9 @@ _REFERENCE = re.compile(
     r"(?P<there>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})/(?:issues|pull)/(?P<listed>\d{1,9})(?![\w/])"
     r"|(?<![\w/&.#-])(?P<foreign>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})?#(?P<number>\d{1,9})(?!\w)"
     r"|(?<![\w/-])GH-(?P<short>\d{1,9})(?![\w-])"
-    r"|(?<![\w/-])(?P<jira>[A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6})(?![\w-])"
+    r"|(?<![\w/-])(?P<jira>[A-Z][A-Z0-9_]{1,19}-[1-9]\d{0,6})(?![\w-])"
 )
+_IN_BRANCH = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9]{1,19}-[1-9]\d{0,6})(?![A-Za-z0-9])")
 _KEYWORD = re.compile(r"(?:\A|\W)(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]{1,5}\Z", re.IGNORECASE)
 _FENCE = re.compile(r" {0,3}(?:[-*+] |\d{1,9}[.)] )? {0,3}(`{3,}|~{3,})")
 _TICKS = re.compile(r"(`+)")
@@ -31,31 +32,42 @@ _LISTED = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 def links(title: str, body: str, *, number: int, repository: str, key: str, url: str, closing: bool) -> LinksSeen:
     """What the text of item `number` names. `repository` is the id, `key` "acme/shop", `url` the repository's address.
 
-    A target in the same repository is a native id, any other a key ("acme/shop#12", "PAY-7").
+    A target in the same repository is a native id, any other a key ("acme/shop#12", "PAY-7"). A pull request
+    implements the Jira issues that its title names, and those after a word that closes; others it mentions.
     """
     source = f"{repository}/{number}"
     closes: dict[str, None] = {}
+    implements: dict[str, None] = {}
     mentions: dict[str, None] = {}
     base = url[: -len(key)] if url.endswith(key) else "https://github.com/"
-    for line in _lines(title, body):
+    for line, is_title in _lines(title, body):
         for found in _REFERENCE.finditer(line):
             target = _target(found, repository=repository, key=key, base=base)
             if target is None or target == source:
                 continue
-            closed = (
-                closing and found["jira"] is None and _KEYWORD.search(line[max(0, found.start() - 14) : found.start()])
-            )
-            kept = closes if closed else mentions
+            closed = closing and _KEYWORD.search(line[max(0, found.start() - 14) : found.start()])
+            if found["jira"] is not None:
+                kept = implements if closed or (closing and is_title) else mentions
+            else:
+                kept = closes if closed else mentions
             if len(kept) < LIMIT:
                 kept[target] = None
-    return LinksSeen(source, tuple(closes), tuple(one for one in mentions if one not in closes))
+    done = {*closes, *implements}
+    return LinksSeen(source, tuple(closes), tuple(one for one in mentions if one not in done), tuple(implements))
 
 
-def _lines(title: str, body: str) -> Iterator[str]:
+def branch_links(head_ref: str, *, source: str) -> LinksSeen:
+    """The Jira issues that a branch says it implements: "feature/PAY-7-export", in whatever case."""
+    keys = dict.fromkeys(found.upper() for found in _IN_BRANCH.findall(head_ref[:250]))
+    return LinksSeen(source, (), implements=tuple(keys)[:LIMIT], origin="branch")
+
+
+def _lines(title: str, body: str) -> Iterator[tuple[str, bool]]:
+    """The lines of prose, and whether it is the title."""
     if title:
-        yield _without_code(title)
+        yield _without_code(title), True
     if "#" in body or "-" in body or "http" in body:
-        yield from prose(body)
+        yield from ((line, False) for line in prose(body))
 
 
 def _target(found: re.Match[str], *, repository: str, key: str, base: str) -> str | None:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from integrations import read
 from integrations.github.decode import keys, parts
-from integrations.github.decode.actions import change
+from integrations.github.decode.actions import TICK, change
 from integrations.github.decode.conversation import GHOST
 from integrations.ports import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen
 
 Entry = Mapping[str, Any]
-TICK = timedelta(seconds=2)
-"""How far an item's own instant and its timeline's may lie apart for the same event."""
 
 
 @dataclass(frozen=True, slots=True)

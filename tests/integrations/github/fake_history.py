@@ -59,6 +59,10 @@ class FakeHistory:
         self.hooks: list[Doc] = []
         self.deliveries: list[Doc] = []
         self.asked_again: list[int] = []
+        self.comments: dict[int, Doc] = {}
+        """Comments that can be asked for by their id."""
+        self.hidden: set[str] | None = set()
+        """Node ids of comments that somebody hid, as GraphQL tells; None: this server has no GraphQL."""
         self.gone: dict[int, int] = {}
         """Items that are answered with this status instead."""
         self.state = ProjectState()
@@ -135,7 +139,9 @@ class FakeHistory:
 
     # --- answers
 
-    def answer(self, verb: str, path: str, query: dict[str, str], auth: str) -> tuple[int, Any, dict[str, str]]:
+    def answer(
+        self, verb: str, path: str, query: dict[str, str], auth: str, body: Any = None
+    ) -> tuple[int, Any, dict[str, str]]:
         self.calls.append(f"{verb} {path}")
         for trouble in self.troubles:
             if trouble.times and trouble.key in f"{verb} {path}":
@@ -150,6 +156,8 @@ class FakeHistory:
             return 200, self.shapes.user("plumb"), {"X-OAuth-Scopes": "repo"}
         if verb == "GET" and path == f"/repositories/{self.native_id}":
             return 200, self.shapes.repository, {}
+        if path == "/graphql":
+            return self._graphql(verb, body)
         base = f"/repos/{self.key}"
         if not path.startswith(base):
             return 404, {"message": "Not Found"}, {}
@@ -167,7 +175,22 @@ class FakeHistory:
             return self._item(found[1], int(found[2]), found[3] or "", query)
         if (found := re.fullmatch(r"/commits/([0-9a-f]{40})/(check-runs|status)", path)) is not None:
             return 200, {"check_runs": [], "statuses": [], "state": "pending"}, {}
+        if verb == "GET" and (found := re.fullmatch(r"/issues/comments/(\d+)", path)) is not None:
+            said = self.comments.get(int(found[1]))
+            return (404, {"message": "Not Found"}, {}) if said is None else (200, said, {})
         return self._hooks(verb, path, query)
+
+    def _graphql(self, verb: str, body: Any) -> tuple[int, Any, dict[str, str]]:
+        """Whether a comment is hidden: the one question that is asked."""
+        if self.hidden is None:
+            return 404, {"message": "Not Found"}, {}
+        assert (verb, sorted(body)) == ("POST", ["query", "variables"])
+        assert "isMinimized" in body["query"]
+        node = body["variables"]["id"]
+        if node not in {one["node_id"] for one in self.comments.values()}:
+            error = {"type": "NOT_FOUND", "path": ["node"], "message": "Could not resolve to a node"}
+            return 200, {"data": {"node": None}, "errors": [error]}, {}
+        return 200, {"data": {"node": {"isMinimized": node in self.hidden}}}, {}
 
     def _item(self, kind: str, number: int, part: str, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
         item = self.state.items.get(number)
@@ -234,10 +257,10 @@ def serving(fake: FakeHistory) -> Iterator[FakeHistory]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-            self.rfile.read(int(self.headers.get("content-length") or 0))
+            sent = self.rfile.read(int(self.headers.get("content-length") or 0))
             try:
                 status, data, headers = fake.answer(
-                    self.command, parts.path, query, self.headers.get("authorization", "")
+                    self.command, parts.path, query, self.headers.get("authorization", ""), json.loads(sent or b"null")
                 )
             except (AssertionError, KeyError) as error:
                 status, data, headers = 500, {"message": f"the fake is strict: {error!r}"}, {}

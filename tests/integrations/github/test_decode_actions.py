@@ -150,6 +150,26 @@ def test_a_deleted_issue_and_a_transferred_one():
     assert read("issues", payload("transferred", issue=issue(), changes=to)).items[0].moved_to == "88/3"
 
 
+LATER = "2027-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "unsure"),
+    [
+        ("locked", {"state": "closed", "locked": True, "closed_at": AT}, True),
+        ("locked", {"state": "open", "locked": True}, True),
+        ("closed", {"state": "closed", "locked": True, "closed_at": AT}, True),
+        ("closed", {"state": "closed", "locked": False, "closed_at": AT}, False),
+        ("locked", {"state": "closed", "locked": True, "closed_at": AT, "updated_at": LATER}, False),
+        ("labeled", {"state": "closed", "locked": True, "closed_at": AT}, False),
+    ],
+)
+def test_an_issue_that_is_locked_as_it_is_closed_may_be_a_discussion_by_now(action, values, unsure):
+    extra = {"label": {"name": "bug"}} if action == "labeled" else {}
+    found = read("issues", payload(action, issue=issue(**values), **extra))
+    assert bool(found.needs_read) is unsure
+
+
 def test_bots_and_members_are_told_apart():
     found = read("issues", payload("closed", issue=issue(state="closed"), sender=user("renovate[bot]", 3, "Bot")))
     assert found.actor is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.github.decode.texts import LIMIT, links, prose
+from integrations.github.decode.texts import LIMIT, branch_links, links, prose
 
 HOME = "https://github.com/"
 
@@ -16,6 +16,46 @@ HOME = "https://github.com/"
 def named(body: str, *, title: str = "", closing: bool = True):
     found = links(title, body, number=1, repository="77", key="acme/shop", url=f"{HOME}acme/shop", closing=closing)
     return found.closes, found.mentions
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "implements", "mentions"),
+    [
+        ("PAY-7: export as CSV", "", ("PAY-7",), ()),
+        ("Export", "Fixes PAY-7", ("PAY-7",), ()),
+        ("Export", "resolves: MOB_2-401 and PAY-8", ("MOB_2-401",), ("PAY-8",)),
+        ("Export", "see PAY-7", (), ("PAY-7",)),
+        ("PAY-7: export", "see PAY-7", ("PAY-7",), ()),
+        ("Hash with SHA-256", "", ("SHA-256",), ()),  # whether that is a project is not known here
+    ],
+)
+def test_a_pull_request_implements_the_issues_of_its_title_and_after_a_closing_word(title, body, implements, mentions):
+    found = links(title, body, number=1, repository="77", key="acme/shop", url=f"{HOME}acme/shop", closing=True)
+    assert (found.implements, found.mentions, found.closes) == (implements, mentions, ())
+
+
+def test_an_issue_implements_nothing():
+    found = links(
+        "PAY-7", "fixes PAY-8", number=1, repository="77", key="acme/shop", url=f"{HOME}acme/shop", closing=False
+    )
+    assert (found.implements, set(found.mentions)) == ((), {"PAY-7", "PAY-8"})
+
+
+@pytest.mark.parametrize(
+    ("branch", "keys"),
+    [
+        ("feature/PAY-7-export", ("PAY-7",)),
+        ("pay-7", ("PAY-7",)),
+        ("ada/pay-7_and_MOB-12", ("PAY-7", "MOB-12")),
+        ("main", ()),
+        ("release-2.4", ("RELEASE-2",)),  # no known project is called so
+        ("xPAY-0", ()),
+        ("dependabot/npm-7a", ()),
+    ],
+)
+def test_a_branch_says_what_it_implements(branch, keys):
+    found = branch_links(branch, source="77/1")
+    assert (found.implements, found.origin, found.closes, found.mentions) == (keys, "branch", (), ())
 
 
 CLOSING = [
@@ -51,7 +91,6 @@ def test_every_keyword_closes(word):
         ("fixes #12, resolves #13 and #14", ("77/12", "77/13"), ("77/14",)),
         ("fixes #12, see #12", ("77/12",), ()),
         ("Part of PAY-7 and UTF-8x", (), ("PAY-7",)),
-        ("fixes PAY-7", (), ("PAY-7",)),
         ("fixes #1", (), ()),
         ("prefixes #12", (), ("77/12",)),
         ("fixes#12", (), ()),

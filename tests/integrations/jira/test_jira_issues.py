@@ -154,6 +154,7 @@ def test_reasons_by_the_resolution(name, reason):
         ({"name": "Story", "subtask": False, "hierarchyLevel": 0}, Kind.ISSUE),
         ({"name": "Epic", "subtask": False}, Kind.EPIC),
         ({"name": "Feature", "subtask": False, "hierarchyLevel": 1}, Kind.EPIC),
+        ({"name": "Initiative", "subtask": False, "hierarchyLevel": 2}, Kind.EPIC),
         ({"name": "Epic", "subtask": False, "hierarchyLevel": 0}, Kind.ISSUE),
         ({"name": "Sub-task", "subtask": True, "hierarchyLevel": -1}, Kind.SUBTASK),
     ],
