@@ -8,8 +8,8 @@ from typing import Any
 
 from integrations import read
 from integrations.github.auth import Connection
-from integrations.github.http import Answer
 from integrations.ports import BadPayload, Check, PermanentError, TransientError
+from integrations.wire import Answer
 
 APP_PERMISSIONS: Mapping[str, str] = {
     "metadata": "read",

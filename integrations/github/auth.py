@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import jwt
 from github import Auth
 
-from integrations.github.http import Answer, Tally, Transport, api_root, http_date
+from integrations.github.http import Transport, api_root
 from integrations.ports import Credentials, PermanentError, TransientError
+from integrations.wire import Answer, Tally, http_date
 
 SPARE = 300.0
 """Seconds before its end at which a token is no longer used."""

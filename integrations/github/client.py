@@ -18,7 +18,7 @@ from integrations.github import access
 from integrations.github.auth import Connection
 from integrations.github.decode import conversation, item, parts
 from integrations.github.decode.reading import about_item
-from integrations.github.http import Answer, LabelAbsentError, LabelExistsError, Transport
+from integrations.github.http import LabelAbsentError, LabelExistsError, Transport
 from integrations.github.render import hidden
 from integrations.ports import (
     BadPayload,
@@ -34,6 +34,7 @@ from integrations.ports import (
     Target,
     TransientError,
 )
+from integrations.wire import Answer
 from rules.intents import LabelSpec
 
 _KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]+)?/[A-Za-z0-9._-]{1,100}\Z")

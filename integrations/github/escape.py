@@ -8,11 +8,11 @@ there. A zero-width space breaks them.
 from __future__ import annotations
 
 import re
-import unicodedata
-from urllib.parse import quote, urlsplit
 
-ZWSP = "\u200b"
-URL_LIMIT = 2_000
+from integrations.text import ZWSP, cut, link_target, one_line
+
+__all__ = ["ZWSP", "code", "cut", "line_start", "one_line", "plain", "url"]
+
 
 _MARKUP = {
     "&": "&amp;",
@@ -43,29 +43,6 @@ _COMMIT = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])")
 _SIX = re.compile(r".{6}(?=.)")
 _BLOCK_START = re.compile(r"(?:[-+=](?=[-+=\s]|\Z)|\d{1,9}(?=[.)](?:\s|\Z)))")
 _TICKS = re.compile(r"`+")
-_URL_SAFE = "/:?#@!$&+,;=%~.-"
-
-
-def one_line(text: str) -> str:
-    """`text` on one line.
-
-    White space of every kind becomes one space, control and invisible formatting characters are dropped.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    kept = []
-    for char in text:
-        category = unicodedata.category(char)
-        if char.isspace() or category in ("Zl", "Zp"):
-            kept.append(" ")
-        elif category not in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            kept.append(char)
-    return "".join(kept)
-
-
-def cut(text: str, limit: int) -> str:
-    """`text` in at most `limit` characters, an ellipsis for what is cut off."""
-    return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
 
 def plain(text: str) -> str:
@@ -103,26 +80,6 @@ def code(text: str, *, in_table: bool = False) -> str:
 
 
 def url(address: str) -> str | None:
-    """`address` as a Markdown link's target, or None.
-
-    Only absolute http(s) addresses, without user names, are linked to.
-    """
-    if len(address) > URL_LIMIT or any(
-        char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in address
-    ):
-        return None
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or "\\" in address:
-        return None
-    if re.fullmatch(r"[A-Za-z0-9.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", parts.netloc) is None:
-        return None
-    if "[" in parts.netloc:
-        return None
-    try:
-        return quote(address, safe=_URL_SAFE).replace("&", "&amp;")
-    except UnicodeEncodeError:
-        return None
+    """`address` as a Markdown link's target, or None where it must not be linked to."""
+    target = link_target(address)
+    return None if target is None else target.replace("&", "&amp;")

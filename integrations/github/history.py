@@ -17,7 +17,7 @@ from integrations.github.auth import Connection
 from integrations.github.client import elsewhere, repo_path, repository, understood
 from integrations.github.comments import look_at
 from integrations.github.decode import item, parts, past
-from integrations.github.http import PER_PAGE, Answer, http_date
+from integrations.github.http import PER_PAGE
 from integrations.github.lost import Deliveries
 from integrations.ports import (
     ChangedItem,
@@ -30,6 +30,7 @@ from integrations.ports import (
     Told,
     TransientError,
 )
+from integrations.wire import Answer, http_date
 from rules.facts import Kind
 
 _LAST = re.compile(r"<([^>]*)>;\s*rel=\"last\"")

@@ -7,12 +7,10 @@ judged here.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -20,19 +18,13 @@ from github import Auth, Github, GithubException
 from github.GithubRetry import GithubRetry
 
 from integrations.ports import IntegrationError, PermanentError, TransientError
+from integrations.wire import Answer, Tally, http_date, kind_of, parsed
 
 PUBLIC = "https://api.github.com"
 PER_PAGE = 100
 _LOCKED = re.compile(r"\blocked\b")
 BACK_OFF = 60.0
 """Seconds to wait after a limit that names no time: GitHub asks for at least a minute."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Requests sent, those repeated by the retry included."""
-
-    sent: int = 0
 
 
 class SafeRetry(GithubRetry):
@@ -68,15 +60,6 @@ def retry(tally: Tally) -> SafeRetry:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: Any
-
-
 @dataclass(slots=True)
 class Transport:
     """Calls under one authentication.
@@ -99,14 +82,14 @@ class Transport:
         try:
             status, headers, text = self._open().requester.requestJson(verb, path, dict(query or {}), None, body)
         except requests.exceptions.ConnectTimeout as error:
-            raise TransientError(f"GitHub could not be reached: {_kind(error)}") from error
+            raise TransientError(f"GitHub could not be reached: {kind_of(error)}") from error
         except requests.exceptions.RequestException as error:
             raise _broken(verb, error) from error
         except GithubException as error:
             raise failure(verb, error.status, error.headers or {}, error.data) from error
         except RuntimeError as error:  # PyGithub's word for a redirect to another host or scheme
             raise PermanentError("moved", f"GitHub redirects elsewhere; correct the address {self.api}") from error
-        data = _json(text)
+        data = parsed(text)
         if 200 <= status < 300:
             return Answer(status, headers, data)
         raise failure(verb, status, headers, data)
@@ -241,33 +224,10 @@ def wait(headers: Mapping[str, Any], default: float | None = None) -> float | No
     return max((until - date).total_seconds(), 0.0) + 1.0
 
 
-def http_date(value: object) -> datetime | None:
-    """An HTTP date."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        read = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-
-
 def _broken(verb: str, error: requests.exceptions.RequestException) -> TransientError:
     """A call that got no answer. Where no connection came about nothing was written;
 
     otherwise a write may have happened.
     """
     never_sent = "NewConnectionError" in str(error) or "Failed to establish a new connection" in str(error)
-    return TransientError(f"GitHub did not answer: {_kind(error)}", uncertain=verb != "GET" and not never_sent)
-
-
-def _kind(error: Exception) -> str:
-    """The kind of a failure, without its text: that holds addresses."""
-    return type(error).__name__
-
-
-def _json(text: Any) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return None
+    return TransientError(f"GitHub did not answer: {kind_of(error)}", uncertain=verb != "GET" and not never_sent)

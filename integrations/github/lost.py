@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from integrations import read
 from integrations.github.auth import Connection
-from integrations.github.http import PER_PAGE, Answer
+from integrations.github.http import PER_PAGE
 from integrations.ports import LostDelivery, PermanentError, TransientError
+from integrations.wire import Answer
 
 PAGES = 20
 """At most so many pages of 100 deliveries are looked through."""

@@ -6,8 +6,9 @@ import pytest
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.github.auth import MemoryTokenCache
-from integrations.github.http import SafeRetry, Tally, api_root, retry, wait
+from integrations.github.http import SafeRetry, api_root, retry, wait
 from integrations.ports import Adapter, Client, Credentials
+from integrations.wire import Tally
 
 DATE = "Mon, 24 Nov 2025 16:00:00 GMT"
 
