@@ -20,6 +20,7 @@ from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
+from integrations.jira.adapter import JiraAdapter
 from integrations.ports import Adapters, Client, History, PermanentError
 from integrations.sandbox.adapter import SandboxAdapter
 from integrations.sandbox.demo import DemoProject, line_of
@@ -91,7 +92,10 @@ class Runtime:
         row = found[0]
         adapter = self.adapters[row.tracker_kind]
         return publish.Connected(
-            client=adapter.client(credentials_of(row, self.vault)), pace=adapter.pace, label_specs=label_spec
+            client=adapter.client(credentials_of(row, self.vault)),
+            pace=adapter.pace,
+            label_specs=label_spec,
+            base_url=self.settings.base_url,
         )
 
     def open_history(self, connection_id: int) -> History | None:
@@ -133,7 +137,7 @@ def build(settings: Settings) -> Runtime:
         settings=settings,
         db=db,
         broker=broker,
-        adapters=Adapters({"github": GitHubAdapter(), "sandbox": sandbox}),
+        adapters=Adapters({"github": GitHubAdapter(), "jira": JiraAdapter(), "sandbox": sandbox}),
         vault=open_box(
             secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
             key_file=settings.key_file,

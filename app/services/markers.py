@@ -1,4 +1,4 @@
-"""What our comments carry, unseen, so that they are known as ours: whose they are, and on which item."""
+"""What our comments carry: the mark, unseen, by which they are known as ours, and the link to our page of the item."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def marker(tag: str, item_id: int) -> str:
 def marker_prefix(tag: str) -> str:
     """What every comment of this installation carries, whatever the item."""
     return f"plumbline:1:{tag}"
+
+
+def page_of(base_url: str, item_id: int) -> str:
+    """Our own page about an item."""
+    return f"{base_url}/i/{item_id}"

@@ -32,6 +32,8 @@ class Connected:
     pace: Pace
     label_specs: Callable[[str], LabelSpec]
     """The label as it should be made, by its full name."""
+    base_url: str = ""
+    """Where our own pages are."""
 
 
 class Stop(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app.services import floods, gone
-from app.services.markers import marker
+from app.services.markers import marker, page_of
 from app.services.projects import Projects
 from app.services.wishes import Render, wish_of
 from app.store import facts as store_facts
@@ -59,7 +59,7 @@ def plan(
             settle=timedelta(minutes=calendar.settle_minutes),
             linger=timedelta(minutes=calendar.clear_minutes),
             render=_renderer(adapters, row.tracker_kind, marker(tag, item_id)),
-            page=f"{base_url}/i/{item_id}",
+            page=page_of(base_url, item_id),
             now=now,
         )
         publications.wish(

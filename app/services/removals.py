@@ -28,8 +28,10 @@ TOLD = frozenset({"edited", "deleted", "minimized"})
 
 
 def digest(body: str) -> str:
-    """What a body is known by, however the tracker ends its lines."""
-    return sha256("\n".join(body.split("\r\n")).strip().encode()).hexdigest()[:16]
+    """What a body is known by: its letters and digits. Trackers end lines in ways of their own, and some keep a text in
+    a form of theirs and give it back in other markup.
+    """
+    return sha256("".join(sign for sign in body if sign.isalnum()).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

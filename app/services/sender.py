@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from app.services import floods, removals
-from app.services.markers import marker
+from app.services.markers import marker, page_of
 from app.services.pacing import Connected, Paced, ProjectPausedError, Stop
 from app.services.projects import Projects
 from app.store import answers, instance, leases, publications, subjects, sync, writes
@@ -52,7 +52,13 @@ class Sender(Paced):
         self.rests: tuple[datetime, str] | None = None
         with db.read() as tx:
             project_key, number, key, _url = publications.target_of(tx, shown.item_id)
-        self.target = Target(project=project_key, number=number, key=key)
+        self.target = Target(
+            project=project_key,
+            number=number,
+            key=key,
+            page=page_of(connected.base_url, shown.item_id),
+            internal=self.project.service_desk,
+        )
 
     def send(self) -> int:
         """Send what differs; gives how many writes went out."""

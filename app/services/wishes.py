@@ -90,6 +90,8 @@ def wish_of(
     commented = known is not None and (known.comment_id is not None or known.sending_at is not None)
     if known is not None and "retracted" in known.answers:
         return Wish(delete=True)
+    if project.service_desk and not project.settings.service_desk_writes:
+        return Wish(body=_shown(known), quiet=True)  # what customers read is left alone
     off = replies.off_label(project)
     if off.casefold() in {label.casefold() for label in item.labels}:
         today = project.calendar.local_date(now)

@@ -54,9 +54,13 @@ def project_path(project: str) -> str:
     return f"/project/{project}"
 
 
-def issue_path(project: str, number: int) -> str:
-    """The path of an issue."""
+def issue_path(project: str, number: int | str) -> str:
+    """The path of an issue: by its key, or by its id where the number is text."""
     project_path(project)
+    if isinstance(number, str):
+        if _NATIVE.match(number) is None:
+            raise PermanentError("gone", f"{number!r} is no issue's id: expected digits")
+        return f"/issue/{number}"
     return f"/issue/{project}-{int(number)}"
 
 
@@ -104,11 +108,23 @@ class JiraHistory:
         items = understood(lambda: tuple(_changed(one, asked_at, n) for n, one in enumerate(found.issues)))
         return ChangedPage(items, found.more, asked_at)
 
-    def item(self, project: str, number: int, *, known: ChangedItem | None, since: datetime | None, why: str) -> Told:
-        """See the port: the issue (unless `known`), its changelog, and comments and worklogs that came not whole."""
+    def item(
+        self,
+        project: str,
+        number: int | str,
+        *,
+        known: ChangedItem | None,
+        since: datetime | None,
+        why: str,
+        comment: str | None = None,
+    ) -> Told:
+        """See the port: the issue (unless `known`), its changelog, and comments and worklogs that came not whole. All
+        comments come with it, so that looking at one costs no call.
+        """
         try:
             issue, asked_at = self._issue(project, number, known)
-            return self._moved(project, number, issue, asked_at) or self._whole(issue, asked_at, since, why)
+            moved = None if isinstance(number, str) else self._moved(project, number, issue, asked_at)
+            return moved or self._whole(issue, asked_at, since, why, comment)
         except PermanentError as error:
             return self._gone(project, number, known, error)
 
@@ -138,7 +154,7 @@ class JiraHistory:
 
     # --- parts of an item
 
-    def _issue(self, project: str, number: int, known: ChangedItem | None) -> tuple[Payload, datetime]:
+    def _issue(self, project: str, number: int | str, known: ChangedItem | None) -> tuple[Payload, datetime]:
         """The issue and when it was so. Cloud's list gives it whole but for its changelog."""
         if known is not None and self.connection.cloud:
             return known.raw, known.asked_at
@@ -146,13 +162,15 @@ class JiraHistory:
         answer = self.connection.call("GET", issue_path(project, number), query=query)
         return data_of(answer), _asked_at(answer)
 
-    def _whole(self, issue: Payload, asked_at: datetime, since: datetime | None, why: str) -> Told:
+    def _whole(self, issue: Payload, asked_at: datetime, since: datetime | None, why: str, comment: str | None) -> Told:
         native_id, key = _identity(issue)
         fields, root = read.soft_obj(issue, "fields"), f"/issue/{native_id}"
         payload = _told("issue", asked_at, why) | {"since": None if since is None else since.isoformat()}
         payload["histories"] = self._histories(issue, root)
         for section, name in (("comments", "comment"), ("worklogs", "worklog")):
             payload[section] = self._section(read.soft_obj(fields, name), f"{root}/{name}", section)
+        if comment is not None:
+            payload["comment"] = comment
         # What is told beside it need not be told twice.
         shown = {name: value for name, value in fields.items() if name not in ("comment", "worklog")}
         payload["issue"] = {name: issue[name] for name in ("id", "self", "key") if name in issue} | {"fields": shown}
@@ -185,13 +203,13 @@ class JiraHistory:
             return found
         return list(self.connection.transport().pages(path, key=key))
 
-    def _gone(self, project: str, number: int, known: ChangedItem | None, error: PermanentError) -> Told:
-        """An issue that cannot be found in a project that can."""
+    def _gone(self, project: str, number: int | str, known: ChangedItem | None, error: PermanentError) -> Told:
+        """An issue that cannot be found in a project that can. One of which only the id was known has no key."""
         if error.code != "gone":
             raise error
-        key = f"{project}-{number}"
+        key = f"{project}-{number}" if isinstance(number, int) else f"{project}-0"
         asked_at = _asked_at(self.connection.call("GET", project_path(project)))
-        native_id = None if known is None else known.native_id
+        native_id = number if isinstance(number, str) else None if known is None else known.native_id
         payload = _told("gone", asked_at, "gone") | {"id": native_id, "key": key, "moved_to": None}
         return Told(key, f"{native_id or key}:gone", payload)
 

@@ -31,8 +31,9 @@ def carries(body: str, marker: str) -> bool:
 
 
 def marker_in(body: str) -> str | None:
-    """The marker that a text of ours carries: the last one."""
-    found = _CARRIED.findall(body)
+    """The marker that a text of ours carries, in its last line; one that is only quoted is none."""
+    last = next((line.strip() for line in reversed(body.splitlines()) if line.strip()), "")
+    found = [] if last.startswith(("bq.", ">")) or "{quote}" in last else _CARRIED.findall(last)
     return found[-1] if found else None
 
 

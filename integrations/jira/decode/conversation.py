@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations import read
 from integrations.jira.decode import adf, keys, parts
+from integrations.jira.render import marker_in
 from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen
 
 Payload = Mapping[str, Any]
@@ -24,11 +25,13 @@ def comment(
         at = read.opt_instant(data, "updated", path) or at
     elif event != "deleted":
         actor, at = author, created
+    body = adf.opt_body(data, "body", path) or ""
     return CommentSeen(
         item=item,
         native_id=read.ident(data, "id", path),
         event=event,
-        body=adf.opt_body(data, "body", path) or "",
+        body=body,
+        marker=marker_in(body),
         author=author,
         actor=actor,
         at=at or created,

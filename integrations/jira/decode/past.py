@@ -52,6 +52,7 @@ def _issue(payload: Payload, asked_at: datetime, site: Site) -> Reading:
         changes += changelog.changes(of, items, f"{path}.items")
     made = issues.opened(shown, first)
     comments, said = _comments(payload, shown, read.opt_instant(payload, "since"))
+    comments += _looked_at(payload, comments, shown, asked_at)
     reading = issues.about(
         shown,
         actor=None,
@@ -81,6 +82,30 @@ def _comments(
         comments.append(one)
         said.append(conversation.said(data, one, path))
     return tuple(comments), tuple(said)
+
+
+def _looked_at(
+    payload: Payload, comments: tuple[CommentSeen, ...], shown: Shown, asked_at: datetime
+) -> tuple[CommentSeen, ...]:
+    """The comment that was looked at, as if webhooks had told what became of it: by whom, nobody says."""
+    native_id = read.opt_text(payload, "comment")
+    if native_id is None:
+        return ()
+    there = next((one for one in comments if one.native_id == native_id), None)
+    if there is not None:
+        return (replace(there, event="edited", actor=None),)
+    return (
+        CommentSeen(
+            item=shown.seen.native_id,
+            native_id=native_id,
+            event="deleted",
+            body="",
+            author=parts.NOBODY,
+            actor=None,
+            at=asked_at,
+            url=parts.comment_url(shown.base, shown.seen.key, native_id),
+        ),
+    )
 
 
 def _worklogs(payload: Payload, shown: Shown) -> tuple[ChangeSeen, ...]:
