@@ -21,6 +21,7 @@ from integrations.ports import (
     Pace,
     Payload,
     PermanentError,
+    PersonSeen,
     ProjectSeen,
     Reading,
     RepositorySeen,
@@ -94,9 +95,9 @@ class SandboxClient:
         """The sandbox keeps no list."""
         return iter(())
 
-    def permission(self, project: str, login: str) -> str:
+    def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do: what the sandbox was told, else to read."""
-        return _call(lambda: self._tracker.permission(project, login))
+        return _call(lambda: self._tracker.permission(project, person.login))
 
     def ensure_label(self, project: str, label: LabelSpec) -> bool:
         """Create the label; one that exists already is fine. True: it was created now."""
