@@ -51,22 +51,19 @@ def card(tx: Tx, project_id: int) -> Card:
         raise LookupError(f"there is no project {project_id}")
     found = store.counts(tx, project_id)
     status = syncing.status(tx, project_id)
-    sizes = known.facts[project_id].settings.size_from is not None
+    jira = known.facts[project_id].tracker == "jira"
+    sizes = known.facts[project_id].settings.size_from is not None or (jira and found.sized > 0)
     connection = trackers.connections(tx, connection_id=row.connection_id) if row.connection_id is not None else []
     unsized = _share(found.open_items - found.sized, found.open_items)
     linked = _share(found.pulls_linked, found.pulls)
     lines = (
         _history(row.known_from, status, row.key),
         _milestones(found),
-        _sizes(unsized, sizes=sizes),
-        _progress(found),
-        _links(found, linked),
+        _sizes(unsized, sizes=sizes, jira=jira),
+        _progress(found, jira=jira),
+        *(() if jira else (_links(found, linked),)),
         _members(found),
-        Line(
-            "planning",
-            "GitHub Projects are not read: iterations, their fields and their columns are not known",
-            "plan with milestones, or name labels that mean work (in_progress_labels, in_review_labels)",
-        ),
+        *(() if jira else (PLANNING,)),
         *_arrival(status),
         *_rights(connection[0] if connection else None),
         *_gaps(found.gaps),
@@ -87,6 +84,13 @@ def card(tx: Tx, project_id: int) -> Card:
         polling=status is not None and status.mode == "polling",
         lines=lines,
     )
+
+
+PLANNING = Line(
+    "planning",
+    "GitHub Projects are not read: iterations, their fields and their columns are not known",
+    "plan with milestones, or name labels that mean work (in_progress_labels, in_review_labels)",
+)
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -119,7 +123,10 @@ def _milestones(found: store.Counts) -> Line:
     return Line("milestones", known, f"without a date they count as buckets and are not judged; date them: {names}")
 
 
-def _sizes(unsized: float | None, *, sizes: bool) -> Line:
+def _sizes(unsized: float | None, *, sizes: bool, jira: bool) -> Line:
+    if not sizes and jira:
+        change = "estimate in points, or name the field that holds them: `plumbline tracker field TRACKER points FIELD`"
+        return Line("sizes", "no open item has points: every item counts the same", change)
     if not sizes:
         return Line(
             "sizes", "none are read: every item counts the same", "set size_from to label (size/3) or title ([3])"
@@ -128,10 +135,11 @@ def _sizes(unsized: float | None, *, sizes: bool) -> Line:
     return Line("sizes", known, "size them" if unsized is not None and unsized > FEW else "")
 
 
-def _progress(found: store.Counts) -> Line:
+def _progress(found: store.Counts, *, jira: bool) -> Line:
     known = f"{found.in_progress} of {found.open_items} open items can be seen as being worked on"
     few = found.open_items > 0 and found.in_progress < FEW * found.open_items
-    change = "name the labels that mean work (in_progress_labels), or link pull requests to their issues"
+    how = "say what your statuses mean (statuses)" if jira else "name the labels that mean work (in_progress_labels)"
+    change = f"{how}, or link pull requests to their issues"
     return Line("in progress", known, change if few else "")
 
 
