@@ -32,12 +32,12 @@ def show(item_id: int) -> Any:
         row = items.item_row(tx, item_id, visible=frame.visible)
         if row is None:
             abort(404)
-        changes, total = items.changes(tx, item_id, limit=ALL if everything else SHOWN)
-        written = items.written(tx, item_id)
+        changes, total = items.changes(tx, item_id, visible=frame.visible, limit=ALL if everything else SHOWN)
+        written = items.written(tx, item_id, visible=frame.visible)
         standing = flags.flags(
             tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("item", item_id)), limit=20
         )
-        publication = publications.publication_of(tx, item_id)
+        publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
     subject = explained.subject
