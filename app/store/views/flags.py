@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,6 +89,12 @@ def flag_changes(tx: Tx, *, visible: Visible, since: datetime) -> tuple[int, int
     closed = sa.select(sa.func.count()).where(m.standing.c.closed_at >= since, seen)
     row = tx.execute(sa.select(opened.scalar_subquery(), closed.scalar_subquery())).one()
     return row[0], row[1]
+
+
+def secured_among(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these items not everybody may know of, as of now; one query."""
+    item = m.item.c
+    return frozenset(tx.scalars(sa.select(item.id).where(item.id.in_(sorted(set(item_ids))), item.secured)))
 
 
 def _order(sort: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, ...]]:

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from app.store import models as m
 from app.store.database import Tx
-from app.store.views.scope import PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
+from app.store.views.scope import (
+    PAGE_SIZE,
+    Page,
+    Visible,
+    after_key,
+    decode_cursor,
+    is_secured_epic,
+    like,
+    page_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ def changes(tx: Tx, item_id: int, *, visible: Visible, limit: int) -> tuple[tupl
                 m.change.c.field == "milestone",
                 native.c.project_id == m.change.c.project_id,
                 native.c.native_id == named,
+                sa.true() if visible.secured else sa.not_(is_secured_epic(native)),
             ),
         )
         .where(m.change.c.item_id == item_id, visible.of_items(m.change), _names_only_seen(visible))

@@ -57,7 +57,7 @@ class Visible:
     def milestones(self) -> sa.ColumnElement[bool]:
         """The condition of every query of milestones: an epic is an item too, and seen where that one is."""
         seen = self.clause(m.milestone.c.project_id)
-        return seen if self.secured else sa.and_(seen, sa.not_(_is_secured_epic(m.milestone)))
+        return seen if self.secured else sa.and_(seen, sa.not_(is_secured_epic(m.milestone)))
 
     def standings(self) -> sa.ColumnElement[bool]:
         """The condition of every query of flags: they are seen where their subjects are."""
@@ -65,7 +65,7 @@ class Visible:
         seen = self.clause(standing.project_id)
         if self.secured:
             return seen
-        hidden = sa.select(epic.c.id).where(epic.c.id == standing.subject_id, _is_secured_epic(epic))
+        hidden = sa.select(epic.c.id).where(epic.c.id == standing.subject_id, is_secured_epic(epic))
         return sa.and_(
             seen,
             sa.or_(standing.subject_kind != "item", sa.not_(_is_secured(standing.subject_id))),
@@ -82,7 +82,7 @@ EPIC = "epic/"
 """How the native id of a milestone begins that is an item itself; that one's follows."""
 
 
-def _is_secured_epic(milestone: Any) -> sa.ColumnElement[bool]:
+def is_secured_epic(milestone: Any) -> sa.ColumnElement[bool]:
     """An epic whose item is secured, or not known: then nobody can tell."""
     item, project = m.item.alias(), m.project.alias()
     known = (

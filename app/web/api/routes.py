@@ -16,7 +16,7 @@ from app.time import real_now
 from app.web.api import models
 from app.web.auth import bearer
 from app.web.pages.flags import SEVERITIES, STATES, flag_filter
-from app.web.pages.overview import flag_words
+from app.web.pages.overview import flag_words, named_in
 from app.web.runtime import web
 from app.web.security import json_error
 from app.web.shell import Frame, open_frame
@@ -45,7 +45,9 @@ def list_flags() -> Response:
     where = _checked(flag_filter)
 
     def read(tx: Tx, frame: Frame, after: str | None, limit: int) -> Page[Any]:
-        return flags.flags(tx, visible=frame.visible, where=where, after=after, limit=limit)
+        page = flags.flags(tx, visible=frame.visible, where=where, after=after, limit=limit)
+        frame.hidden = flags.secured_among(tx, named_in(page.rows))
+        return page
 
     return _answer(read, models.Flag, extra=_flag_extra)
 
@@ -70,7 +72,7 @@ def one_project(key: str) -> Response:
         row = next((row for row in projects.projects(tx, visible=frame.visible) if row.key == key), None)
         if row is None:
             abort(json_error(404, f"there is no project {key[:80]!r}"))
-        found = digest.digest(tx, row.id, row.key, now=frame.now)
+        found = digest.digest(tx, row.id, row.key, secured=frame.visible.secured, now=frame.now)
     body = models.Project.model_validate(row).model_copy(
         update={
             "page": _address("projects.one", project_id=row.id),

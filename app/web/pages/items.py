@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from app.services import gone
+from app.services import gone, pages
 from app.store import gone as store_gone
 from app.store.views import flags, items, publications
 from app.web.comment import paragraphs
@@ -40,7 +40,7 @@ def show(item_id: int) -> Any:
         publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
-    subject = explained.subject
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Item):
         abort(404)
     judgements = explained.judgements if left is None else ()

@@ -59,7 +59,7 @@ def one(milestone_id: int) -> Any:
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
-    subject = explained.subject
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Milestone):
         abort(404)
     sides = pages.sides(subject, frame.now)

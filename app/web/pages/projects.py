@@ -33,7 +33,7 @@ def one(project_id: int) -> Any:
         if row is None:
             abort(404)
         card = coverage.card(tx, project_id)
-        found = digest.digest(tx, project_id, row.key, now=frame.now)
+        found = digest.digest(tx, project_id, row.key, secured=frame.visible.secured, now=frame.now)
     return render_template(
         "project.html",
         page="projects.show",
