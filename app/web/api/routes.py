@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.services import digest
 from app.store.database import Tx
-from app.store.views import deliveries, flags, items, milestones, projects, publications, rules
+from app.store.views import deliveries, flags, items, milestones, programmes, projects, publications, rules
 from app.store.views.scope import PAGE_SIZE, Page
 from app.time import real_now
 from app.web.api import models
@@ -97,6 +97,16 @@ def list_milestones() -> Response:
     return _answer(
         read, models.Milestone, extra=lambda _, row: {"page": _address("milestones.one", milestone_id=row.id)}
     )
+
+
+@blueprint.get("/programmes")
+def list_programmes() -> Response:
+    """Programmes with their projects and releases: `project`. There are few, so they come on one page."""
+
+    def read(tx: Tx, frame: Frame, after: str | None, limit: int) -> Page[Any]:
+        return Page(rows=programmes.programmes(tx, visible=frame.visible))
+
+    return _answer(read, models.Programme)
 
 
 @blueprint.get("/deliveries")
