@@ -21,7 +21,8 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
     out = {}
     for id_, known in found.items():
         milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
-        if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
+        ended = not milestone.open and milestone.leader is None  # a part's growth is its leader's
+        if ended and milestone.baseline is not None and milestone.baseline.members:
             share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
             kept = share_done(milestone) if milestone.kind is MilestoneKind.SPRINT else None
             subjects.save_ended(tx, id_, growth=share, kept=kept)
