@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ CARRIED_WITHIN = timedelta(days=1)
 
 
 def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Project]) -> dict[int, facts.Milestone]:
-    """Milestones as facts with everything that was ever in them, by id."""
+    """Milestones as facts with everything that was ever in them, or in those that are joined to them, by id."""
     milestone = models.milestone
     rows = tx.execute(
         sa.select(milestone).where(
@@ -34,7 +34,10 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     if not rows:
         return {}
     wanted = [row.id for row in rows]
-    members = _members(tx, wanted)
+    parts, leaders = _parts(tx, wanted), _leaders(tx, rows)
+    group = {id_: id_ for id_ in wanted} | {part.id: part.joined_to for part in parts}
+    members, lives_in = _members(tx, group)
+    secured = _secured_epics(tx, rows)
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
     homes = _named_homes(tx, rows)
@@ -57,20 +60,77 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
+            home=_home(row, members.get(row.id, []), lives_in | homes, secured=secured.get(row.id)),
             released=row.released,
             own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
             own_p25_done=own.p25_done,
             own_usual_done=own.done,
-            known_from=projects[row.project_id].known_from,
+            known_from=max(
+                filter(
+                    None,
+                    [
+                        projects[row.project_id].known_from,
+                        *(part.known_from for part in parts if part.joined_to == row.id),
+                    ],
+                ),
+                default=None,
+            ),
+            leader=leaders.get(row.joined_to),
         )
         for row in rows
     }
 
 
-def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Member]]:
-    """Every stay in these milestones, with where the item came from and went to."""
+def _parts(tx: Tx, wanted: Sequence[int]) -> Sequence[Any]:
+    """What is joined to these milestones, and from when on its past is known."""
+    milestone, project = models.milestone, models.project
+    return tx.execute(
+        sa.select(milestone.c.id, milestone.c.joined_to, project.c.known_from)
+        .outerjoin(project, project.c.id == milestone.c.project_id)
+        .where(milestone.c.joined_to.in_(wanted), milestone.c.deleted_at.is_(None), project.c.removed_at.is_(None))
+        .order_by(milestone.c.id)
+    ).all()
+
+
+def _leaders(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
+    """The milestones that speak for some of these, as far as they are judged themselves."""
+    milestone, project = models.milestone, models.project
+    wanted = {row.joined_to for row in rows if row.joined_to is not None}
+    if not wanted:
+        return {}
+    query = (
+        sa.select(milestone, project.c.key.label("project_key"), project.c.public.label("project_public"))
+        .join(project, project.c.id == milestone.c.project_id)
+        .where(
+            milestone.c.id.in_(sorted(wanted)),
+            milestone.c.deleted_at.is_(None),
+            project.c.removed_at.is_(None),
+            project.c.status == "active",
+        )
+    )
+    found = tx.execute(query).all()
+    secured = _secured_epics(tx, found)
+    return {
+        row.id: facts.Ref(
+            id=row.id,
+            key=row.title,
+            url=row.url,
+            project=row.project_key,
+            secured=row.id in secured,
+            public=row.project_public,
+        )
+        for row in found
+    }
+
+
+def _members(
+    tx: Tx, group: Mapping[int, int]
+) -> tuple[dict[int, list[facts.Member]], dict[int, tuple[int, facts.Ref]]]:
+    """Every stay in milestones, under the one that each belongs to (`group`), with where the item came from and went
+    to; and the items that are still there, by id, with the project each lives in.
+    """
     membership, item, project, milestone = models.membership, models.item, models.project, models.milestone
+    milestone_ids = sorted(group)
     stays = tx.execute(
         sa.select(
             membership.c.milestone_id,
@@ -86,23 +146,29 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
         .order_by(membership.c.id)
     ).all()
     if not stays:
-        return {}
+        return {}, {}
     ids = sorted({stay.id for stay in stays})
     elsewhere: dict[int, list[Any]] = {}
-    for row in tx.execute(
+    beside = tx.execute(
         sa.select(
             membership.c.item_id,
             membership.c.milestone_id,
             membership.c.joined_at,
             membership.c.left_at,
+            milestone.c.id,
+            milestone.c.tracker_id,
+            milestone.c.native_id,
             milestone.c.title,
             milestone.c.kind,
             milestone.c.is_open,
         )
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .where(membership.c.item_id.in_(ids))
-    ):
-        elsewhere.setdefault(row.item_id, []).append(row)
+    ).all()
+    hidden = _secured_epics(tx, beside)
+    for row in beside:
+        if row.id not in hidden:  # its name is not told
+            elsewhere.setdefault(row.item_id, []).append(row)
     edges: dict[int, dict[str, list[int]]] = {}
     link = models.link
     for edge in tx.execute(
@@ -115,9 +181,30 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
         edges.setdefault(edge.source_item_id, {}).setdefault(edge.kind, []).append(edge.target_item_id)
     found: dict[int, list[facts.Member]] = {}
     for stay in stays:
-        member = _member(stay, others=elsewhere.get(stay.id, ()), edges=edges.get(stay.id, {}))
-        found.setdefault(stay.milestone_id, []).append(member)
-    return found
+        own = group[stay.milestone_id]
+        others = [one for one in elsewhere.get(stay.id, ()) if group.get(one.milestone_id) != own]
+        found.setdefault(own, []).append(_member(stay, others=others, edges=edges.get(stay.id, {})))
+    joined = set(group.values()) if len(group) > len(set(group.values())) else ()
+    return (
+        {id_: _merged(all_) if id_ in joined else all_ for id_, all_ in found.items()},
+        {stay.id: (stay.project_id, ref_of(stay)) for stay in stays if stay.deleted_at is None},
+    )
+
+
+def _merged(members: Sequence[facts.Member]) -> list[facts.Member]:
+    """The stays in the parts of a joined milestone as stays in the whole: going from one part to another is none."""
+    by_item: dict[int, list[facts.Member]] = {}
+    for member in sorted(members, key=lambda one: (one.joined_at is not None, one.joined_at or one.created_at)):
+        stays = by_item.setdefault(member.item.id, [])
+        last = stays[-1] if stays else None
+        if last is not None and (
+            last.left_at is None or member.joined_at is None or member.joined_at <= last.left_at + CARRIED_WITHIN
+        ):
+            later = last if last.left_at is None or (member.left_at or last.left_at) < last.left_at else member
+            stays[-1] = replace(last, left_at=later.left_at, transferred_to=later.transferred_to)
+        else:
+            stays.append(member)
+    return [member for stays in by_item.values() for member in stays]
 
 
 def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]]) -> facts.Member:
@@ -228,8 +315,27 @@ def _quantile(shares: Sequence[float], part: float) -> float | None:
 HOME_LABELS = ("release", "epic", "tracking")
 
 
-def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
-    """The items that people named as homes, by id."""
+def _secured_epics(tx: Tx, rows: Sequence[Any]) -> dict[int, int]:
+    """Epics whose own item is secured, with that item's id: only there may be told of them."""
+    item, project = models.item, models.project
+    epics = {(row.tracker_id, row.native_id.partition("/")[2]): row.id for row in rows if row.kind == "epic"}
+    if not epics:
+        return {}
+    query = (
+        sa.select(project.c.tracker_id, item.c.native_id, item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(
+            item.c.secured,
+            project.c.tracker_id.in_({tracker_id for tracker_id, _ in epics}),
+            item.c.native_id.in_({native for _, native in epics}),
+        )
+    )
+    found = {(row.tracker_id, row.native_id): row.id for row in tx.execute(query)}
+    return {epics[where]: item_id for where, item_id in found.items() if where in epics}
+
+
+def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int, tuple[int, facts.Ref]]:
+    """The items that people named as homes, by id, with the project each lives in."""
     item, project = models.item, models.project
     wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
     if not wanted:
@@ -237,6 +343,7 @@ def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
     query = (
         sa.select(
             item.c.id,
+            item.c.project_id,
             item.c.key,
             item.c.url,
             item.c.secured,
@@ -246,18 +353,30 @@ def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
         .join(project, project.c.id == item.c.project_id)
         .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
     )
-    return {row.id: ref_of(row) for row in tx.execute(query)}
+    return {row.id: (row.project_id, ref_of(row)) for row in tx.execute(query)}
 
 
-def _home(members: Sequence[facts.Member]) -> facts.Ref | None:
-    """The item that speaks for a milestone where none is named: the parent of at least half; else the only one
-    labelled so.
+def _home(
+    row: Any, members: Sequence[facts.Member], lives_in: Mapping[int, tuple[int, facts.Ref]], *, secured: int | None
+) -> facts.Ref | None:
+    """The item that speaks for a milestone: the one named; else the parent of at least half; else the only one labelled
+    so. It is there still, and of the milestone's own project: the words are meant for the readers of that one. For an
+    epic whose own item is `secured` (its id) no other speaks.
     """
-    present = [member for member in members if member.left_at is None]
+    able = {id_: ref for id_, (project_id, ref) in lives_in.items() if project_id == row.project_id}
+    if secured is not None:
+        able = {id_: ref for id_, ref in able.items() if id_ == secured}
+    if row.home_item_id in able:
+        return able[row.home_item_id]
+    present = [member for member in members if member.left_at is None and member.item.id in lives_in]
     parents = [member.parent_id for member in present if member.parent_id is not None]
-    for parent in sorted(set(parents)):
-        inside = next((member.item for member in present if member.item.id == parent), None)
-        if inside is not None and 2 * parents.count(parent) >= len(present) - 1:
-            return inside
-    labelled = [member.item for member in present if {fold(label) for label in member.labels} & set(HOME_LABELS)]
+    inside = {member.item.id for member in present if member.item.id in able}
+    for parent in sorted(set(parents) & inside):
+        if 2 * parents.count(parent) >= len(present) - 1:
+            return able[parent]
+    labelled = [
+        member.item
+        for member in present
+        if member.item.id in able and {fold(label) for label in member.labels} & set(HOME_LABELS)
+    ]
     return labelled[0] if len(labelled) == 1 else None
