@@ -45,10 +45,10 @@ def look(db: Database, row: ConnectionRow, client: Client, now: datetime) -> str
                 reason="the tracker files its statuses otherwise",
                 rebuild=True,
             )
-    return _vanished(before.get("fields", {}), found)
+    return _vanished(row.tracker_name, before.get("fields", {}), found)
 
 
-def _vanished(before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _vanished(tracker: str, before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """The custom fields that we read from and that are there no more."""
     there = {str(field) for field in found.get("custom", ())}
     read = {what: before.get(what) or [] for what in FIELDS}
@@ -60,7 +60,7 @@ def _vanished(before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     ]
     return "; ".join(
         f"the custom field {id_}, read for {FIELDS[what]}, is gone: name the one to read instead with "
-        f"`plumbline tracker field TRACKER {what} FIELD`"
+        f"`plumbline tracker field {tracker} {what} FIELD`"
         for id_, what in gone
     )
 

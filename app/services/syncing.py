@@ -275,6 +275,8 @@ def status(tx: Tx, project_id: int, *, secured: bool = True) -> Status | None:
         words.append(f"Judged, but nothing is written until it has caught up: {row.why}.")
     if row.mode == "polling":
         words.append("Asked every 5 minutes, because webhooks cannot arrive here.")
+    if row.mode == "plans":
+        words.append("Sprints and versions are asked for every 5 minutes, because webhooks here do not tell of them.")
     if row.detail and secured:
         words.append(row.detail)
     return Status(
