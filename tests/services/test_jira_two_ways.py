@@ -126,7 +126,7 @@ def test_baselines_are_equal(both: Both) -> None:
     one, other = (_baselines(world) for world in both.worlds)
     assert one == other
     assert all(frozen for _, frozen, _ in one.values())
-    assert sum(bool(members) for _, _, members in one.values()) > 180 // both.every
+    assert sum(bool(members) for _, _, members in one.values()) > 100 // both.every
 
 
 def _baselines(world: JiraWorld) -> dict[str, tuple[object, bool, frozenset[str]]]:
@@ -173,7 +173,7 @@ def test_pages_and_names_differ_only_as_documented(both: Both) -> None:
         assert key[6] == other[6] or (key[2] == "comment" and key[6] is None) or key[7] in moved, key
         for mine, theirs in zip(key[4:6], other[4:6], strict=True):
             known = [{word} | names.get(word, set()) for word in (mine, theirs)]
-                assert mine == theirs or (key[2] == "assignee" and known[0] & known[1]), key
+            assert mine == theirs or (key[2] == "assignee" and known[0] & known[1]), key
 
 
 def test_what_one_way_cannot_know_is_what_the_table_says(both: Both) -> None:
