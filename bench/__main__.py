@@ -4,6 +4,7 @@ intake   acknowledgements per second against a Probot app
 drain    deliveries worked off per second, by database and by size of batch
 tick     a beat of the clock and a drain, with 100 due among 1,000 and among 100,000 items
 judge    items judged per second, with short and with long histories
+versions moves between versions and what was added to them, over recorded issues (minutes; only when named)
 noise    how loud it would have been over a recorded project (minutes; only when named)
 """
 
@@ -15,7 +16,7 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (*DEFAULT, "noise")
+NAMES = (*DEFAULT, "noise", "versions")
 
 
 def main(names: list[str]) -> int:

@@ -49,12 +49,16 @@ class Life:
 @cache
 def source() -> list[dict[str, Any]]:
     """The recorded issues; skips, saying so, where the shared data is absent."""
-    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
-        found = Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
-        if found.exists():
-            with gzip.open(found, "rt") as lines:
-                return [json.loads(line) for line in lines]
-    pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
+    if not file().exists():
+        pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
+    with gzip.open(file(), "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def file() -> Path:
+    """Where the recorded issues are, if anywhere."""
+    folder = os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data"
+    return Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
