@@ -11,6 +11,7 @@ from app.store import coverage as store
 from app.store import trackers
 from app.store.database import Tx
 
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """The card of one project. Shares are from 0 to 1, None where there is nothing to share."""

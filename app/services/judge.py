@@ -73,7 +73,8 @@ class Court:
         }
         # an edit of many items at once is one event, and no movement of any of them
         bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
-        item_ids = sorted({*natives.values(), *bulk})
+        known = sorted({*natives.values(), *bulk})
+        item_ids = sorted({*known, *derivation.not_in_their_epic(self.tx, known)})
         milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
         if self.adapters[self.projects.rows[project_id].tracker_kind].one_lane:
@@ -84,6 +85,9 @@ class Court:
         world = self.this.clock.now()
         waiting = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(work.waiting)]
         subjects.add_marks(self.tx, waiting, reason="what it names is known now")
+        turned = subjects.milestone_ids(self.tx, work.tracker_id, work.turned_milestones).values()
+        inside = [(lane_id, "item", id_, world) for lane_id, id_ in subjects.open_items_in(self.tx, turned)]
+        subjects.add_marks(self.tx, inside, reason="a plan it is in began, ended or has another date")
         acted = people.items_with_words_of(self.tx, project_id, work.turned)
         subjects.add_marks(
             self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
@@ -163,8 +167,10 @@ class Court:
         off = replies.off_label(self.projects.facts[project_id]).casefold()
         silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
         wishes.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
+        epics = derivation.epics_above(self.tx, item_ids)
+        present = {id_: [*row["milestone_natives"], *filter(None, [epics.get(id_)])] for id_, row in rows.items()}
         found = {
-            item_id: stays(changes.get(item_id, ()), row["milestone_natives"], created_at=row["created_at"])
+            item_id: stays(changes.get(item_id, ()), present[item_id], created_at=row["created_at"])
             for item_id, row in rows.items()
         }
         natives = {stay[0] for all_ in found.values() for stay in all_}

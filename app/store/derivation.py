@@ -42,6 +42,39 @@ def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
     return found
 
 
+def epics_above(tx: Tx, item_ids: Sequence[int]) -> dict[int, str]:
+    """The epics that items are in by their link to it, as milestones' native ids: some trackers tell of an item no
+    more than its epic's key.
+    """
+    link, epic = models.link, models.item
+    rows = tx.execute(
+        sa.select(link.c.source_item_id, epic.c.native_id)
+        .join(epic, epic.c.id == link.c.target_item_id)
+        .where(link.c.source_item_id.in_(item_ids), link.c.kind == "parent", epic.c.kind == "epic")
+    )
+    return {row.source_item_id: f"epic/{row.native_id}" for row in rows}
+
+
+def not_in_their_epic(tx: Tx, epic_ids: Sequence[int]) -> list[int]:
+    """Items that name one of these as their epic and are in no milestone of it: it was not known when they came."""
+    link, epic, milestone, membership = models.link, models.item, models.milestone, models.membership
+    inside = (
+        sa.select(membership.c.id)
+        .join(milestone, milestone.c.id == membership.c.milestone_id)
+        .where(
+            membership.c.item_id == link.c.source_item_id,
+            milestone.c.native_id == sa.literal("epic/") + epic.c.native_id,
+        )
+    )
+    query = (
+        sa.select(link.c.source_item_id)
+        .join(epic, epic.c.id == link.c.target_item_id)
+        .where(epic.c.id.in_(epic_ids), epic.c.kind == "epic", link.c.kind == "parent", ~inside.exists())
+        .distinct()
+    )
+    return sorted(tx.scalars(query))
+
+
 def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
     """`derived` by item id: state, state_since, moved_at and the JSON document."""
     if derived:

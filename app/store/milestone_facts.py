@@ -37,7 +37,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     members = _members(tx, wanted)
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
-    homes = _named_homes(tx, rows)
+    homes, epics = _named_homes(tx, rows), _epics(tx, rows)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -57,7 +57,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
+            home=homes.get(row.home_item_id) or epics.get(row.id) or _home(members.get(row.id, [])),
             released=row.released,
             own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
             own_p25_done=own.p25_done,
@@ -230,23 +230,39 @@ HOME_LABELS = ("release", "epic", "tracking")
 
 def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
     """The items that people named as homes, by id."""
-    item, project = models.item, models.project
+    item = models.item
     wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
     if not wanted:
         return {}
-    query = (
-        sa.select(
-            item.c.id,
-            item.c.key,
-            item.c.url,
-            item.c.secured,
-            project.c.key.label("project_key"),
-            project.c.public.label("project_public"),
-        )
-        .join(project, project.c.id == item.c.project_id)
-        .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
-    )
+    query = _refs().where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
     return {row.id: ref_of(row) for row in tx.execute(query)}
+
+
+def _epics(tx: Tx, rows: Sequence[Any]) -> dict[int, facts.Ref]:
+    """Epics are items themselves: these speak for them."""
+    item, project = models.item, models.project
+    epics = {row.native_id.partition("/")[2]: row for row in rows if row.kind == "epic"}
+    if not epics:
+        return {}
+    query = _refs().where(
+        item.c.native_id.in_(epics),
+        project.c.tracker_id.in_({row.tracker_id for row in epics.values()}),
+        item.c.deleted_at.is_(None),
+    )
+    return {epics[row.native_id].id: ref_of(row) for row in tx.execute(query)}
+
+
+def _refs() -> sa.Select[Any]:
+    item, project = models.item, models.project
+    return sa.select(
+        item.c.id,
+        item.c.native_id,
+        item.c.key,
+        item.c.url,
+        item.c.secured,
+        project.c.key.label("project_key"),
+        project.c.public.label("project_public"),
+    ).join(project, project.c.id == item.c.project_id)
 
 
 def _home(members: Sequence[facts.Member]) -> facts.Ref | None:

@@ -140,6 +140,8 @@ class Work:
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
     touched_milestones: set[str] = field(default_factory=set)
+    turned_milestones: set[str] = field(default_factory=set)
+    """Those that opened, ended, went or have other dates than before: what is in them is judged by that."""
     _journal: dict[tuple[str, str], Row | None] = field(default_factory=dict)
 
     def item(self, native_id: str, *, number: int, key: str, kind: str) -> Row:
@@ -176,10 +178,8 @@ class Work:
         self._journal = {}
         appended = (self.changes, self.dues, self.texts, self.edges, self.edge_lists, self.checks)
         lists: list[tuple[list[Any], int]] = [(list_, len(list_)) for list_ in appended]
-        sets = [
-            (set_, set(set_))
-            for set_ in (self.dirty_items, self.dirty_milestones, self.touched_items, self.touched_milestones)
-        ]
+        touched = (self.touched_items, self.touched_milestones, self.turned_milestones)
+        sets = [(set_, set(set_)) for set_ in (self.dirty_items, self.dirty_milestones, *touched)]
         members, reads = dict(self.members), dict(self.reads)
         try:
             yield

@@ -1,0 +1,61 @@
+"""From Jira's own webhook to a label and a comment and back, through the real processes, on Cloud and on Data Center.
+
+`plumbline up` with its embedded broker, connected by the command line, against a strict stand-in for Jira that sends
+signed webhooks of what is done in it. Both live in one world time, so that days pass at once.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.fake_jira import fake_jira
+from tests.e2e.jira_stage import SECRET, Processes, prepare, staged
+from tests.e2e.jira_story import RULES, check_calls, check_imported, past, tell, tell_on
+from tests.support_up import installed
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("edition", ["cloud", "datacenter"])
+def test_a_round_trip(edition, short_dir, tmp_path):
+    with fake_jira(edition) as jira, installed(short_dir / "home") as here:
+        prepare(jira)
+        plans = past(jira.world)
+        jira.settle()
+        here.set_clock(jira.world.now, rate=1.0)
+        stage = Processes(jira, here.runtime, here=here, logs=tmp_path)
+        said = stage.connect()
+        assert said.code == 0, said.words
+        assert "read: yes, write: yes" in said.words
+        for key, items in (("PAY", 7), ("SHOP", 1)):
+            said = stage.watch(key)
+            assert said.code == 0, said.words
+            assert f"{items} items read with" in said.words
+        check_imported(stage, plans)
+        stage.rules(RULES)
+        jira.hooks.append((f"{here.url}/webhooks/jira/plans", SECRET))
+        with here.up(tmp_path / "up.log") as process:
+            here.wait_ready(process)
+            stage.work()
+            assert stage.flags() == []
+            jira.exchanges.clear()
+            tell(stage, plans)
+        check_calls(jira.exchanges, again=False, workers=here.settings.workers)
+        assert {status for status, _ in jira.told} == {202}
+        stage.check_all_taken_in()
+
+
+@pytest.mark.parametrize("edition", ["cloud", "datacenter"])
+def test_the_same_comments_speak_again(edition, _sqlite_template, tmp_path, monkeypatch):
+    with fake_jira(edition) as jira, staged(jira, _sqlite_template, tmp_path / "home", monkeypatch) as stage:
+        plans = past(jira.world)
+        stage.waiting.clear()
+        stage.connect()
+        stage.watch()
+        stage.watch("SHOP")
+        stage.rules(RULES)
+        stage.work()
+        jira.exchanges.clear()
+        tell_on(stage, plans, tell(stage, plans))
+        check_calls(jira.exchanges, again=True)
+        stage.check_all_taken_in()
