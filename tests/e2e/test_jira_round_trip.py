@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.fake_jira import fake_jira
 from tests.e2e.jira_stage import SECRET, Processes, prepare, staged
-from tests.e2e.jira_story import RULES, check_calls, check_imported, past, tell, tell_on
+from tests.e2e.jira_story import RULES, Plans, check_calls, check_imported, past, tell, tell_on
 from tests.support_up import installed
 
 pytestmark = pytest.mark.e2e
@@ -18,31 +18,38 @@ pytestmark = pytest.mark.e2e
 
 @pytest.mark.parametrize("edition", ["cloud", "datacenter"])
 def test_a_round_trip(edition, short_dir, tmp_path):
-    with fake_jira(edition) as jira, installed(short_dir / "home") as here:
+    with fake_jira(edition) as jira:
         prepare(jira)
         plans = past(jira.world)
         jira.settle()
-        here.set_clock(jira.world.now, rate=1.0)
-        stage = Processes(jira, here.runtime, here=here, logs=tmp_path)
-        said = stage.connect()
-        assert said.code == 0, said.words
-        assert "read: yes, write: yes" in said.words
-        for key, items in (("PAY", 7), ("SHOP", 1)):
-            said = stage.watch(key)
-            assert said.code == 0, said.words
-            assert f"{items} items read with" in said.words
-        check_imported(stage, plans)
-        stage.rules(RULES)
-        jira.hooks.append((f"{here.url}/webhooks/jira/plans", SECRET))
-        with here.up(tmp_path / "up.log") as process:
+        with installed(short_dir / "home") as here:
+            connect(Processes(jira, here.runtime, here=here, logs=tmp_path), plans)
+        with installed(short_dir / "home") as here, here.up(tmp_path / "up.log") as process:
+            stage = Processes(jira, here.runtime, here=here, logs=tmp_path)
             here.wait_ready(process)
+            jira.hooks.append((f"{here.url}/webhooks/jira/plans", SECRET))
             stage.work()
             assert stage.flags() == []
             jira.exchanges.clear()
             tell(stage, plans)
-        check_calls(jira.exchanges, again=False, workers=here.settings.workers)
-        assert {status for status, _ in jira.told} == {202}
-        stage.check_all_taken_in()
+            check_calls(jira.exchanges, again=False, workers=here.settings.workers)
+            assert {status for status, _ in jira.told} == {202}
+            stage.check_all_taken_in()
+
+
+def connect(stage: Processes, plans: Plans) -> None:
+    """By the command line, which reads the past of both projects."""
+    assert stage.here is not None
+    stage.here.set_clock(stage.jira.world.now, rate=1.0)
+    said = stage.connect()
+    assert said.code == 0, said.words
+    assert "read: yes, write: yes" in said.words
+    for key, items in (("PAY", 7), ("SHOP", 1)):
+        said = stage.watch(key)
+        assert said.code == 0, said.words
+        assert f"{items} items read with" in said.words
+    check_imported(stage, plans)
+    stage.rules(RULES)
 
 
 @pytest.mark.parametrize("edition", ["cloud", "datacenter"])
