@@ -389,6 +389,8 @@ class Milestone:
     """The team's own median of that share."""
     gap: bool = False
     known_from: datetime | None = None
+    leader: Ref | None = None
+    """The milestone that speaks for this one, where people say that they are one; its `key` is its title."""
 
 
 Subject = Item | Milestone

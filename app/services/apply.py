@@ -146,10 +146,10 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
     row = work.item(seen.native_id, number=seen.number, key=seen.key, kind=seen.kind.value)
     if seen.kind is Kind.PULL_REQUEST:
         row["kind"] = seen.kind.value  # an issue payload may come first and not tell
-    if (seen.deleted or seen.moved_to) and _accepts(row, "gone", seen.as_of):
-        row["deleted_at"] = seen.as_of or row["deleted_at"]
-        row["moved_to"] = seen.moved_to
-        row["is_open"] = False
+    if seen.deleted or seen.moved_to:
+        _leaves(row, seen)
+    elif row["moved_to"] and _came_back(row, seen.as_of):
+        row.update(deleted_at=None, moved_to=None)
     groups = _Groups(work, row, seen, people, reading)
     if row["key"] != seen.key and _is_newest(row, seen.as_of):
         row.update(key=seen.key, number=seen.number)  # it moved to another project, or its project was renamed
@@ -180,10 +180,7 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
     if seen.plan is not None:
         _touch_milestones(work, row)
         natives = sorted(milestone.native_id for milestone in seen.plan.milestones)
-        values = {"milestone_natives": natives, "due": seen.plan.due}
-        if seen.plan.estimate is not None:
-            values["estimate"] = seen.plan.estimate
-        groups.take("plan", values)
+        groups.take("plan", {"milestone_natives": natives, "due": seen.plan.due, "estimate": seen.plan.estimate})
     for milestone in seen.plan.milestones if seen.plan else ():
         _milestone(work, milestone)
     _measures(work, groups, seen)
@@ -192,6 +189,20 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
     groups.end()
     _touch_milestones(work, row)
     return fresh
+
+
+def _leaves(row: Row, seen: ItemSeen) -> None:
+    """It is gone, since the first that was heard of that."""
+    if _accepts(row, "gone", seen.as_of):
+        row.update(moved_to=seen.moved_to, is_open=False)
+    if seen.as_of is not None and (row["deleted_at"] is None or seen.as_of < row["deleted_at"]):
+        row["deleted_at"] = seen.as_of
+
+
+def _came_back(row: Row, as_of: datetime | None) -> bool:
+    """Whether this tells of an item that moved away, where it was, later than that."""
+    gone = row["guards"].get("gone")
+    return as_of is not None and gone is not None and as_of > from_iso(gone)
 
 
 def _pull(work: Work, groups: _Groups, native: str, seen: PullPart) -> bool:
@@ -220,7 +231,7 @@ def _measures(work: Work, groups: _Groups, seen: ItemSeen) -> None:
             "priority": traits.priority,
             "components": sorted(traits.components),
         }
-        groups.take("traits", {"traits": values, "secured": traits.secured})
+        groups.take("traits", {"kind": seen.kind.value, "traits": values, "secured": traits.secured})
     if seen.edges is not None and seen.as_of is not None:
         work.edge_lists.append(EdgeList(seen.native_id, tuple(_edge(link) for link in seen.edges), seen.as_of))
 
@@ -233,6 +244,11 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
     row = work.milestone(seen.native_id, title=seen.title, kind=seen.kind)
     if seen.as_of is not None:
         work.dues.append((seen.native_id, seen.as_of, seen.due))
+    row["created_at"] = row["created_at"] or seen.created_at  # not every shape tells these, and neither ever changes
+    row["board"] = row["board"] or seen.board
+    if seen.merged_into is not None:
+        row["merged_into"] = seen.merged_into
+        work.ended.add(seen.native_id)
     newer = row["as_of"] is None or (seen.as_of is not None and seen.as_of >= row["as_of"])
     if seen.deleted and row["deleted_at"] is None:  # for good, however late it is heard of
         row.update(deleted_at=seen.as_of, is_open=False)
@@ -245,16 +261,17 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
             "title": seen.title,
             "url": seen.url,
             "is_open": seen.open and row["deleted_at"] is None,
-            "created_at": seen.created_at or row["created_at"],
             "closed_at": seen.closed_at,
             "start": seen.start,
             "due": seen.due,
         }
-        fresh |= {"released": seen.released, "board": seen.board or row["board"]}
+        fresh["released"] = seen.released
         if any(row[name] != value for name, value in fresh.items()):
             work.touched_milestones.add(seen.native_id)
         if any(row[name] != fresh[name] for name in ("is_open", "start", "due")):
             work.turned_milestones.add(seen.native_id)
+        if row["is_open"] and not fresh["is_open"]:
+            work.ended.add(seen.native_id)
         row.update(fresh, as_of=seen.as_of)
     work.dirty_milestones.add(seen.native_id)
 

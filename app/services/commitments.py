@@ -21,7 +21,8 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
     out = {}
     for id_, known in found.items():
         milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
-        if not milestone.open and milestone.baseline is not None and milestone.baseline.members:
+        ended = not milestone.open and milestone.leader is None  # a part's growth is its leader's
+        if ended and milestone.baseline is not None and milestone.baseline.members:
             share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
             kept = share_done(milestone) if milestone.kind is MilestoneKind.SPRINT else None
             subjects.save_ended(tx, id_, growth=share, kept=kept)
@@ -33,6 +34,8 @@ def _baseline(tx: Tx, milestone: Milestone, first_looks: dict[int, datetime], no
     at = baseline.freezes_at(milestone)
     if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
         return milestone  # not yet, or who was in then is not known
+    if not milestone.open and _was_over(milestone, at):
+        return milestone  # its date was first heard of when all was over: what was in then was never a plan
     # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
     first_seen = first_looks.get(milestone.id, now)
     how = "frozen" if first_seen <= at + GRACE else "reconstructed"
@@ -41,3 +44,10 @@ def _baseline(tx: Tx, milestone: Milestone, first_looks: dict[int, datetime], no
     if milestone.baseline != kept or frozen:
         subjects.save_baseline(tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen)
     return replace(milestone, baseline=kept)
+
+
+def _was_over(milestone: Milestone, at: datetime) -> bool:
+    """Whether a milestone that has ended had done so by an instant."""
+    calendar = milestone.project.calendar
+    ended = milestone.closed_at or (calendar.due_end(milestone.due) if milestone.due is not None else None)
+    return ended is not None and ended <= at

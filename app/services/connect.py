@@ -70,7 +70,7 @@ def add_tracker(
         connection_id = trackers.save_connection(
             tx,
             tracker_id=tracker.id,
-            kind="app" if "app_id" in secrets else kind if kind == "sandbox" else "token",
+            kind="app" if "app_id" in secrets else "sandbox" if kind.startswith("sandbox") else "token",
             installation=installation,
             credentials=vault.seal(json.dumps(dict(secrets))),
         )

@@ -54,6 +54,7 @@ def card(tx: Tx, project_id: int) -> Card:
         _history(row.known_from, status, row.key),
         _milestones(found),
         *own,
+        *_desk(row, writes=settings.service_desk_writes),
         *_arrival(status),
         *_rights(connection[0] if connection else None),
         *_gaps(found.gaps),
@@ -159,6 +160,15 @@ def _arrival(status: syncing.Status | None) -> tuple[Line, ...]:
             "let webhooks arrive, then set polling to false",
         ),
     )  # fmt: skip
+
+
+def _desk(row: trackers.ProjectRow, *, writes: bool) -> tuple[Line, ...]:
+    if not row.service_desk:
+        return ()
+    if writes:
+        return (Line("writing", "a service desk: our comments are internal, customers do not see them"),)
+    known = "a service desk: it is judged, and nothing is written, neither label nor comment"
+    return (Line("writing", known, "set service_desk_writes to true: comments are then internal"),)
 
 
 def _rights(connection: trackers.ConnectionRow | None) -> tuple[Line, ...]:

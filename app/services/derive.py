@@ -329,30 +329,3 @@ def load_step(doc: Mapping[str, Any] | None) -> Step | None:
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else to_iso(at)
-
-
-def stays(
-    changes: Sequence[Past], present: Sequence[str], *, created_at: datetime | None
-) -> list[tuple[str, datetime | None, datetime | None]]:
-    """An item's stays in milestones as (milestone native id, joined, left), from its milestone changes and where it
-    is now.
-
-    A milestone that the snapshot shows but no change tells of was joined at creation.
-    """
-    found: list[tuple[str, datetime | None, datetime | None]] = []
-    inside: dict[str, datetime | None] = {}
-    left: set[str] = set()
-    moves = sorted(
-        (c for c in changes if c.field == "milestone"), key=lambda c: (c.at, c.after is not None, c.natural_key)
-    )
-    for change in moves:
-        if change.before is not None and (change.before in inside or change.before not in left):
-            joined = inside.pop(change.before, created_at)
-            found.append((change.before, joined, change.at))
-            left.add(change.before)
-        if change.after is not None:
-            inside.setdefault(change.after, change.at)
-    for native in present:
-        inside.setdefault(native, created_at)
-    found.extend((native, joined, None) for native, joined in inside.items() if native in present)
-    return sorted(found, key=lambda stay: (str(stay[1]), stay[0], str(stay[2])))

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, commitments, floods, gone, plan, removals, replies
-from app.services.derive import Past, Who, derive, stays
+from app.services import answers, commitments, floods, gone, memberships, plan, removals, replies
+from app.services.derive import Past, Who, derive
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing, withdrawn
 from app.services.projects import Projects
@@ -25,6 +25,7 @@ from app.store import (
     milestone_facts,
     moves,
     people,
+    programmes,
     publications,
     rules,
     standings,
@@ -73,18 +74,18 @@ class Court:
         }
         # an edit of many items at once is one event, and no movement of any of them
         bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
-        known = sorted({*natives.values(), *bulk})
-        item_ids = sorted({*known, *derivation.not_in_their_epic(self.tx, known)})
+        item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
         self.milestones |= milestones | self._derive(project_id, item_ids)
-        if self.adapters[self.projects.rows[project_id].tracker_kind].one_lane:
-            moves.settle_owners(self.tx, self.milestones)
-        derivation.save_milestone_sums(self.tx, self.milestones)
+        self._sum_up()
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
         world = self.this.clock.now()
-        waiting = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(work.waiting)]
-        subjects.add_marks(self.tx, waiting, reason="what it names is known now")
+        waiting = work.waiting
+        if self.adapters[self.projects.rows[project_id].tracker_kind].one_lane:
+            waiting |= derivation.concerned(self.tx, work.tracker_id, new=work.new_milestones, ended=work.ended)
+        rebuild = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(waiting)]
+        subjects.add_marks(self.tx, rebuild, reason="what it names is known now")
         turned = subjects.milestone_ids(self.tx, work.tracker_id, work.turned_milestones).values()
         inside = [(lane_id, "item", id_, world) for lane_id, id_ in subjects.open_items_in(self.tx, turned)]
         subjects.add_marks(self.tx, inside, reason="a plan it is in began, ended or has another date")
@@ -105,6 +106,12 @@ class Court:
                 links.point(self.tx, ids, tracker_id=self.projects.rows[project_id].tracker_id)
                 self.milestones |= self._derive(project_id, ids)
                 self._pass_on(ids, also=())
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Who speaks for milestones that cross projects, and the sums of them all."""
+        moves.settle_owners(self.tx, self.milestones)
+        derivation.save_milestone_sums(self.tx, self.milestones)
 
     def echoes(self, project_id: int, work: Work, readings: Sequence[Reading]) -> None:
         """Our own comments coming back settle creates whose answer was lost."""
@@ -167,21 +174,7 @@ class Court:
         off = replies.off_label(self.projects.facts[project_id]).casefold()
         silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
         wishes.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
-        epics = derivation.epics_above(self.tx, item_ids)
-        present = {id_: [*row["milestone_natives"], *filter(None, [epics.get(id_)])] for id_, row in rows.items()}
-        found = {
-            item_id: stays(changes.get(item_id, ()), present[item_id], created_at=row["created_at"])
-            for item_id, row in rows.items()
-        }
-        natives = {stay[0] for all_ in found.values() for stay in all_}
-        ids = subjects.milestone_ids(self.tx, self.projects.rows[project_id].tracker_id, natives)
-        concerned = derivation.save_stays(
-            self.tx,
-            {
-                item_id: [(ids[native], joined, left) for native, joined, left in all_ if native in ids]
-                for item_id, all_ in found.items()
-            },
-        )
+        concerned = memberships.settle(self.tx, self.projects.rows[project_id].tracker_id, rows, changes)
         return concerned | derivation.milestones_of(self.tx, item_ids)
 
     def _who(
@@ -219,10 +212,18 @@ class Court:
         marks = [(lane_id, "item", id_, now) for lane_id, id_ in derivation.waiting_on(self.tx, item_ids)]
         subjects.add_marks(self.tx, marks, reason="what it waits on was flagged or cleared")
 
+    def _pass_to_leaders(self, now: datetime) -> None:
+        """What touches a part of a joined milestone is for the one that speaks for it."""
+        leaders = programmes.speaking_for(self.tx, self.milestones)
+        self.milestones |= {id_ for lane_id, id_ in leaders if lane_id == self.lane_id}
+        marks = [(lane_id, "milestone", id_, now) for lane_id, id_ in leaders if lane_id != self.lane_id]
+        subjects.add_marks(self.tx, marks, reason="a part of it changed")
+
     # --- judging
 
     def judge(self, now: datetime) -> int:
         """Judge everything on the list; gives how many subjects that were."""
+        self._pass_to_leaders(now)
         prepared = prepared_rules(rules.in_force(self.tx))
         changed = set(self.plans)
         for kind, ids in (("item", self.items), ("milestone", self.milestones)):

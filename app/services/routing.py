@@ -6,7 +6,7 @@ that nobody knows yet asks for a read of them, once, and for nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from app.store import moves, sync
 from app.store.database import Tx
 from app.store.trackers import ProjectRow
 from app.time import from_iso
-from integrations.ports import ItemSeen, Reading
+from integrations.ports import Field, ItemSeen, Reading
 
 UNWATCHED = "its project is not watched"
 UNKNOWN = "its item is not known yet and is read"
@@ -36,23 +36,66 @@ def route(
     tx: Tx, readings: Sequence[Reading], *, tracker_id: int, projects: Mapping[int, ProjectRow], now: datetime
 ) -> list[Route]:
     """Where each reading goes. Items that moved to another watched project are taken there first, with all that is
-    known of them.
+    known of them; so all readings of a batch about one item go to where it is after the last of them.
     """
-    watched = {row.native_id: id_ for id_, row in projects.items() if row.tracker_id == tracker_id}
-    homes = moves.homes(tx, tracker_id, {native for reading in readings for native in _natives(reading)})
-    found = []
-    for reading in readings:
-        one = _route(reading, watched, homes)
-        if one.project_id is not None:
-            for item in reading.items:
-                home = homes.get(item.native_id)
-                if home is not None and home.project_id != one.project_id:
-                    moves.rehome(tx, home.item_id, project_id=one.project_id)
-                    homes[item.native_id] = replace(home, project_id=one.project_id)
-        if one.asks and watched:
-            sync.want_natives(tx, min(watched.values()), one.asks, reason=UNKNOWN, now=now)
-        found.append(one)
+    mine = {id_: row for id_, row in projects.items() if row.tracker_id == tracker_id}
+    watched = {row.native_id: id_ for id_, row in mine.items()}
+    kept = moves.homes(tx, tracker_id, {native for reading in readings for native in _natives(reading)})
+    homes = _settled(readings, _Known(watched, {row.key: id_ for id_, row in mine.items()}, kept))
+    moved = {home.item_id: homes[native].project_id for native, home in kept.items()}
+    moves.rehome(
+        tx, {home.item_id: moved[home.item_id] for home in kept.values() if home.project_id != moved[home.item_id]}
+    )
+    keys = {row.key for row in mine.values()}
+    found = [_route(reading, watched, homes, keys) for reading in readings]
+    asks = {native for one in found for native in one.asks}
+    if asks and watched:
+        sync.want_natives(tx, min(watched.values()), asks, reason=UNKNOWN, now=now)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known before a batch: watched projects by native id and by key, and where items live."""
+
+    watched: Mapping[str, int]
+    keys: Mapping[str, int]
+    homes: Mapping[str, moves.Home]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an item lives after a batch; `as_of`: as the newest word in a watched project says."""
+
+    project_id: int
+    as_of: datetime | None
+
+
+def _settled(readings: Sequence[Reading], known: _Known) -> dict[str, _Place]:
+    """Where every item lives once all of these readings are taken in, whatever order they come in."""
+    places = {
+        native: _Place(home.project_id, None if home.as_of is None else from_iso(home.as_of))
+        for native, home in known.homes.items()
+    }
+    for reading in readings:
+        if reading.project is None:
+            continue
+        told = known.watched.get(reading.project.native_id)
+        for item in reading.items:
+            place = places.get(item.native_id)
+            if told is None and place is None and (left := _left(reading, item.native_id, known.keys)) is not None:
+                places[item.native_id] = _Place(left, None)
+            elif told is not None and (place is None or not _is_older(item, place)):
+                places[item.native_id] = _Place(told, item.as_of or (place.as_of if place is not None else None))
+    return places
+
+
+def _left(reading: Reading, native: str, keys: Mapping[str, int]) -> int | None:
+    """The watched project that an item nobody knows yet has just left for one that is not."""
+    for change in reading.changes:
+        if change.item == native and change.field is Field.PROJECT and change.before is not None:
+            return keys.get(change.before.rpartition("-")[0])
+    return None
 
 
 def _natives(reading: Reading) -> set[str]:
@@ -63,30 +106,40 @@ def _natives(reading: Reading) -> set[str]:
     return natives | set(reading.needs_read)
 
 
-def _route(reading: Reading, watched: Mapping[str, int], homes: Mapping[str, moves.Home]) -> Route:
+def _route(reading: Reading, watched: Mapping[str, int], homes: Mapping[str, _Place], keys: Set[str]) -> Route:
     natives = sorted(_natives(reading))
-    known = [homes[native] for native in natives if native in homes]
-    told = watched.get(reading.project.native_id) if reading.project is not None else None
     if reading.project is None:
-        asks = tuple(native for native in natives if native not in homes)
-        if known:
-            return Route(known[0].project_id, reading, asks=asks)
-        if asks:
-            return Route(None, reading, UNKNOWN, asks)
-        anywhere = min(watched.values(), default=None)  # sprints belong to no project
-        return Route(anywhere, reading, "" if anywhere is not None else UNWATCHED)
+        return _unnamed(reading, natives, watched, homes, keys)
+    told = watched.get(reading.project.native_id)
     home = next((homes[item.native_id] for item in reading.items if item.native_id in homes), None)
     if home is None or home.project_id == told:
         return Route(told, reading, "" if told is not None else UNWATCHED)
     item = reading.items[0]
-    if _is_older(item, home):
+    if told is not None or _is_older(item, home):
         return Route(home.project_id, replace(reading, project=None))
-    if told is not None:
-        return Route(told, reading)
-    gone = tuple(replace(one, moved_to=one.key) for one in reading.items)
-    return Route(home.project_id, replace(reading, items=gone, project=None))
+    # It lives where nobody watches now: that it left is all there is to say of it here.
+    gone = ItemSeen(item.native_id, item.key, item.number, item.kind, item.as_of, moved_to=item.key)
+    changes = tuple(change for change in reading.changes if change.field is Field.PROJECT)
+    return Route(home.project_id, Reading(reading.at, actor=reading.actor, items=(gone,), changes=changes))
 
 
-def _is_older(item: ItemSeen, home: moves.Home) -> bool:
+def _unnamed(
+    reading: Reading, natives: Sequence[str], watched: Mapping[str, int], homes: Mapping[str, _Place], keys: Set[str]
+) -> Route:
+    """A reading that names no project: its items' rows do."""
+    known = [homes[native] for native in natives if native in homes]
+    asks = tuple(native for native in natives if native not in homes)
+    stayed = [item for item in reading.items if item.moved_to and item.moved_to.rpartition("-")[0] in keys]
+    if stayed:  # to another project that is watched: what is there now is to be read
+        return Route(None, reading, UNKNOWN, tuple(item.native_id for item in stayed))
+    if known:
+        return Route(known[0].project_id, reading, asks=asks)
+    if asks:
+        return Route(None, reading, UNKNOWN, asks)
+    anywhere = min(watched.values(), default=None)  # sprints belong to no project
+    return Route(anywhere, reading, "" if anywhere is not None else UNWATCHED)
+
+
+def _is_older(item: ItemSeen, place: _Place) -> bool:
     """Whether the item moved on after this payload was made."""
-    return item.as_of is None or (home.as_of is not None and item.as_of < from_iso(home.as_of))
+    return item.as_of is None or (place.as_of is not None and item.as_of < place.as_of)

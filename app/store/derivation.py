@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -42,39 +43,6 @@ def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
     return found
 
 
-def epics_above(tx: Tx, item_ids: Sequence[int]) -> dict[int, str]:
-    """The epics that items are in by their link to it, as milestones' native ids: some trackers tell of an item no
-    more than its epic's key.
-    """
-    link, epic = models.link, models.item
-    rows = tx.execute(
-        sa.select(link.c.source_item_id, epic.c.native_id)
-        .join(epic, epic.c.id == link.c.target_item_id)
-        .where(link.c.source_item_id.in_(item_ids), link.c.kind == "parent", epic.c.kind == "epic")
-    )
-    return {row.source_item_id: f"epic/{row.native_id}" for row in rows}
-
-
-def not_in_their_epic(tx: Tx, epic_ids: Sequence[int]) -> list[int]:
-    """Items that name one of these as their epic and are in no milestone of it: it was not known when they came."""
-    link, epic, milestone, membership = models.link, models.item, models.milestone, models.membership
-    inside = (
-        sa.select(membership.c.id)
-        .join(milestone, milestone.c.id == membership.c.milestone_id)
-        .where(
-            membership.c.item_id == link.c.source_item_id,
-            milestone.c.native_id == sa.literal("epic/") + epic.c.native_id,
-        )
-    )
-    query = (
-        sa.select(link.c.source_item_id)
-        .join(epic, epic.c.id == link.c.target_item_id)
-        .where(epic.c.id.in_(epic_ids), epic.c.kind == "epic", link.c.kind == "parent", ~inside.exists())
-        .distinct()
-    )
-    return sorted(tx.scalars(query))
-
-
 def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
     """`derived` by item id: state, state_since, moved_at and the JSON document."""
     if derived:
@@ -99,6 +67,85 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
                 for id_, values in sorted(derived.items())
             ],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A milestone that changes name. `ended_at`: a sprint's completion, or when it was merged into its `heir`."""
+
+    id: int
+    ended_at: datetime | None = None
+    heir: str | None = None
+
+
+def milestones_named(tx: Tx, tracker_id: int, natives: Iterable[str]) -> dict[str, Named]:
+    """Milestones of a tracker by native id, with those that they were merged into."""
+    table = models.milestone
+    found: dict[str, Named] = {}
+    wanted = set(natives)
+    while wanted:  # once, and once more for each merging of what took others over
+        for row in tx.execute(
+            sa.select(table).where(table.c.tracker_id == tracker_id, table.c.native_id.in_(sorted(wanted)))
+        ):
+            merged = row.merged_into is not None and row.deleted_at is not None
+            over = row.kind == "sprint" and not row.is_open and row.deleted_at is None
+            ended_at = row.deleted_at if merged else row.closed_at if over else None
+            found[row.native_id] = Named(row.id, ended_at, row.merged_into if merged else None)
+        heirs = {one.heir for one in found.values() if one.heir is not None}
+        wanted = heirs - found.keys() - wanted
+    return found
+
+
+def epics_above(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The epics that are parents of items, as native ids of milestones: some trackers tell an epic by its key alone,
+    so that only the edge leads to it.
+    """
+    link, item = models.link, models.item
+    found: dict[int, list[str]] = {}
+    for row in tx.execute(
+        sa.select(link.c.source_item_id, item.c.native_id)
+        .join(item, item.c.id == link.c.target_item_id)
+        .where(link.c.source_item_id.in_(item_ids), link.c.kind == "parent", item.c.kind == "epic")
+    ):
+        found.setdefault(row.source_item_id, []).append(f"epic/{row.native_id}")
+    return found
+
+
+def concerned(tx: Tx, tracker_id: int, *, new: Iterable[str], ended: Iterable[str]) -> set[tuple[int, int]]:
+    """Items, as (lane id, item id), whose stays hang on milestones that are `new`, by what changes and edges told
+    before, or that `ended` with these in them.
+    """
+    item, project, change = models.item, models.project, models.change
+    membership, milestone, link = models.membership, models.milestone, models.link
+    fresh, over = sorted(new), sorted(ended)
+    looks = []
+    if fresh:
+        ours = sa.select(project.c.id).where(project.c.tracker_id == tracker_id)
+        named = sa.or_(change.c.before.in_(fresh), change.c.after.in_(fresh))
+        looks.append(
+            sa.select(change.c.item_id).where(change.c.project_id.in_(ours), change.c.field == "milestone", named)
+        )
+        epics = [native.partition("/")[2] for native in fresh if native.startswith("epic/")]
+        target = item.alias()
+        looks.append(
+            sa.select(link.c.source_item_id)
+            .join(target, target.c.id == link.c.target_item_id)
+            .where(link.c.kind == "parent", target.c.native_id.in_(epics), target.c.project_id.in_(ours))
+        )
+    if over:
+        looks.append(
+            sa.select(membership.c.item_id)
+            .join(milestone, milestone.c.id == membership.c.milestone_id)
+            .where(milestone.c.tracker_id == tracker_id, milestone.c.native_id.in_(over))
+        )
+    if not looks:
+        return set()
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(item.c.id.in_(sa.union(*looks)))
+    )
+    return {(row.lane_id, row.id) for row in rows}
 
 
 Stay = tuple[int, datetime | None, datetime | None]

@@ -274,6 +274,7 @@ milestone = _table(
     sa.Column("as_of", Instant),
     sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("board", sa.Text),
+    sa.Column("merged_into", sa.Text),  # of a deleted version: the native id of the one that took its items over
     sa.Column("joined_to", BigId),  # the milestone that speaks for it, where people say that they are one
     sa.Column("home_item_id", BigId),
     sa.Column("growth", sa.Float),  # net growth as a share of what was planned, kept when it closes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -35,18 +35,22 @@ def homes(tx: Tx, tracker_id: int, natives: Iterable[str]) -> dict[str, Home]:
     return {row.native_id: Home(row.id, row.project_id, row.guards.get("text")) for row in rows}
 
 
-def rehome(tx: Tx, item_id: int, *, project_id: int) -> None:
-    """Take an item to another project of the same lane, with its changes, links, flags, answers and what we wrote."""
-    for table in (models.change, models.publication, models.written, models.answer):
-        tx.execute(sa.update(table).where(table.c.item_id == item_id).values(project_id=project_id))
-    link, standing = models.link, models.standing
-    tx.execute(sa.update(link).where(link.c.source_item_id == item_id).values(project_id=project_id))
-    tx.execute(
-        sa.update(standing)
-        .where(standing.c.subject_kind == "item", standing.c.subject_id == item_id)
-        .values(project_id=project_id)
-    )
-    tx.execute(sa.update(models.item).where(models.item.c.id == item_id).values(project_id=project_id))
+def rehome(tx: Tx, projects: Mapping[int, int]) -> None:
+    """Take items (project by item id) to another project of the same lane, with their changes, links, flags, answers
+    and what we wrote.
+    """
+    for project_id in sorted(set(projects.values())):
+        ids = sorted(item_id for item_id, to in projects.items() if to == project_id)
+        for table in (models.change, models.publication, models.written, models.answer):
+            tx.execute(sa.update(table).where(table.c.item_id.in_(ids)).values(project_id=project_id))
+        link, standing = models.link, models.standing
+        tx.execute(sa.update(link).where(link.c.source_item_id.in_(ids)).values(project_id=project_id))
+        tx.execute(
+            sa.update(standing)
+            .where(standing.c.subject_kind == "item", standing.c.subject_id.in_(ids))
+            .values(project_id=project_id)
+        )
+        tx.execute(sa.update(models.item).where(models.item.c.id.in_(ids)).values(project_id=project_id))
 
 
 def settle_owners(tx: Tx, milestone_ids: Iterable[int]) -> None:

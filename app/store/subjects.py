@@ -161,11 +161,9 @@ def open_items_in(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]
     inside = membership.c.milestone_id.in_(sorted(set(milestone_ids)))
     rows = tx.execute(
         sa.select(project.c.lane_id, item.c.id)
-        .join(item, item.c.id == membership.c.item_id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(
-            membership.c.milestone_id.in_(sorted(set(milestone_ids))), membership.c.left_at.is_(None), item.c.is_open
-        )
+        .join(item, item.c.project_id == project.c.id)
+        .join(membership, membership.c.item_id == item.c.id)
+        .where(inside, membership.c.left_at.is_(None), item.c.is_open)
         .distinct()
     )
     return [(row.lane_id, row.id) for row in rows]

@@ -71,6 +71,7 @@ MILESTONE_SNAPSHOT = [
     "as_of",
     "released",
     "board",
+    "merged_into",
     "deleted_at",
 ]
 
@@ -114,8 +115,9 @@ class Place:
 class Work:
     """Rows by native id. `touched` are the items and milestones to derive and judge anew.
 
-    Left by `flush`: `unlinked`, our ids of items that lost a link from one of these; `turned`, people who became or
-    ceased to be members; `waiting`, items of other lanes that name one of these and did not know it until now.
+    `ended` are milestones that ended with items in them. Left by `flush`: `new_milestones`; `unlinked`, our ids of
+    items that lost a link from one of these; `turned`, people who became or ceased to be members; `waiting`, items of
+    other lanes that name one of these and did not know it until now.
     """
 
     project_id: int
@@ -142,6 +144,8 @@ class Work:
     touched_milestones: set[str] = field(default_factory=set)
     turned_milestones: set[str] = field(default_factory=set)
     """Those that opened, ended, went or have other dates than before: what is in them is judged by that."""
+    new_milestones: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
     _journal: dict[tuple[str, str], Row | None] = field(default_factory=dict)
 
     def item(self, native_id: str, *, number: int, key: str, kind: str) -> Row:
@@ -178,8 +182,17 @@ class Work:
         self._journal = {}
         appended = (self.changes, self.dues, self.texts, self.edges, self.edge_lists, self.checks)
         lists: list[tuple[list[Any], int]] = [(list_, len(list_)) for list_ in appended]
-        touched = (self.touched_items, self.touched_milestones, self.turned_milestones)
-        sets = [(set_, set(set_)) for set_ in (self.dirty_items, self.dirty_milestones, *touched)]
+        sets = [
+            (set_, set(set_))
+            for set_ in (
+                self.dirty_items,
+                self.dirty_milestones,
+                self.touched_items,
+                self.touched_milestones,
+                self.turned_milestones,
+                self.ended,
+            )
+        ]
         members, reads = dict(self.members), dict(self.reads)
         try:
             yield
@@ -280,6 +293,7 @@ def load(tx: Tx, place: Place, *, items: Iterable[str], milestones: Iterable[str
 
 def flush(tx: Tx, work: Work) -> None:
     """Write everything, and leave the ids of new rows in `work`."""
+    work.new_milestones = {native for native in work.dirty_milestones if work.milestones[native]["id"] is None}
     _save_rows(tx, models.milestone, work.milestones, work.dirty_milestones, MILESTONE_SNAPSHOT)
     fresh = _save_rows(tx, models.item, work.items, work.dirty_items, ITEM_SNAPSHOT)
     _save_changes(tx, work)
@@ -353,15 +367,19 @@ def _save_changes(tx: Tx, work: Work) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=["project_id", "natural_key"],
         set_={name: statement.excluded[name] for name in ("at", "actor_id", "before", "url", "delivery_id")},
-        # a push may first be known by its commit's own date, which is never later than the push and names nobody
-        where=sa.and_(
-            table.c.field == "push",
-            sa.or_(
-                statement.excluded.at > table.c.at,
-                sa.and_(
-                    statement.excluded.at == table.c.at,
-                    table.c.actor_id.is_(None),
-                    statement.excluded.actor_id.is_not(None),
+        # a push may first be known by its commit's own date, which is never later than the push and names nobody;
+        # of other changes a first telling may lack the page
+        where=sa.or_(
+            sa.and_(table.c.field != "push", table.c.url.is_(None), statement.excluded.url.is_not(None)),
+            sa.and_(
+                table.c.field == "push",
+                sa.or_(
+                    statement.excluded.at > table.c.at,
+                    sa.and_(
+                        statement.excluded.at == table.c.at,
+                        table.c.actor_id.is_(None),
+                        statement.excluded.actor_id.is_not(None),
+                    ),
                 ),
             ),
         ),

@@ -91,6 +91,7 @@ def _milestones() -> None:
         batch.add_column(sa.Column("tracker_id", BigId))
         batch.add_column(sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()))
         batch.add_column(sa.Column("board", sa.Text))
+        batch.add_column(sa.Column("merged_into", sa.Text))
         batch.add_column(sa.Column("joined_to", BigId))
         batch.add_column(sa.Column("kept", sa.Float))
     op.execute(
@@ -144,5 +145,5 @@ def _one_project_each() -> None:
         batch.create_unique_constraint("uq_milestone_project_id_native_id", ["project_id", "native_id"])
         batch.drop_constraint("fk_milestone_tracker_id", type_="foreignkey")
         batch.alter_column("project_id", existing_type=BigId, nullable=False)
-        for column in ("tracker_id", "released", "board", "joined_to", "kept"):
+        for column in ("tracker_id", "released", "board", "merged_into", "joined_to", "kept"):
             batch.drop_column(column)

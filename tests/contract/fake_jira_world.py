@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.ports import PersonSeen
+
 POINTS, SPRINT, EPIC, FLAG = "customfield_10016", "customfield_10020", "customfield_10014", "customfield_10021"
 CUSTOM = {POINTS: "Story Points", SPRINT: "Sprint", EPIC: "Epic Link", FLAG: "Flagged"}
 STATUSES = {
@@ -103,6 +105,10 @@ class World:
     def account(self, name: str) -> str:
         """The account id on Cloud, the user key on Data Center."""
         return f"70121:{name}-4f1a" if self.cloud else f"JIRAUSER{sum(map(ord, name))}"
+
+    def person(self, name: str) -> PersonSeen:
+        """Somebody as payloads show them."""
+        return PersonSeen(self.account(name), self.users[name]["shown"] if self.cloud else name)
 
     def add_project(self, key: str, name: str = "Payments", *, kind: str = "software") -> Json:
         self.projects[key] = {"id": str(self.next()), "key": key, "name": name, "kind": kind, "last": 0}

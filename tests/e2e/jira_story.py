@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from tests.contract.fake_jira_world import Issue, World
+from tests.contract.fake_jira_world import Issue, Json, World
 from tests.e2e.jira_stage import START, Stage
 
 RULES = """
@@ -196,7 +196,9 @@ def check_calls(calls: list[Json], *, again: bool, workers: int = 1) -> None:
     assert len(changed) == 8 + 3 * again
     made = Counter(one["path"] for one in calls if one["verb"] == "POST")
     root = "/rest/api/2/issue"
-    assert made == {f"{root}/{key}/{what}": 1 for key in ("PAY-1", "PAY-2", "PAY-3") for what in ("comment", "remotelink")}
+    assert made == {
+        f"{root}/{key}/{what}": 1 for key in ("PAY-1", "PAY-2", "PAY-3") for what in ("comment", "remotelink")
+    }
     edits = Counter(one["path"].split("/")[5] for one in calls if one["verb"] == "PUT" and "/comment/" in one["path"])
     assert edits == {"PAY-1": 1 + again, "PAY-2": 3 + again, "PAY-3": 1 + again}
 

@@ -80,9 +80,8 @@ def test_people_answer_by_their_rights(stage):
         ("ack waits for legal", "ada", 'Known since 5 Mar ("waits for legal"). Silent until it gets worse.'),
         ("snooze 5d release week", "ben", 'Quiet until Tue 10 Mar, as asked ("release week").'),
         ("expect 2026-03-20 on leave", "tri", 'Expected on Fri 20 Mar ("on leave"). Quiet until then.'),
-        ("wrong a tracking item", "ada", 'Answered as wrong on 5 Mar ("a tracking item"). Silent until it clears and '
-         "comes back."),
-    ):  # fmt: skip
+        ("wrong a tracking item", "ada", 'Answered as wrong on 5 Mar ("a tracking item"). Silent until'),
+    ):
         assert stage.asked(issue, command, by=by).startswith(line)
         assert issue.fields["labels"] == []
     assert stage.jira.mails == ["comment PAY-4"], "edits by an administrator's account mail nobody"
@@ -153,7 +152,6 @@ def test_a_label_silences_for_good(stage):
 
 
 def test_writing_is_paused_and_all_is_taken_back(stage):
-    world = stage.jira.world
     first, second = quiet(stage, "Spell checker", "Offline mode")
     later = working(stage, "A new logo")
     stage.work()
@@ -178,13 +176,22 @@ def test_writing_is_paused_and_all_is_taken_back(stage):
 
 
 def test_an_issue_that_not_everybody_sees(stage):
-    """Where a security level keeps an issue from some, what we write stands on it alone, and goes to nobody else."""
+    """Where a security level keeps an issue from some, what we write of it stands on it alone."""
     world = stage.jira.world
-    hidden, shown = quiet(stage, "A breach at the bank", "Bigger fonts", security="Board only")[0], None
-    assert stage.ask("SELECT secured FROM item WHERE key = :key", key=hidden.key)[0][0]
-    shown = world.add_issue("PAY", "After the other one", assignee="ben")
-    world.edit(shown, by="ben", status="In Progress")
-    world.link(hidden, shown)
+    (hidden,) = quiet(stage, "A breach at the bank", security="Board only")
+    version = next(iter(world.versions))
+    world.edit(hidden, by="ada", versions=[version])
+    blocked, home = working(stage, "After the other one"), world.add_issue("PAY", "Release 2.4", labels=["release"])
+    world.edit(home, by="ada", versions=[version])
+    world.link(hidden, blocked)
+    for title in ("Audit log, part 2", "Dark mode", "Import from CSV"):
+        world.add_issue("PAY", title, versions=[version])
     stage.travel(days=4)
-    assert "breach" not in "".join(one["body"] for issue in world.issues.values() for one in stage.ours(issue) if issue is not hidden)
-    print(stage.flags(), [stage.words(i) for i in world.issues.values() if stage.ours(i)])
+    assert (("grown plans", "2.4") in stage.flags(), ("quiet work", blocked.key) in stage.flags()) == (True, False)
+    world.unlink(blocked.fields["links"][0]["id"])
+    stage.travel(days=46)
+    assert blocked.fields["labels"] == [STALLED]
+    assert home.fields["labels"] == ["release", GROWN]
+    told = "".join(one["body"] for issue in world.issues.values() if issue is not hidden for one in stage.ours(issue))
+    assert "2.4 has grown" in told
+    assert (hidden.key in told, "breach" in told, "Board only" in told) == (False, False, False)

@@ -6,10 +6,12 @@ signed webhooks of what is done in it. Both live in one world time, so that days
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.contract.fake_jira import fake_jira
-from tests.e2e.jira_stage import SECRET, Processes, prepare, staged
+from tests.e2e.jira_stage import SECRET, Processes, Stage, prepare, staged
 from tests.e2e.jira_story import RULES, Plans, check_calls, check_imported, past, tell, tell_on
 from tests.support_up import installed
 
@@ -52,17 +54,22 @@ def connect(stage: Processes, plans: Plans) -> None:
     stage.rules(RULES)
 
 
-@pytest.mark.parametrize("edition", ["cloud", "datacenter"])
-def test_the_same_comments_speak_again(edition, _sqlite_template, tmp_path, monkeypatch):
-    with fake_jira(edition) as jira, staged(jira, _sqlite_template, tmp_path / "home", monkeypatch) as stage:
-        plans = past(jira.world)
-        stage.waiting.clear()
-        stage.connect()
-        stage.watch()
-        stage.watch("SHOP")
-        stage.rules(RULES)
-        stage.work()
-        jira.exchanges.clear()
-        tell_on(stage, plans, tell(stage, plans))
-        check_calls(jira.exchanges, again=True)
-        stage.check_all_taken_in()
+@pytest.fixture(params=["cloud", "datacenter"])
+def stage(request, _sqlite_template, tmp_path, monkeypatch) -> Iterator[Stage]:
+    """A Jira with a past, and an installation that nothing is connected to."""
+    with fake_jira(request.param) as jira, staged(jira, _sqlite_template, tmp_path / "home", monkeypatch) as found:
+        yield found
+
+
+def test_the_same_comments_speak_again(stage):
+    plans = past(stage.jira.world)
+    stage.waiting.clear()
+    stage.connect()
+    stage.watch()
+    stage.watch("SHOP")
+    stage.rules(RULES)
+    stage.work()
+    stage.jira.exchanges.clear()
+    tell_on(stage, plans, tell(stage, plans))
+    check_calls(stage.jira.exchanges, again=True)
+    stage.check_all_taken_in()

@@ -29,6 +29,20 @@ def shared_sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
+def other_sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Another one beside it."""
+    file = tmp_path_factory.mktemp("other") / "other.db"
+    shutil.copy(_sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="module")
+def other_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
+    """Another one on PostgreSQL."""
+    yield from _fresh_postgres(_postgres, template=_postgres_template)
+
+
+@pytest.fixture(scope="module")
 def shared_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """The same on PostgreSQL."""
     yield from _fresh_postgres(_postgres, template=_postgres_template)

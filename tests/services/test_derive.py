@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.services.derive import Past, Who, derive, stays
+from app.services.derive import Past, Who, derive
+from app.services.stays import stays
 from rules.settings import Settings
 
 DAY = datetime.fromisoformat("2026-03-02T09:00:00+00:00")

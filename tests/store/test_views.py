@@ -12,7 +12,7 @@ from app.store.views import deliveries, flags, health, items, milestones, overvi
 from app.store.views.scope import BadCursorError, Visible, decode_cursor, encode_cursor, like
 from tests.web.seed import NOW, seed
 
-ALL = Visible()
+ALL = Visible(secured=True)
 NOBODY = Visible(projects=frozenset())
 
 
@@ -43,7 +43,7 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
         ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
-        assert items.changes(tx, ids["item"], limit=3)[1] == 8
+        assert items.changes(tx, ids["item"], visible=ALL, limit=3)[1] == 8
         assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.services.derive import Past, stays
+from app.services.derive import Past
+from app.services.stays import stays
 from integrations.jira.decode.events import decode
 from integrations.jira.decode.milestones import of_text
 from integrations.ports import HISTORY, BadPayload, Reading
