@@ -265,7 +265,10 @@ def _find(
             return found, row
         finally:
             client.close()
-    raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")
+    raise UserError(
+        f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}\n"
+        "Check how it is written there; if that is right, give the account of this connection access to it."
+    )
 
 
 def remove_project(db: Database, *, key: str, author: str, now: datetime) -> list[int]:
