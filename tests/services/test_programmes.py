@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.errors import UserError
-from app.services import programmes
+from app.services import connect, programmes
 from app.services.explain import explain
 from app.store import models, trackers
 from app.time import real_now
@@ -242,6 +242,20 @@ def test_parts_speak_for_themselves_again_when_their_leader_is_gone(world: TwoTr
     world.drain()
     assert judged(world, "5.2")[0].leader is None
     assert {row.subject_id for row in open_standings(world)} == {named(world, "5.2").id}
+
+
+def test_parts_speak_for_themselves_again_when_their_leaders_project_is_watched_no_more(world: TwoTrackers) -> None:
+    fill(world)
+    save(world, "PAY", "acme/shop")
+    join(world)
+    world.rules(LATE)
+    world.at(MONDAY + timedelta(days=40))
+    world.drain()
+    assert [row.subject_id for row in open_standings(world)] == [named(world, "5.2").id]
+    connect.remove_project(world.db, key="PAY", author="test", now=real_now())
+    world.drain()
+    assert judged(world, "v5.2")[0].leader is None
+    assert named(world, "v5.2").id in {row.subject_id for row in open_standings(world)}
 
 
 def test_into_a_public_project_goes_no_word_of_the_others(world: TwoTrackers) -> None:
