@@ -57,6 +57,8 @@ def lived() -> JiraHub:
     hub.worklog(two, 3600)
     hub.flag(shop)
     hub.sprint(31, "updated", name="The first", endDate="2026-02-18T08:00:00.000Z")
+    hub.assign(backlog, BOB)
+    hub.status(backlog, "In Progress", by=BOB)
     hub.status(part, "Done")
     hub.status(one, "Done", by=BOB)
     hub.comment(lost)
