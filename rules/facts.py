@@ -122,7 +122,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment,
-    opened, state, checklist or linked. `of` is the other item whose step it was, where it moved this one ("linked").
+    opened, state, worklog, checklist or linked. `of` is the other item whose step it was, where it moved this one
+    ("linked").
     """
 
     kind: str

@@ -131,7 +131,8 @@ def _movement(change: Past, sides: _Sides) -> Step | None:
     if change.field in WORDS:
         return None if side is Side.BYSTANDER else Step(kind=change.field, at=change.at, url=change.url, side=side)
     if change.field in MOVES_BY_STATE:
-        return Step(kind="state", at=change.at, url=change.url, side=side)
+        kind = "worklog" if change.field == "worklog" else "state"
+        return Step(kind=kind, at=change.at, url=change.url, side=side)
     if change.field == "body" and _ticked(change):
         return Step(kind="checklist", at=change.at, url=change.url, side=side)
     return None

@@ -86,6 +86,9 @@ class Court:
             waiting |= derivation.concerned(self.tx, work.tracker_id, new=work.new_milestones, ended=work.ended)
         rebuild = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(waiting)]
         subjects.add_marks(self.tx, rebuild, reason="what it names is known now")
+        turned = subjects.milestone_ids(self.tx, work.tracker_id, work.turned_milestones).values()
+        inside = [(lane_id, "item", id_, world) for lane_id, id_ in subjects.open_items_in(self.tx, turned)]
+        subjects.add_marks(self.tx, inside, reason="a plan it is in began, ended or has another date")
         acted = people.items_with_words_of(self.tx, project_id, work.turned)
         subjects.add_marks(
             self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"

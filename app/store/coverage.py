@@ -94,7 +94,9 @@ def plan_counts(tx: Tx, project_id: int, *, tracker_id: int, plan_events: Iterab
         sa.select(sa.func.count()).where(
             milestone.c.kind == "sprint",
             milestone.c.deleted_at.is_(None),
-            sa.or_(milestone.c.project_id == project_id, milestone.c.id.in_(joined)),
+            milestone.c.tracker_id == tracker_id,
+            # an empty one belongs to no project yet
+            sa.or_(milestone.c.project_id == project_id, milestone.c.project_id.is_(None), milestone.c.id.in_(joined)),
         )
     )
     implemented = tx.scalar(

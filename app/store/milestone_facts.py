@@ -13,9 +13,9 @@ from app.store import models
 from app.store.database import Tx
 from app.store.facts import read_step
 from app.store.link_facts import ref_of
+from app.store.milestone_homes import home_of, named_homes, own_items, secured_epics
 from app.time import from_iso
 from rules import facts
-from rules.settings import fold
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
@@ -37,10 +37,10 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     parts, leaders = _parts(tx, wanted), _leaders(tx, rows)
     group = {id_: id_ for id_ in wanted} | {part.id: part.joined_to for part in parts}
     members, lives_in = _members(tx, group)
-    secured = _secured_epics(tx, rows)
+    secured = secured_epics(tx, rows)
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
-    homes = _named_homes(tx, rows)
+    homes, epics = named_homes(tx, rows), own_items(tx, rows)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -60,7 +60,9 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=_home(row, members.get(row.id, []), lives_in | homes, secured=secured.get(row.id)),
+            home=home_of(
+                row, members.get(row.id, []), lives_in | homes, own=epics.get(row.id), secured=secured.get(row.id)
+            ),
             released=row.released,
             own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
             own_p25_done=own.p25_done,
@@ -109,7 +111,7 @@ def _leaders(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
         )
     )
     found = tx.execute(query).all()
-    secured = _secured_epics(tx, found)
+    secured = secured_epics(tx, found)
     return {
         row.id: facts.Ref(
             id=row.id,
@@ -165,7 +167,7 @@ def _members(
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .where(membership.c.item_id.in_(ids))
     ).all()
-    hidden = _secured_epics(tx, beside)
+    hidden = secured_epics(tx, beside)
     for row in beside:
         if row.id not in hidden:  # its name is not told
             elsewhere.setdefault(row.item_id, []).append(row)
@@ -310,73 +312,3 @@ def _quantile(shares: Sequence[float], part: float) -> float | None:
     if len(shares) < FINISHED_ENOUGH:
         return None
     return sorted(shares)[int(part * (len(shares) - 1) + 0.5)]
-
-
-HOME_LABELS = ("release", "epic", "tracking")
-
-
-def _secured_epics(tx: Tx, rows: Sequence[Any]) -> dict[int, int]:
-    """Epics whose own item is secured, with that item's id: only there may be told of them."""
-    item, project = models.item, models.project
-    epics = {(row.tracker_id, row.native_id.partition("/")[2]): row.id for row in rows if row.kind == "epic"}
-    if not epics:
-        return {}
-    query = (
-        sa.select(project.c.tracker_id, item.c.native_id, item.c.id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(
-            item.c.secured,
-            project.c.tracker_id.in_({tracker_id for tracker_id, _ in epics}),
-            item.c.native_id.in_({native for _, native in epics}),
-        )
-    )
-    found = {(row.tracker_id, row.native_id): row.id for row in tx.execute(query)}
-    return {epics[where]: item_id for where, item_id in found.items() if where in epics}
-
-
-def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int, tuple[int, facts.Ref]]:
-    """The items that people named as homes, by id, with the project each lives in."""
-    item, project = models.item, models.project
-    wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
-    if not wanted:
-        return {}
-    query = (
-        sa.select(
-            item.c.id,
-            item.c.project_id,
-            item.c.key,
-            item.c.url,
-            item.c.secured,
-            project.c.key.label("project_key"),
-            project.c.public.label("project_public"),
-        )
-        .join(project, project.c.id == item.c.project_id)
-        .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
-    )
-    return {row.id: (row.project_id, ref_of(row)) for row in tx.execute(query)}
-
-
-def _home(
-    row: Any, members: Sequence[facts.Member], lives_in: Mapping[int, tuple[int, facts.Ref]], *, secured: int | None
-) -> facts.Ref | None:
-    """The item that speaks for a milestone: the one named; else the parent of at least half; else the only one labelled
-    so. It is there still, and of the milestone's own project: the words are meant for the readers of that one. For an
-    epic whose own item is `secured` (its id) no other speaks.
-    """
-    able = {id_: ref for id_, (project_id, ref) in lives_in.items() if project_id == row.project_id}
-    if secured is not None:
-        able = {id_: ref for id_, ref in able.items() if id_ == secured}
-    if row.home_item_id in able:
-        return able[row.home_item_id]
-    present = [member for member in members if member.left_at is None and member.item.id in lives_in]
-    parents = [member.parent_id for member in present if member.parent_id is not None]
-    inside = {member.item.id for member in present if member.item.id in able}
-    for parent in sorted(set(parents) & inside):
-        if 2 * parents.count(parent) >= len(present) - 1:
-            return able[parent]
-    labelled = [
-        member.item
-        for member in present
-        if member.item.id in able and {fold(label) for label in member.labels} & set(HOME_LABELS)
-    ]
-    return labelled[0] if len(labelled) == 1 else None

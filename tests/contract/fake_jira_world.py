@@ -284,7 +284,7 @@ class World:
 
     def edit_comment(self, issue: Issue, found: Json, by: str, body: str) -> None:
         issue.updated = self.tick()
-        found.update(body=self.keep(body), updated=self.now)
+        found.update(body=self.keep(body), updated=self.now, editor=by)
         self._send_comment("updated", issue, found, by)
 
     def delete_comment(self, issue: Issue, found: Json, by: str) -> None:
@@ -482,7 +482,7 @@ class World:
         """A comment."""
         shown = {
             "self": f"{self.url}/rest/api/2/issue/{issue.id}/comment/{one['id']}", "id": str(one["id"]), "author": self.user(one["by"]),
-            "body": one["body"], "updateAuthor": self.user(one["by"]), "created": self.stamp(one["created"]),
+            "body": one["body"], "updateAuthor": self.user(one.get("editor", one["by"])), "created": self.stamp(one["created"]),
             "updated": self.stamp(one["updated"]),
         }  # fmt: skip
         return shown | {"jsdPublic": not one["internal"]} if self.cloud else shown

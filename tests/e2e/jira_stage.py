@@ -1,13 +1,16 @@
-"""A site of the fake Jira and an installation beside it, in one process: what a test says happens in Jira, the webhooks
-go through the web application, and `work` does what workers and clock would do, until nothing is left.
+"""A site of the fake Jira and an installation beside it, with one time for both; commands are given as people give them.
 
-One time for both. Nothing sleeps; commands are given as people give them.
+`Stage` is all in one process: webhooks go through the web application, `work` does what workers and clock would do
+until nothing is left, and nothing sleeps. `Processes` is the same over real processes, which do so by themselves.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -25,17 +28,19 @@ from app.services.drain import Drain, drain
 from app.store import instance, trackers
 from app.time import WorldClock, real_now
 from app.web.app import create_app
+from integrations.jira.adapter import JiraAdapter
 from integrations.jira.verify import signature
+from integrations.ports import Pace
 from rules.rulefile import parse
 from tests.contract.fake_jira import FakeJira
 from tests.contract.fake_jira_world import Issue, Json
+from tests.support_up import Installation
 
 SECRET = "between Jira and us"
 PAST = datetime(2026, 2, 2, 9, tzinfo=UTC)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """Mondays: when Jira's past begins, and when the server is connected."""
 AT_ONCE = ("--settle", "0", "--hours", "all", "--set", "clear_minutes=0")
-HERE = "http://plumb.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Stage:
 
     jira: FakeJira
     runtime: bootstrap.Runtime
-    web: FlaskClient
+    web: FlaskClient | None = None
     tells: bool = True
     waiting: list[Json] = field(default_factory=list)
     path: str = "/webhooks/jira/plans"
@@ -89,6 +94,7 @@ class Stage:
 
     def page(self, path: str) -> str:
         """A page as somebody sees it who is signed in."""
+        assert self.web is not None
         answer = self.web.get(path)
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return answer.get_data(as_text=True)
@@ -125,6 +131,7 @@ class Stage:
 
     def deliver(self, payload: Any, *, path: str | None = None, headers: dict[str, str] | None = None) -> Any:
         """Send one webhook, signed unless `headers` say otherwise."""
+        assert self.web is not None
         raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         given = {"X-Hub-Signature": signature(raw, SECRET)} if headers is None else headers
         answer = self.web.post(path or self.path, data=raw, headers={"Content-Type": "application/json", **given})
@@ -175,7 +182,7 @@ class Stage:
     def words(self, issue: Issue) -> str:
         """Our one comment, without what differs from run to run."""
         (one,) = self.ours(issue)
-        return plain(one["body"], self.jira.url)
+        return plain(one["body"], self.jira.url, self.runtime.settings.base_url)
 
     def lead(self, issue: Issue) -> str:
         return self.words(issue).splitlines()[0]
@@ -199,31 +206,65 @@ class Stage:
         assert left == []
 
 
-def plain(body: str, url: str) -> str:
-    """A comment of ours without what differs from run to run."""
-    import re
+_LISTS = re.compile(r"(?<=fixVersion%3D)\d+")
 
-    text = body.replace("\u200b", "").replace(url, "JIRA")
-    return re.sub(r"/i/\d+#plumbline:[0-9a-f:]+", "/i/N#MARKER", text.replace(HERE, "HERE"))
+
+def plain(body: str, jira: str, here: str) -> str:
+    """A comment of ours without what differs from run to run."""
+    text = body.replace("\r\n", "\n").replace("\u200b", "").replace(jira, "JIRA").replace(here, "HERE")
+    return re.sub(r"plumbline:1:[0-9a-f:]+", "MARKER", re.sub(r"/i/\d+#", "/i/N#", _LISTS.sub("VERSION", text)))
+
+
+@dataclass(slots=True)
+class Processes(Stage):
+    """The same over real processes."""
+
+    here: Installation | None = None
+    logs: Path = Path()
+
+    def command(self, *words: str) -> Said:
+        assert self.here is not None
+        log = self.logs / f"{words[0]}-{time.monotonic_ns()}.log"
+        with self.here.run("-m", "app.cli", *words, log=log) as process:
+            return Said(process.wait(60), log.read_text("utf-8"))
+
+    def work(self, *, still: float = 0.8) -> None:
+        assert self.here is not None
+        self.jira.settle()
+        self.here.wait_idle(still=still)
+
+    def travel(self, **ahead: float) -> None:
+        assert self.here is not None
+        self.work(still=0.4)
+        self.jira.world.now += timedelta(**ahead)
+        self.here.set_clock(self.jira.world.now, rate=1.0)
+        self.work()
+
+
+def prepare(jira: FakeJira) -> None:
+    """People, and a text that comes back from Jira otherwise than it went there."""
+    jira.world.now = PAST
+    jira.world.add_user("ben")
+    jira.world.allow("PAY", "ben", "triage")
+    jira.world.keep = lambda body: body.replace("\n", "\r\n")
 
 
 @contextmanager
 def staged(jira: FakeJira, template: Path, home: Path, monkeypatch: Any) -> Iterator[Stage]:
     """An installation of the test's own, with nothing connected, at the time when Jira's past begins."""
-    import shutil
-
     home.mkdir(mode=0o700)
     shutil.copy(template, home / "plumbline.db")
     monkeypatch.setenv("PLUMBLINE_HOME", str(home))
-    monkeypatch.setenv("PLUMBLINE_BASE_URL", HERE)
+    monkeypatch.setenv("PLUMBLINE_BASE_URL", "http://plumb.example")
     bootstrap.runtime.cache_clear()
     this = bootstrap.runtime()
+    adapter = this.adapters["jira"]
+    assert isinstance(adapter, JiraAdapter)
+    adapter.pace = Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
     app = create_app(this)
     web = app.test_client()
-    jira.limited = False  # world time stands still, and the fake's limits count in ours
-    jira.world.now = PAST
-    jira.world.add_user("ben")
-    jira.world.allow("PAY", "ben", "triage")
+    jira.limited = False  # nothing waits here, and Jira's limits on writes count in real time
+    prepare(jira)
     found = Stage(jira, this, web)
     jira.world.tell = found.waiting.append
     found._set_clock()
