@@ -216,12 +216,37 @@ def test_plans_are_asked_for_where_no_webhook_tells_them(stage):
     board = world.add_board("PAY", "Payments")
     world.add_sprint(board, "Sprint 31", start=START, end=datetime(2026, 3, 13, 17, tzinfo=UTC), state="active")
     stage.waiting.clear()
-    with stage.runtime.db.write() as tx:  # five minutes have passed
-        (project,) = stage.projects()
-        sync.save(tx, project, next_at=real_now())
-    stage.work()
+    five_minutes(stage)
     assert [row[0] for row in stage.ask("SELECT title FROM milestone")] == ["Sprint 31"]
     assert "1 can be seen" in stage.project_page()
+
+
+def test_polling_where_no_webhook_can_arrive(stage):
+    world, stage.tells = stage.jira.world, False
+    connected(stage, more=("--set", "polling=true"))
+    assert "Asked every 5 minutes, because webhooks cannot arrive here." in stage.project_page()
+    issue = working(stage)
+    five_minutes(stage)
+    assert [tuple(row) for row in stage.ask("SELECT key, state FROM item ORDER BY key")] == [
+        ("PAY-1", "todo"), ("PAY-2", "in_progress"),
+    ]  # fmt: skip
+    stage.travel(days=4)
+    five_minutes(stage)
+    assert issue.fields["labels"] == [STALLED]
+    world.comment(issue, "ben", "Back at it")
+    five_minutes(stage)
+    assert (issue.fields["labels"], len(stage.ours(issue))) == ([], 1)
+    assert stage.lead(issue).startswith("All clear since")
+
+
+def five_minutes(stage: Stage) -> None:
+    """Have what is due to be asked for asked for, until the lane has taken it in."""
+    stage.jira.world.tick(300)
+    for _ in range(2):
+        with stage.runtime.db.write() as tx:
+            for project in stage.projects():
+                sync.save(tx, project, next_at=real_now())
+        stage.work()
 
 
 def test_requests_of_customers_are_left_alone_unless_asked(stage):
