@@ -140,6 +140,8 @@ class MilestoneSeen:
     released: bool = False
     board: str | None = None
     """Of a sprint: the native id of the board it was made on."""
+    project: str | None = None
+    """Of a version: the native id of the project it belongs to, where the payload tells it."""
     merged_into: str | None = None
     """Of a deleted version: the native id of the one that took its items over."""
 

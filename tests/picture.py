@@ -12,6 +12,7 @@ from tests.world import World
 
 OURS = {"id", "project_id", "judged_at", "delivery_id", "connection_id", "item_id", "milestone_id"}
 TABLES = [
+    "wanted_read",
     "written",
     "publication",
     "standing",

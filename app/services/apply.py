@@ -151,7 +151,7 @@ def _item(work: Work, seen: ItemSeen, people: Mapping[str, int], reading: Readin
     elif row["moved_to"] and _came_back(row, seen.as_of):
         row.update(deleted_at=None, moved_to=None)
     groups = _Groups(work, row, seen, people, reading)
-    if row["key"] != seen.key and _is_newest(row, seen.as_of):
+    if row["key"] != seen.key and not seen.moved_to and _is_newest(row, seen.as_of):
         row.update(key=seen.key, number=seen.number)  # it moved to another project, or its project was renamed
     fresh: list[str] = []
     if seen.text is not None:
@@ -232,7 +232,7 @@ def _measures(work: Work, groups: _Groups, seen: ItemSeen) -> None:
             "components": sorted(traits.components),
         }
         groups.take("traits", {"kind": seen.kind.value, "traits": values, "secured": traits.secured})
-    if seen.edges is not None and seen.as_of is not None:
+    if seen.edges is not None and seen.as_of is not None and _accepts(groups.row, "edges", seen.as_of):
         work.edge_lists.append(EdgeList(seen.native_id, tuple(_edge(link) for link in seen.edges), seen.as_of))
 
 
@@ -246,10 +246,14 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
         work.dues.append((seen.native_id, seen.as_of, seen.due))
     row["created_at"] = row["created_at"] or seen.created_at  # not every shape tells these, and neither ever changes
     row["board"] = row["board"] or seen.board
+    if seen.project is not None:
+        row["project_id"] = work.projects.get(seen.project)
     if seen.merged_into is not None:
         row["merged_into"] = seen.merged_into
         work.ended.add(seen.native_id)
     newer = row["as_of"] is None or (seen.as_of is not None and seen.as_of >= row["as_of"])
+    if seen.as_of is not None and not newer:
+        work.touched_milestones.add(seen.native_id)  # a late word of a date changes its history
     if seen.deleted and row["deleted_at"] is None:  # for good, however late it is heard of
         row.update(deleted_at=seen.as_of, is_open=False)
         work.touched_milestones.add(seen.native_id)

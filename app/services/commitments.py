@@ -21,10 +21,8 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
     out = {}
     for id_, known in found.items():
         milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
-        ended = not milestone.open and milestone.leader is None  # a part's growth is its leader's
-        if ended and milestone.baseline is not None and milestone.baseline.members:
-            share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
-            kept = share_done(milestone) if milestone.kind is MilestoneKind.SPRINT else None
+        if not milestone.open and milestone.leader is None:  # a part's growth is its leader's
+            share, kept = _ended(milestone, now)
             subjects.save_ended(tx, id_, growth=share, kept=kept)
         out[id_] = milestone
     return out
@@ -44,6 +42,14 @@ def _baseline(tx: Tx, milestone: Milestone, first_looks: dict[int, datetime], no
     if milestone.baseline != kept or frozen:
         subjects.save_baseline(tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen)
     return replace(milestone, baseline=kept)
+
+
+def _ended(milestone: Milestone, now: datetime) -> tuple[float | None, float | None]:
+    """How far it had grown, and of a sprint the share that was done; None where nothing was planned."""
+    if milestone.baseline is None or not milestone.baseline.members:
+        return None, None
+    share = baseline.growth(milestone, baseline=milestone.baseline, now=now).share
+    return share, share_done(milestone) if milestone.kind is MilestoneKind.SPRINT else None
 
 
 def _was_over(milestone: Milestone, at: datetime) -> bool:

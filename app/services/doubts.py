@@ -49,6 +49,7 @@ _SIDES = frozenset(
         Field.LABEL, Field.ASSIGNEE, Field.REVIEWER, Field.MILESTONE, Field.STATE, Field.DRAFT, Field.LOCK, Field.QUEUE,
     }
 )  # fmt: skip
+_FIELDS = frozenset(field.value for field in Field)
 _SIGNED = frozenset({Field.LABEL.value, Field.ASSIGNEE.value, Field.REVIEWER.value})
 
 
@@ -61,6 +62,10 @@ def _clash(keys: Sequence[str]) -> bool:
 def _thing(key: str) -> str:
     field, _, rest = key.partition(":")
     what = rest.partition(":")[2]
+    if field == "changelog":  # one entry tells a thing once; another at the same instant may be its opposite
+        return what.replace(":+", ":").replace(":-", ":")
+    if field not in _FIELDS:
+        return key
     if field in _SIGNED:
         return f"{field}:{what[1:]}"
     if field == Field.MILESTONE.value:  # moving sends both: left the one, joined the other

@@ -252,7 +252,9 @@ def _take_in(
     tx = court.tx
     readings = [one.reading for one in batch if one.reading is not None]
     items, milestones, heads = natives_of(readings)
-    place = work.Place(project_id, court.projects.rows[project_id].tracker_id, court.lane_id)
+    tracker_id = court.projects.rows[project_id].tracker_id
+    mine = {row.native_id: id_ for id_, row in court.projects.rows.items() if row.tracker_id == tracker_id}
+    place = work.Place(project_id, tracker_id, court.lane_id, mine)
     rows = work.load(tx, place, items=items, milestones=milestones, heads=heads)
     taken: list[tuple[datetime, Reading]] = []
     for one in batch:

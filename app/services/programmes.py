@@ -161,9 +161,10 @@ def _milestone(tx: Tx, programme: ProgrammeRow, every: Sequence[MilestoneName], 
     title = title.strip()
     if not (colon and slash and tracker and key and title):
         raise UserError(f"MILESTONE: {text!r}: write TRACKER/PROJECT:TITLE, such as jira/PAY:5.2")
-    if tracker not in {row.name for row in trackers.trackers(tx)}:
+    watched = trackers.projects(tx)
+    if tracker not in {row.tracker_name for row in watched}:
         raise UserError(f"MILESTONE: {text!r}: there is no tracker {tracker!r}. `plumbline tracker list` names them.")
-    rows = [row for row in trackers.projects(tx, key=key) if row.tracker_name == tracker]
+    rows = [row for row in watched if (row.tracker_name, row.key) == (tracker, key)]
     if not rows:
         raise UserError(f"MILESTONE: {text!r}: no project {key!r} of {tracker} is watched.")
     if rows[0].id not in {id_ for id_, _ in programme.projects}:

@@ -140,6 +140,10 @@ def _unnamed(
         return Route(None, reading, UNKNOWN, asks)
     if gone:
         return Route(None, reading, GONE)
+    owners = {milestone.project for milestone in reading.milestones} - {None}
+    if owners:  # versions belong to one
+        mine = next((watched[owner] for owner in sorted(filter(None, owners)) if owner in watched), None)
+        return Route(mine, reading, "" if mine is not None else UNWATCHED)
     anywhere = min(watched.values(), default=None)  # sprints belong to no project
     return Route(anywhere, reading, "" if anywhere is not None else UNWATCHED)
 

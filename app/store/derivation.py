@@ -118,13 +118,15 @@ def concerned(tx: Tx, tracker_id: int, *, new: Iterable[str], ended: Iterable[st
     item, project, change = models.item, models.project, models.change
     membership, milestone, link = models.membership, models.milestone, models.link
     fresh, over = sorted(new), sorted(ended)
+    ours = sa.select(project.c.id).where(project.c.tracker_id == tracker_id)
     looks = []
-    if fresh:
-        ours = sa.select(project.c.id).where(project.c.tracker_id == tracker_id)
-        named = sa.or_(change.c.before.in_(fresh), change.c.after.in_(fresh))
+    if fresh or over:
+        either = sorted({*fresh, *over})
+        named = sa.or_(change.c.before.in_(either), change.c.after.in_(either))
         looks.append(
             sa.select(change.c.item_id).where(change.c.project_id.in_(ours), change.c.field == "milestone", named)
         )
+    if fresh:
         epics = [native.partition("/")[2] for native in fresh if native.startswith("epic/")]
         target = item.alias()
         looks.append(

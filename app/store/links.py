@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx, insert
+from app.time import from_iso
 
 ISSUE_KEY = re.compile(r"(?P<project>[A-Z][A-Z0-9_]+)-(?P<number>[1-9][0-9]*)")
 
@@ -78,14 +79,16 @@ def save(
     said = {(ids[source], origin): set(links) for (source, origin), links in texts.items() if source in ids}
     wanted = {(source, kind, origin, target) for (source, origin), links in said.items() for kind, target in links}
     speakers = {source for source, _origin in said}
-    told = _Told(ids)
+    listed = _listed(tx, tracker_id, {edge.source for edge in _all(edges, lists)} | {one.item for one in lists})
+    told = _Told(ids, listed)
     for edge in edges:
         told.take(edge)
+    lists = [one for one in lists if one.at >= listed.get(one.item, one.at)]
     touched = {ids[one.item] for one in lists if one.item in ids}
     for one in lists:
         for edge in one.edges:
             told.take(edge, at=one.at)
-    have = _of(tx, {*speakers, *told.sources()}, touching={one.item for one in lists})
+    have = _of(tx, {*speakers, *touched, *told.sources()}, touching={one.item for one in lists})
     for one in lists:
         told.miss(one, have)
     cut = _cut(tx, told.sources())
@@ -129,13 +132,17 @@ class _Row:
 class _Told:
     """What events and lists say of each edge in the end: (removed, as of when)."""
 
-    def __init__(self, ids: Mapping[str, int]) -> None:
+    def __init__(self, ids: Mapping[str, int], listed: Mapping[str, datetime]) -> None:
         self.ids = ids
+        self.listed = listed
         self.last: dict[tuple[int, str, str], tuple[bool, datetime | None]] = {}
 
     def take(self, edge: Edge, *, at: datetime | None = None) -> None:
-        if edge.source in self.ids:
-            self._take((self.ids[edge.source], edge.kind, edge.target), removed=edge.removed, at=edge.at or at)
+        at = edge.at or at
+        known = self.listed.get(edge.source)
+        late = at is not None and known is not None and at < known
+        if edge.source in self.ids and not late:
+            self._take((self.ids[edge.source], edge.kind, edge.target), removed=edge.removed, at=at)
 
     def miss(self, one: EdgeList, have: Mapping[Key, _Row]) -> None:
         """What the list does not hold, of what touches its item, was taken away."""
@@ -166,6 +173,19 @@ def _others(tx: Tx, tracker_id: int, natives: set[str]) -> dict[str, tuple[int, 
         .where(project.c.tracker_id == tracker_id, item.c.native_id.in_(sorted(natives)))
     )
     return {row.native_id: (row.id, row.project_id) for row in rows}
+
+
+def _listed(tx: Tx, tracker_id: int, natives: set[str]) -> dict[str, datetime]:
+    """As of when items have told all their edges: earlier words of those say nothing any more."""
+    item, project = models.item, models.project
+    if not natives:
+        return {}
+    rows = tx.execute(
+        sa.select(item.c.native_id, item.c.guards)
+        .join(project, project.c.id == item.c.project_id)
+        .where(project.c.tracker_id == tracker_id, item.c.native_id.in_(sorted(natives)))
+    )
+    return {row.native_id: from_iso(row.guards["edges"]) for row in rows if "edges" in row.guards}
 
 
 def _of(tx: Tx, source_ids: set[int], *, touching: set[str]) -> dict[Key, _Row]:

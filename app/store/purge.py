@@ -1,7 +1,8 @@
 """Purging a project: every row that belongs to it, in pages, children before parents.
 
-What belongs to it is read off the foreign keys: rows that point at the project, its items, its milestones or its lane.
-A new table that does is purged too.
+What belongs to it is read off the foreign keys: rows that point at the project, its items, its milestones or its lane,
+where that is its own. A new table that does is purged too. A lane and sprints that others share stay, with what is
+theirs.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from app.store import models
-from app.store.database import Database
+from app.store import models, trackers
+from app.store.database import Database, Tx
 
 PAGE = 1000
 
 
 def purge(db: Database, project_id: int) -> Iterator[tuple[str, int]]:
     """Delete everything of a project that was removed; gives (table, rows deleted) page by page. Safe to repeat."""
-    project, item = models.project, models.item
+    project, item, lane = models.project, models.item, models.lane
     with db.read() as tx:
-        lane_id = tx.scalar(sa.select(project.c.lane_id).where(project.c.id == project_id))
-    if lane_id is None:
+        row = tx.execute(
+            sa.select(lane.c.id, lane.c.name)
+            .join(project, project.c.lane_id == lane.c.id)
+            .where(project.c.id == project_id)
+        ).one_or_none()
+    if row is None:
         return
+    lane_id = row.id if row.name.startswith(trackers.PROJECT_LANE) else None
     with db.write() as tx:  # others keep their rows, without the end that goes
+        _leave_to_others(tx, project_id)
         ours = sa.select(item.c.id).where(item.c.project_id == project_id)
         link = models.link
         theirs = sa.and_(link.c.target_item_id.in_(ours), link.c.project_id != project_id)
@@ -47,7 +54,26 @@ def purge(db: Database, project_id: int) -> Iterator[tuple[str, int]]:
                 break
 
 
-def _belongs(table: sa.Table, project_id: int, lane_id: int) -> sa.ColumnElement[bool] | None:
+def _leave_to_others(tx: Tx, project_id: int) -> None:
+    """Sprints in which others have items are theirs now, and judged anew; marks in a lane that is shared go."""
+    milestone, membership, item, mark = models.milestone, models.membership, models.item, models.mark
+    theirs = (
+        sa.select(sa.func.min(item.c.project_id))
+        .join(membership, membership.c.item_id == item.c.id)
+        .where(membership.c.milestone_id == milestone.c.id, item.c.project_id != project_id)
+        .scalar_subquery()
+    )
+    sprints = sa.select(milestone.c.id).where(milestone.c.project_id == project_id, milestone.c.kind == "sprint")
+    shared = tx.scalars(sprints.where(theirs.is_not(None))).all()
+    if shared:
+        tx.execute(sa.update(milestone).where(milestone.c.id.in_(shared)).values(project_id=theirs))
+    for kind, table in (("milestone", milestone), (None, item)):
+        ours = mark.c.subject_id.in_(sa.select(table.c.id).where(table.c.project_id == project_id))
+        of_kind = mark.c.subject_kind == kind if kind else mark.c.subject_kind != "milestone"
+        tx.execute(sa.delete(mark).where(of_kind, ours))
+
+
+def _belongs(table: sa.Table, project_id: int, lane_id: int | None) -> sa.ColumnElement[bool] | None:
     """The rows of a table that belong to a project; None: such a table has none."""
     item, milestone = models.item, models.milestone
     owners = {
@@ -59,7 +85,9 @@ def _belongs(table: sa.Table, project_id: int, lane_id: int) -> sa.ColumnElement
     if table.name == "project":
         return table.c.id == project_id
     if table.name == "lane":
-        return table.c.id == lane_id
+        return table.c.id == lane_id if lane_id is not None else None
+    if lane_id is None:
+        del owners["lane"]
     found: list[sa.ColumnElement[bool]] = [
         column.in_(owners[key.column.table.name])
         for column in table.columns
@@ -68,4 +96,6 @@ def _belongs(table: sa.Table, project_id: int, lane_id: int) -> sa.ColumnElement
     ]
     if "project_id" in table.c and table.c.project_id.nullable:
         found.append(table.c.project_id == project_id)
+    if table.name == "change":  # an event of a milestone may have been taken in by another project of its lane
+        found.append(table.c.milestone_id.in_(owners["milestone"]))
     return sa.or_(*found) if found else None

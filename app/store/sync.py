@@ -221,12 +221,14 @@ def answered(tx: Tx, project_id: int, reads: Sequence[tuple[int, datetime]]) -> 
     longer want one.
     """
     table = models.wanted_read
-    for number, asked_at in reads:
-        tx.execute(
-            sa.delete(table).where(
-                table.c.project_id == project_id, table.c.number == number, table.c.asked_at <= asked_at
-            )
-        )
+    tx.execute(
+        sa.delete(table).where(
+            table.c.project_id == project_id,
+            table.c.number == sa.bindparam("the_number"),
+            table.c.asked_at <= sa.bindparam("the_instant", type_=table.c.asked_at.type),
+        ),
+        [{"the_number": number, "the_instant": asked_at} for number, asked_at in reads],
+    )
     numbers = {number for number, _ in reads}
     still = tx.scalars(sa.select(table.c.number).where(table.c.project_id == project_id, table.c.number.in_(numbers)))
     return numbers - set(still)

@@ -71,7 +71,7 @@ class ProjectRow:
 
 
 _TRACKER_LANE = "tracker:"
-_PROJECT_LANE = "project:"
+PROJECT_LANE = "project:"
 
 
 def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: str, now: datetime) -> TrackerRow:
@@ -252,7 +252,7 @@ def add_project(
     if lane_id is None:
         lane_id = tx.execute(
             sa.insert(lane)
-            .values(tracker_id=tracker_id, name=f"{_PROJECT_LANE}{tracker_id}/{native_id}")
+            .values(tracker_id=tracker_id, name=f"{PROJECT_LANE}{tracker_id}/{native_id}")
             .returning(lane.c.id)
         ).scalar_one()
     project_id = tx.execute(

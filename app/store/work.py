@@ -7,7 +7,7 @@ judging them, so the rows are fetched with one query a table, changed here, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -59,6 +59,7 @@ ITEM_SNAPSHOT = [
     "moved_to",
 ]
 MILESTONE_SNAPSHOT = [
+    "project_id",
     "number",
     "kind",
     "title",
@@ -109,6 +110,8 @@ class Place:
     project_id: int
     tracker_id: int
     lane_id: int
+    projects: Mapping[str, int] = field(default_factory=dict)
+    """Watched projects of the lane by native id."""
 
 
 @dataclass(slots=True)
@@ -123,6 +126,7 @@ class Work:
     project_id: int
     tracker_id: int
     lane_id: int
+    projects: Mapping[str, int] = field(default_factory=dict)
     items: dict[str, Row] = field(default_factory=dict)
     milestones: dict[str, Row] = field(default_factory=dict)
     by_head: dict[str, list[str]] = field(default_factory=dict)
@@ -165,9 +169,9 @@ class Work:
             row = self.milestones[native_id] = {
                 "id": None,
                 "tracker_id": self.tracker_id,
-                "project_id": self.project_id,
                 "native_id": native_id,
                 **dict.fromkeys(MILESTONE_SNAPSHOT),
+                "project_id": self.project_id,
                 "title": title,
                 "kind": kind,
                 "url": "",
@@ -264,7 +268,7 @@ def load(tx: Tx, place: Place, *, items: Iterable[str], milestones: Iterable[str
     tracker) by native id, and results of checks that came before their pull request.
     """
     project_id = place.project_id
-    work = Work(project_id=project_id, tracker_id=place.tracker_id, lane_id=place.lane_id)
+    work = Work(project_id=project_id, tracker_id=place.tracker_id, lane_id=place.lane_id, projects=place.projects)
     table = models.item
     wanted, shas = list(items), list(heads)
     found: sa.ColumnElement[bool] = table.c.native_id.in_(wanted)
@@ -282,7 +286,7 @@ def load(tx: Tx, place: Place, *, items: Iterable[str], milestones: Iterable[str
         if row.head_sha:
             work.by_head.setdefault(row.head_sha, []).append(row.native_id)
     table = models.milestone
-    columns = [table.c.id, table.c.project_id, table.c.native_id, *(table.c[name] for name in MILESTONE_SNAPSHOT)]
+    columns = [table.c.id, table.c.native_id, *(table.c[name] for name in MILESTONE_SNAPSHOT)]
     for row in tx.execute(
         sa.select(*columns).where(table.c.tracker_id == place.tracker_id, table.c.native_id.in_(list(milestones)))
     ):

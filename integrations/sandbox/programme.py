@@ -145,8 +145,8 @@ def _pulls() -> Iterator[Entry]:
     yield from _merged(480, "PAY-220 List saved cards", "acme-kim", opened=day(7, 21, 9), done=day(7, 22, 12))
     yield from _merged(481, "PAY-221 Refund an order", "acme-ari", opened=day(7, 28, 12), done=day(7, 30, 11))
     # the story: opened, pushed to once more, and then nobody looks at it
-    yield _opened(482, "PAY-231 Charge a saved card", "acme-kim", day(7, 28, 13))
-    yield Entry(at=day(7, 29, 14), kind="pushed", number=482, by="acme-kim", sha="4820002")
+    yield _opened(482, "PAY-231 Charge a saved card", "acme-kim", day(7, 28, 9))
+    yield Entry(at=day(7, 28, 10, 30), kind="pushed", number=482, by="acme-kim", sha="4820002")
     yield from _merged(483, "PAY-223 Ask again", "acme-kim", opened=day(7, 30, 13), done=day(8, 3, 7))
     yield _opened(484, "Check webhooks with SHA-256", "acme-lee", day(7, 31, 8))
     yield _opened(485, "PAY-226 Ask for a fingerprint", "acme-ari", day(8, 3, 11))

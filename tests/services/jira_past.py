@@ -29,6 +29,7 @@ SITE = {
     "fields": {"points": [], "sprint": "customfield_1", "epic": "customfield_2", "flagged": "customfield_3"},
 }  # fmt: skip
 DONE = frozenset({"Closed", "Resolved"})
+SUBTASKS = frozenset({"Sub-task", "Technical task"})
 WORKING = frozenset({"In Progress", "In Review", "Patch Available", "Ready to Commit"})
 
 
@@ -48,12 +49,16 @@ class Life:
 @cache
 def source() -> list[dict[str, Any]]:
     """The recorded issues; skips, saying so, where the shared data is absent."""
-    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
-        found = Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
-        if found.exists():
-            with gzip.open(found, "rt") as lines:
-                return [json.loads(line) for line in lines]
-    pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
+    if not file().exists():
+        pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
+    with gzip.open(file(), "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def file() -> Path:
+    """Where the recorded issues are, if anywhere."""
+    folder = os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data"
+    return Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ class _World:
         self.names: dict[str, str] = {}
         self.versions: dict[tuple[str, str], str] = {}
         self.titles: dict[str, str] = {}
+        self.parents = {child: data["key"] for data in chosen for child in data["subtasks"]}
         self.projects: dict[str, str] = {}
         stamps: list[tuple[str, str, int]] = []
         for data in chosen:
@@ -190,6 +196,9 @@ class _World:
         prefix = key.partition("-")[0]
         return {"id": self.projects.setdefault(prefix, str(90_000 + len(self.projects))), "key": prefix}
 
+    def above(self, key: str | None) -> dict[str, Any] | None:
+        return None if key is None else {"id": self.issue_id(key), "key": key}
+
     def version(self, project: str, one: dict[str, Any]) -> dict[str, Any]:
         known = self.versions.setdefault((project, one["name"]), str(80_000 + len(self.versions)))
         return {"id": known} | {name: value for name, value in one.items() if value is not None}
@@ -206,7 +215,8 @@ class _World:
         native_id = self.issue_id(key)
         fields = {
             "summary": data["summary"], "description": data["description"], "created": data["created"],
-            "issuetype": {"name": data["type"], "subtask": data["type"] == "Sub-task"},
+            "issuetype": {"name": data["type"], "subtask": data["type"] in SUBTASKS},
+            "parent": self.above(self.parents.get(key)),
             "priority": {"name": data["priority"]}, "status": status(data["status"]),
             "resolution": named(data["resolution"]), "resolutiondate": data["resolutiondate"],
             "duedate": data["duedate"] and data["duedate"][:10], "reporter": self.person(data["reporter"]),
@@ -267,7 +277,9 @@ class _World:
         elif name in ("resolution", "priority"):
             fields[name] = named(words)
         elif name in ("issuetype", "type", "Issue Type"):
-            fields["issuetype"] = {"name": words, "subtask": words == "Sub-task"}
+            fields["issuetype"] = {"name": words, "subtask": words in SUBTASKS}
+        elif name == "Parent":
+            fields["parent"] = self.above(words)
         elif name == "assignee":
             fields["assignee"] = self.person(was)
         elif name == "labels":

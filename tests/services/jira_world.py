@@ -12,14 +12,14 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.secret import SecretBox
 from app.services import connect, drain, rulebook
-from app.store import deliveries, instance, models, people, trackers
+from app.store import deliveries, instance, models, people, sync, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import WorldClock, real_now
@@ -27,6 +27,8 @@ from integrations.jira.adapter import JiraAdapter
 from integrations.ports import HISTORY, Adapters
 from rules.rulefile import parse
 from tests.world import KEY, Bells
+
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class JiraWorld:
@@ -54,6 +56,7 @@ class JiraWorld:
                     url=f"{site['base_url']}/browse/{key}", public=False, now=self.now, settings={},
                     calendar={"all_hours": True}, author="test", lane_id=tracker.lane_id,
                 )  # fmt: skip
+                sync.ensure(tx, self.projects[key], mode="webhooks", next_at=NEVER)
 
     def close(self) -> None:
         self.db.dispose()

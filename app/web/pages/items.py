@@ -68,5 +68,7 @@ def show(item_id: int) -> Any:
         changes_total=total,
         changes_shown=len(changes),
         publication=publication,
-        comment=paragraphs(publication.shown_body) if publication is not None and publication.shown_body else None,
+        comment=paragraphs(publication.shown_body, wiki=subject.project.tracker == "jira")
+        if publication is not None and publication.shown_body
+        else None,
     )

@@ -127,7 +127,9 @@ def _planned(shown: Shown, fields: Payload, path: str, site: Site, told_at: date
     inside, over = sprints.membership(listed, None if seen.state is None else seen.state.closed_at)
     # A version in an issue lacks its start: it may be new here, but overwrites nothing.
     versions = tuple(
-        milestones.version(one, where, base=shown.base, as_of=None)
+        milestones.version(
+            one, where, base=shown.base, as_of=None, project=None if shown.project is None else shown.project.native_id
+        )
         for where, one in parts.objects(fields, "fixVersions", path)
     )
     above = links.above(fields, path, base=shown.base, site=site, subtask=seen.kind is Kind.SUBTASK)

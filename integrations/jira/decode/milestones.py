@@ -101,10 +101,17 @@ def sprint(data: object, path: str, *, base: str, as_of: datetime | None, delete
 
 
 def version(
-    data: Payload, path: str, *, base: str, as_of: datetime | None, deleted: bool = False, merged: str | None = None
+    data: Payload,
+    path: str,
+    *,
+    base: str,
+    as_of: datetime | None,
+    project: str | None = None,
+    deleted: bool = False,
+    merged: str | None = None,
 ) -> MilestoneSeen:
-    """A version. Its `userReleaseDate` is written as the reader's language likes it, so `releaseDate` counts alone;
-    at what hour it was released, Jira does not keep.
+    """A version; `project` is whose it is, where it does not tell that itself. Its `userReleaseDate` is written as the
+    reader's language likes it, so `releaseDate` counts alone; at what hour it was released, Jira does not keep.
     """
     native_id = read.ident(data, "id", path)
     released = read.opt_flag(data, "released", path) or False
@@ -122,6 +129,7 @@ def version(
         deleted=deleted,
         released=released,
         merged_into=merged,
+        project=read.ident(data, "projectId", path) if data.get("projectId") is not None else project,
     )
 
 

@@ -132,15 +132,17 @@ def _milestones(payload: Payload, asked_at: datetime, site: Site) -> Reading:
     """All versions of a project, and all sprints of its boards."""
     data = read.obj(payload, "project")
     base = parts.base_url(data, site)
+    here = parts.project(data, "project", base)
     versions = tuple(
-        milestones.version(one, path, base=base, as_of=asked_at) for path, one in parts.objects(payload, "versions", "")
+        milestones.version(one, path, base=base, as_of=asked_at, project=here.native_id)
+        for path, one in parts.objects(payload, "versions", "")
     )
     sprints = tuple(
         milestones.sprint(one, path, base=base, as_of=asked_at) for path, one in parts.objects(payload, "sprints", "")
     )
     return Reading(
         at=asked_at,
-        project=parts.project(data, "project", base),
+        project=here,
         milestones=(*versions, *sprints),
         asked_at=asked_at,
         note=f"{len(versions)} versions, {len(sprints)} sprints",
