@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations import read
@@ -69,8 +69,12 @@ class JiraClient:
         return understood(lambda: site.found(fields=fields, statuses=statuses, server_info=info).dump())
 
     def get_project(self, project: str) -> RepositorySeen:
-        """The project (one call)."""
-        return self._seen(self._call("GET", project_path(project)).data)
+        """The project, and whether everybody may read it: no payload of Jira tells that, so it is asked for once
+        without an account (two calls).
+        """
+        found = self._seen(self._call("GET", project_path(project)).data)
+        public = self.connection.transport().open_to_all(project_path(project))
+        return replace(found, project=replace(found.project, public=public))
 
     def list_projects(self) -> Iterator[RepositorySeen]:
         """All projects that the account may browse (Cloud: one call per 50; Data Center: one call)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -79,11 +79,15 @@ class JiraHistory:
         return self.connection.tally.sent
 
     def project(self, native_id: str, key: str) -> ProjectSeen:
-        """See the port (one call). Old keys lead to the project: the id decides."""
+        """See the port (two calls: Jira tells only who asks without an account that everybody may read it). Old keys
+        lead to the project: the id decides.
+        """
         if _NATIVE.match(native_id) is None:
             raise PermanentError("invalid", f"{native_id!r} is no project id: expected digits")
-        data = data_of(self.connection.call("GET", f"/project/{native_id}"))
-        return understood(lambda: parts.project(data, "project", self.connection.base_url))
+        path = f"/project/{native_id}"
+        data = data_of(self.connection.call("GET", path))
+        seen = understood(lambda: parts.project(data, "project", self.connection.base_url))
+        return replace(seen, public=self.connection.transport().open_to_all(path))
 
     def count(self, project: str) -> int | None:
         """See the port (one call). On Cloud it is an estimate."""

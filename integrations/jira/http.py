@@ -97,6 +97,17 @@ class Transport:
             raise PermanentError("moved", f"Jira redirects elsewhere; correct the address {self.base_url}")
         return Answer(answer.status_code, _lower(answer.headers), parsed(answer.text))
 
+    def open_to_all(self, path: str) -> bool | None:
+        """Whether somebody without an account gets an answer here (one call); None where that cannot be told now."""
+        self.tally.sent += 1
+        try:
+            answer = requests.get(self.base_url + API + path, timeout=self.timeout, allow_redirects=False)
+        except requests.exceptions.RequestException:
+            return None
+        if answer.status_code >= 500 or answer.status_code == 429:
+            return None
+        return answer.status_code == 200 and isinstance(parsed(answer.text), dict)
+
     def pages(self, path: str, *, key: str, query: Mapping[str, Any] | None = None, start: int = 0) -> Iterator[Any]:
         """The entries of a list that is paged by `startAt`, one call a page."""
         while True:

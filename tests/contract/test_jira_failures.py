@@ -99,8 +99,8 @@ def test_a_read_is_repeated_and_counted(fake, client):
     fake.fail("GET", Failure(502, None))
     fake.fail("GET", Failure(drop=True))
     assert client.get_project("PAY").project.key == "PAY"
-    assert fake.sent("GET") == 3
-    assert client.calls == 3
+    assert fake.sent("GET") == 4  # the last one without an account
+    assert client.calls == 4
 
 
 def test_a_read_gives_up_soon(fake, client):
@@ -449,3 +449,20 @@ def test_nothing_is_read_again_after_a_write(fake, client, target):
     client.add_label(target, "a")
     client.delete_comment(target, made.native_id)
     assert fake.sent("GET") == 0
+
+
+# --- who may read a project -------------------------------------------------------------------------------------------------
+
+
+def test_a_project_is_public_where_it_can_be_read_without_an_account(fake, client):
+    assert client.get_project("PAY").project.public is False
+    fake.world.allow("PAY", "anonymous", "read")
+    assert client.get_project("PAY").project.public is True
+    history = JiraAdapter().history(jira_credentials(fake))
+    assert history.project(fake.world.projects["PAY"]["id"], "PAY").public is True
+
+
+def test_whether_a_project_is_public_is_not_told_by_a_jira_in_trouble(fake, client):
+    assert client.connection.transport().open_to_all("/project/NOWHERE") is False
+    fake.fail("project/PAY", Failure(503, "<html>busy</html>"))
+    assert client.connection.transport().open_to_all("/project/PAY") is None

@@ -200,7 +200,7 @@ def test_the_project_is_followed_by_its_id(fake, history):
     native_id = fake.world.projects["PAY"]["id"]
     assert history.project(native_id, "OLDKEY").key == "PAY"
     assert history.count("PAY") == 0
-    assert history.calls == 2
+    assert history.calls == 3
 
 
 def test_a_limit_is_told_and_not_waited_for(fake, history):
