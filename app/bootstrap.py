@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import redis
 import rq
@@ -12,7 +11,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, connect, intake, publish, rulebook, syncing
+from app.services import access, intake, publish, syncing
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -22,24 +21,12 @@ from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
 from integrations.ports import Adapters, Client, History, PermanentError
-from integrations.sandbox.adapter import SandboxAdapter
-from integrations.sandbox.demo import DemoProject, line_of
-from integrations.sandbox.tracker import SandboxTracker
-from rules.packs.load import load as load_pack
+from integrations.sandbox.adapter import SandboxAdapter, jira_sandbox
+from integrations.sandbox.demo import DemoJira, DemoProject, Source, shop
 
 log = structlog.get_logger()
 
-__all__ = [
-    "DemoProject",
-    "Runtime",
-    "build",
-    "demo_project",
-    "line_of",
-    "migrate",
-    "prepare_demo",
-    "runtime",
-    "welcome",
-]
+__all__ = ["Demo", "DemoProject", "Runtime", "Source", "build", "demo", "migrate", "runtime", "welcome"]
 
 JOB_SECONDS = 600
 JOBS = {
@@ -132,12 +119,13 @@ def build(settings: Settings) -> Runtime:
     """A runtime for these settings; opens nothing but the key."""
     broker = redis.Redis.from_url(settings.redis_url)
     db = Database(settings.database_url)
-    sandbox = SandboxAdapter(settings.home / "sandbox.db", clock=lambda: _world(db).now())
+    file, clock = settings.home / "sandbox.db", lambda: _world(db).now()
+    adapters = (GitHubAdapter(), JiraAdapter(), SandboxAdapter(file, clock), jira_sandbox(file, clock))
     return Runtime(
         settings=settings,
         db=db,
         broker=broker,
-        adapters=Adapters({"github": GitHubAdapter(), "jira": JiraAdapter(), "sandbox": sandbox}),
+        adapters=Adapters({adapter.kind: adapter for adapter in adapters}),
         vault=open_box(
             secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
             key_file=settings.key_file,
@@ -185,52 +173,21 @@ def schema_revisions(url: str) -> tuple[str | None, str | None]:
         db.dispose()
 
 
-DEMO_TRACKER = "demo"
-DEMO_SECRET = "the demo signs its own webhooks"  # noqa: S105 (it guards a toy)
-DEMO_PACK = "open-source"
-DEMO_START = datetime(2026, 6, 15, 8, tzinfo=UTC)
-"""Up to here the record is played at once, from here day by day: the last seven weeks before its end."""
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo is played from: a recorded repository, and a programme of a Jira and a repository."""
+
+    project: DemoProject
+    shop: DemoProject
+    jira: DemoJira
 
 
-def demo_project(this: Runtime) -> DemoProject:
-    """The recorded project as a source of webhooks."""
-    sandbox = this.adapters["sandbox"]
-    assert isinstance(sandbox, SandboxAdapter)
-    return DemoProject(SandboxTracker(sandbox.path, clock=sandbox.clock))
-
-
-def prepare_demo(settings: Settings) -> None:
-    """Make the demo's tracker and project, once, with the clock standing where the last weeks begin."""
-    this = build(settings)
-    now = real_now()
-    with this.db.write() as tx:
-        if trackers.tracker_by_name(tx, DEMO_TRACKER) is not None:
-            return
-        instance.set_clock(tx, WorldClock(origin_real=now, origin_world=DEMO_START, rate=0))
-    connect.add_tracker(
-        this.db,
-        this.vault,
-        name=DEMO_TRACKER,
-        kind="sandbox",
-        base_url="sandbox:",
-        webhook_secret=DEMO_SECRET,
-        secrets={},
-        installation=None,
-        author="demo",
-        now=now,
-    )
-    connect.watch(
-        this.db,
-        tracker=DEMO_TRACKER,
-        seen=demo_project(this).project(),
-        settings={},
-        calendar={},
-        author="demo",
-        now=DEMO_START,
-        whole_history=True,
-    )
-    rulebook.apply(this.db, load_pack(DEMO_PACK), author="demo", prune=False, now=DEMO_START, real=now)
-    this.db.dispose()
+def demo(this: Runtime) -> Demo:
+    """The demo's sources of webhooks, over this installation's sandboxes."""
+    github, jira = this.adapters["sandbox"], this.adapters["sandbox-jira"]
+    assert isinstance(github, SandboxAdapter)
+    assert isinstance(jira, SandboxAdapter)
+    return Demo(project=DemoProject(github.tracker()), shop=shop(github.tracker()), jira=DemoJira(jira.tracker()))
 
 
 def welcome(settings: Settings) -> str:

@@ -108,13 +108,17 @@ class Core:
             self._projects[native_id] = trackers.projects(tx, ids=[found])[0]
         return self._projects[native_id]
 
-    def pack(self, *, live: Iterable[str] = (), only: Iterable[str] | None = None) -> None:
-        """Put the open-source pack in force at its defaults: these types live, the others observed; `only` some."""
+    def pack(
+        self, *, live: Iterable[str] = (), only: Iterable[str] | None = None, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Put the open-source pack in force at its defaults: these types live, the others observed; `only` some, with
+        these `params` instead of theirs.
+        """
         loud, kept = set(live), None if only is None else set(only)
         drafts = [
-            replace(draft, mode="live" if draft.type in loud else "observe")
+            replace(draft, mode="live" if draft.type in loud else "observe", params={**draft.params, **(params or {})})
             for draft in load("open-source")
-            if kept is None or draft.type in kept
+            if draft.mode != "off" and (kept is None or draft.type in kept)
         ]
         rulebook.apply(self.db, drafts, author="bench", prune=True, now=self.now, real=real_now())
 

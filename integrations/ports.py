@@ -527,8 +527,10 @@ class Client(Protocol):
 
     def list_projects(self) -> Iterator[RepositorySeen]: ...
 
-    def permission(self, project: str, login: str) -> str:
-        """What somebody may do in the project: none, read, triage, write, maintain or admin."""
+    def permission(self, project: str, person: PersonSeen) -> str:
+        """What somebody may do in the project: none, read, triage, write, maintain or admin. Where logins are only
+        names, which anybody may take, the person's id decides.
+        """
 
     def ensure_label(self, project: str, label: LabelSpec) -> bool:
         """Create the label; a label that exists already is fine and left as it is. True: it was created now."""

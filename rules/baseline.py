@@ -239,8 +239,10 @@ def _added_row(
 def _part_of(member: Member, others: Mapping[int, Member]) -> Said | None:
     """Why a member is no work of its own here, if so."""
     me = member.item.id
-    if member.parent_id is not None and member.parent_id != me and member.parent_id in others:
-        return Said("member.part", {"whole": others[member.parent_id].item})
+    whole = others.get(member.parent_id) if member.parent_id not in (None, me) else None
+    # What is in an epic is planned by itself: a version that holds an epic grows with every story put into both.
+    if whole is not None and whole.kind is not Kind.EPIC:
+        return Said("member.part", {"whole": whole.item})
     closed = next((id_ for id_ in member.closes if id_ in others and id_ != me), None)
     if member.kind is Kind.PULL_REQUEST and closed is not None:
         return Said("member.closes", {"whole": others[closed].item})

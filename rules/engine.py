@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
-from rules.facts import Project, Subject
+from rules.facts import Milestone, Project, Ref, Subject
 from rules.spec import MODES, Judgement, Params, Rule, RuleType, kinds_of
 from rules.verdict import Outcome, Said, Verdict, skipped
 
@@ -120,6 +120,8 @@ def _verdict(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict
 
 
 def _judged(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
+    if isinstance(subject, Milestone) and subject.leader is not None:
+        return _led(subject.project, subject.leader)
     midnight = None
     if prepared.condition is not None:
         if prepared.condition.uses_time:
@@ -139,6 +141,13 @@ def _judged(prepared: PreparedRule, subject: Subject, now: datetime) -> Verdict:
         reach=min(verdict.reach, rule.reach, key=lambda reach: reach.rank),
         recheck_at=min((at for at in (verdict.recheck_at, midnight) if at is not None), default=None),
     )
+
+
+def _led(project: Project, leader: Ref) -> Verdict:
+    """Skipped: another milestone speaks for this one, by its title where readers may be told that."""
+    if project.may_tell(leader):
+        return skipped("engine.joined", values={"leader": leader.key})
+    return skipped("engine.joined-elsewhere")
 
 
 def _kept_back(verdict: Verdict, project: Project) -> str:

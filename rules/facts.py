@@ -122,7 +122,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened and that a comment may point at: `kind` is push, review, review_comment, comment,
-    opened, state, checklist or linked. `of` is the other item whose step it was, where it moved this one ("linked").
+    opened, state, worklog, checklist or linked. `of` is the other item whose step it was, where it moved this one
+    ("linked").
     """
 
     kind: str
@@ -388,6 +389,8 @@ class Milestone:
     """The team's own median of that share."""
     gap: bool = False
     known_from: datetime | None = None
+    leader: Ref | None = None
+    """The milestone that speaks for this one, where people say that they are one; its `key` is its title."""
 
 
 Subject = Item | Milestone

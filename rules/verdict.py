@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -75,6 +75,20 @@ class Said:
                 elif isinstance(one, Ref):
                     found.append(one)
         return tuple(found)
+
+    def with_refs(self, change: Callable[[Ref], Ref]) -> Said:
+        """The same sentence, every item in it changed."""
+
+        def changed(value: Value) -> Value:
+            if isinstance(value, Ref):
+                return change(value)
+            if isinstance(value, Step):
+                return replace(value, of=change(value.of)) if value.of is not None else value
+            if isinstance(value, tuple):
+                return tuple(one.with_refs(change) if isinstance(one, Said) else change(one) for one in value)  # type: ignore[return-value]
+            return value
+
+        return Said(self.code, {name: changed(value) for name, value in self.values.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def list_(*, status: str | None, project: str | None, limit: int, as_json: bool)
         found = trackers.projects(tx, key=project) if project else []
         if project and not found:
             raise UserError(f"There is no project {project!r}. `plumbline project list` names them.")
-        visible = Visible(projects=frozenset(row.id for row in found) if project else None)
+        visible = Visible(projects=frozenset(row.id for row in found) if project else None, secured=True)
         rows = deliveries(tx, visible=visible, where=DeliveryFilter(status=status), limit=limit).rows
     if as_json:
         print_json(rows)

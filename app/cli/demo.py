@@ -1,5 +1,5 @@
-"""The demo's player: posts a recorded project's history to the running server as signed webhooks, and moves the
-world's clock along.
+"""The demo's player: posts the history of a recorded project, and the story of a company's programme beside it, to the
+running server as signed webhooks, and moves the world's clock along.
 
 First everything up to seven weeks before the end, as fast as it goes; then day by day, so that flags open, settle and
 are written as they would have been. At the end the clock stands still. Deliveries are numbered: a player that was
@@ -8,8 +8,6 @@ killed goes on where it stopped.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
 import json
 import signal
@@ -17,31 +15,21 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
-from app.bootstrap import (
-    DEMO_PACK,
-    DEMO_SECRET,
-    DEMO_START,
-    DEMO_TRACKER,
-    DemoProject,
-    Runtime,
-    demo_project,
-    line_of,
-    runtime,
-)
+from app.bootstrap import Runtime, Source, demo, runtime
+from app.cli.demo_setup import JIRA, SECRET, START, TRACKER, put_rules
 from app.log import configure_logging
 from app.process import die_with_parent
-from app.services import bells, rulebook
+from app.services import bells
 from app.settings import load_settings
 from app.store import deliveries, instance, publications, subjects, trackers
 from app.time import WorldClock, real_now
-from rules.packs.load import SUGGESTED_LIVE, load
 
 log = structlog.get_logger("demo")
 
@@ -52,59 +40,68 @@ SENDERS = 8
 
 
 Numbered = tuple[int, Any]
-"""A webhook's number in the recording, from which its delivery id is made, and the webhook."""
+"""A webhook's number in its source, from which its delivery id is made, and the webhook."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What one source has yet to send, to one tracker."""
+
+    tracker: str
+    source: Source
+    ahead: list[Numbered]
+
+    def until(self, moment: datetime) -> list[Numbered]:
+        """Take what happened up to a moment."""
+        due = [(number, hook) for number, hook in self.ahead if hook.at <= moment]
+        self.ahead = self.ahead[len(due) :]
+        return due
 
 
 def play(this: Runtime) -> None:
     """Play whatever has not been played yet; returns when the clock stands at the end."""
-    tracker_id, lane_id = _ids(this)
+    parts = _parts(this)
     with this.db.read() as tx:
-        done = deliveries.guids(tx, tracker_id)
         clock = instance.load(tx).clock.now()
-    project = demo_project(this)
-    ahead = [(number, hook) for number, hook in enumerate(project.hooks()) if guid(number) not in done]
-    early = [(number, hook) for number, hook in ahead if hook.at < DEMO_START]
-    late = [(number, hook) for number, hook in ahead if hook.at >= DEMO_START]
-    _send_all(this, project, early)
-    if clock <= DEMO_START:
-        _wait_until_idle(this, lane_id)
-        _rules(this, live=True)
+    _send_until(this, parts, START)
+    if clock <= START:
+        _wait_until_idle(this)
+        put_rules(this, live=True)
     for moment in _moments():
         if moment <= clock:
             continue
-        due = [(number, hook) for number, hook in late if hook.at <= moment]
-        late = late[len(due) :]
-        _send_all(this, project, due)
-        _wait_until_idle(this, lane_id)
+        _send_until(this, parts, moment)
+        _wait_until_idle(this)
         _set_clock(this, moment)
-        _wait_until_idle(this, lane_id)
+        _wait_until_idle(this)
     log.info("the demo stands at its end", clock=END.isoformat())
 
 
+def _parts(this: Runtime) -> list[Part]:
+    """What each source has yet to send."""
+    sources = demo(this)
+    parts = []
+    for name, source in ((TRACKER, sources.project), (TRACKER, sources.shop), (JIRA, sources.jira)):
+        with this.db.read() as tx:
+            tracker = trackers.tracker_by_name(tx, name)
+            assert tracker is not None, "demo_setup makes it"
+            done = deliveries.guids(tx, tracker.id)
+        ahead = [(number, hook) for number, hook in enumerate(source.hooks()) if guid(source, number) not in done]
+        parts.append(Part(name, source, ahead))
+    return parts
+
+
+def _send_until(this: Runtime, parts: Sequence[Part], moment: datetime) -> None:
+    for part in parts:
+        _send_all(this, part, part.until(moment))
+
+
 def _moments() -> Iterator[datetime]:
-    day = DEMO_START
+    day = START
     while day < END:
-        yield from (at for hour in HOURS if DEMO_START < (at := day.replace(hour=hour)) < END)
+        yield from (at for hour in HOURS if START < (at := day.replace(hour=hour)) < END)
         day += timedelta(days=1)
     yield END
-
-
-def _ids(this: Runtime) -> tuple[int, int]:
-    with this.db.read() as tx:
-        tracker = trackers.tracker_by_name(tx, DEMO_TRACKER)
-        assert tracker is not None, "prepare_demo makes it"
-        return tracker.id, trackers.projects(tx, tracker_id=tracker.id)[0].lane_id
-
-
-def _rules(this: Runtime, *, live: bool) -> None:
-    """The pack for open source, with the three rules live that every pack suggests."""
-    drafts = [
-        draft
-        if draft.mode == "off"
-        else replace(draft, mode="live" if live and draft.type in SUGGESTED_LIVE else "observe")
-        for draft in load(DEMO_PACK)
-    ]
-    rulebook.apply(this.db, drafts, author="demo", prune=False, now=DEMO_START, real=real_now())
 
 
 def _set_clock(this: Runtime, moment: datetime) -> None:
@@ -112,33 +109,29 @@ def _set_clock(this: Runtime, moment: datetime) -> None:
         instance.set_clock(tx, WorldClock(origin_real=real_now(), origin_world=moment, rate=0))
 
 
-def guid(number: int) -> str:
-    """The delivery id of a webhook of the recording: the same each time it is played."""
-    return f"demo-{number:06d}"
+def guid(source: Source, number: int) -> str:
+    """The delivery id of a webhook of a source: the same each time it is played."""
+    return f"{source.name}-{number:06d}"
 
 
-def _send_all(this: Runtime, project: DemoProject, hooks: Sequence[Numbered]) -> None:
-    """Post webhooks over a few connections; those of one item go over one, in their order."""
+def _send_all(this: Runtime, part: Part, hooks: Sequence[Numbered]) -> None:
+    """Post webhooks over a few connections; those of one line go over one, in their order."""
     lines: list[list[Numbered]] = [[] for _ in range(SENDERS)]
     for number, hook in hooks:
-        lines[line_of(hook) % SENDERS].append((number, hook))
+        lines[part.source.line_of(hook) % SENDERS].append((number, hook))
     with ThreadPoolExecutor(SENDERS) as pool:
-        for future in [pool.submit(_send, this.settings.base_url, project, line) for line in lines if line]:
+        for future in [pool.submit(_send, this.settings.base_url, part, line) for line in lines if line]:
             future.result()
 
 
-def _send(base_url: str, project: DemoProject, hooks: Iterable[Numbered]) -> None:
-    address = urlsplit(base_url)
+def _send(base_url: str, part: Part, hooks: Iterable[Numbered]) -> None:
+    address, source = urlsplit(base_url), part.source
     connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=30)
     for number, hook in hooks:
-        raw = json.dumps(project.shown(hook)).encode()
-        headers = {
-            "Content-Type": "application/json",
-            "X-GitHub-Event": hook.event,
-            "X-GitHub-Delivery": guid(number),
-            "X-Hub-Signature-256": "sha256=" + hmac.new(DEMO_SECRET.encode(), raw, hashlib.sha256).hexdigest(),
-        }
-        _post(connection, f"{address.path}/webhooks/github/{DEMO_TRACKER}", raw, headers)
+        raw = json.dumps(source.shown(hook)).encode()
+        headers = source.headers(hook, raw, guid=guid(source, number), secret=SECRET)
+        path = f"{address.path}/webhooks/{source.speaks}/{part.tracker}"
+        _post(connection, path, raw, {"Content-Type": "application/json", **headers})
     connection.close()
 
 
@@ -158,7 +151,7 @@ def _post(connection: http.client.HTTPConnection, path: str, raw: bytes, headers
         time.sleep(0.5)
 
 
-def _wait_until_idle(this: Runtime, lane_id: int) -> None:
+def _wait_until_idle(this: Runtime) -> None:
     """Ring, and wait until nothing is pending, due or to be written."""
     while True:
         real = real_now()

@@ -272,7 +272,7 @@ def show(*, key: str, as_json: bool) -> None:
     runtime = installation()
     project = project_of(runtime, key)
     with runtime.db.read() as tx:
-        found = digest.digest(tx, project.id, project.key, now=runtime.world().now())
+        found = digest.digest(tx, project.id, project.key, secured=True, now=runtime.world().now())
     if as_json:
         names = ("key", "url", "status", "status_detail", "last_delivery_at", "paused_at", "known_from")
         print_json({name: getattr(project, name) for name in names} | asdict(found))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from app.bootstrap import Runtime
     from app.services.connect import Checked
 
+SANDBOXES = ("sandbox", "sandbox-jira")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_DEFAULT_URL = {"github": "https://api.github.com", "sandbox": "http://sandbox.invalid"}
+_DEFAULT_URL = {"github": "https://api.github.com", **dict.fromkeys(SANDBOXES, "http://sandbox.invalid")}
 _LIKE = {"jira": "https://acme.atlassian.net", "github": "https://github.acme.example/api/v3"}
 
 
@@ -37,7 +38,7 @@ def command() -> None:
 
 
 @command.command("add")
-@click.argument("kind", type=click.Choice(["github", "jira", "sandbox"]))
+@click.argument("kind", type=click.Choice(["github", "jira", *SANDBOXES]))
 @click.argument("name")
 @click.option(
     "--url",
@@ -85,7 +86,7 @@ def add(
     """Connect a tracker as NAME, with a token or as a GitHub App, and check at once what it may do.
 
     Secrets are stored encrypted. To keep them out of the shell's history give `-`, or set the variable. A `sandbox`
-    keeps what is written to it in a local file: for trying things out.
+    (which speaks as GitHub does) or `sandbox-jira` keeps what is written to it in a local file: for trying things out.
 
     Exit code 0 when all is well; 1 when it is stored but lacks something, which is named; 3 when the tracker does not
     answer.
@@ -160,7 +161,7 @@ def _refuse_in_demo(runtime: Runtime, kind: str) -> None:
 
     with runtime.db.read() as tx:
         demo = instance.load(tx).demo
-    if demo and kind != "sandbox":
+    if demo and kind not in SANDBOXES:
         raise UserError(
             f"{runtime.settings.home} holds the demo, whose clock is not today's.\n"
             "Start an installation of your own beside it: plumbline up --home DIR, and PLUMBLINE_HOME=DIR for commands."
@@ -181,7 +182,7 @@ def _secrets(
     kind: str, *, token: str | None, app_id: str | None, private_key: TextIO | None, installed: str | None
 ) -> dict[str, str]:
     """What to seal: a token, or an App's id and key. Raises UserError where it is neither or both."""
-    if kind == "sandbox":
+    if kind in SANDBOXES:
         return {}
     if token is not None and (app_id is not None or private_key is not None or installed is not None):
         raise UserError("Give either --token, or --app-id with --private-key; not both.")

@@ -97,7 +97,7 @@ def say_webhook(
     """Say how to set up the webhook of a tracker just added; `secret_to_show` is one that was made for it, `in_path`
     one that goes into the address because the tracker cannot sign.
     """
-    if kind == "sandbox":
+    if kind.startswith("sandbox"):
         return
     if kind == "jira":
         _say_jira(runtime, name, secret_to_show=secret_to_show, in_path=in_path)

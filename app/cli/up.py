@@ -48,12 +48,13 @@ def command(demo: bool, port: int | None, home: Path | None, host: str | None) -
     configure_logging(level=settings.log_level, style=settings.log_format)
     prepare(settings)
 
-    from app.bootstrap import migrate, prepare_demo, welcome
+    from app.bootstrap import migrate, welcome
+    from app.cli import demo_setup
 
     click.echo(f"Plumbline keeps its data in {settings.home}")
     migrate(settings)
     if settings.demo:
-        prepare_demo(settings)
+        demo_setup.prepare(settings)
     announce_when_ready(settings, welcome=lambda: welcome(settings))
     Supervisor(parts_of(settings)).run()
     click.echo("Plumbline has stopped.")

@@ -19,18 +19,22 @@ SCOPES = ("read",)
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody signed in by a link, or a program with a token. `name` is for the audit log."""
+    """Somebody signed in by a link, or a program with a token. `name` is for the audit log; `secured`: may see items
+    that not everybody who reads their project may know of.
+    """
 
     name: str
     signed_in_at: datetime
+    secured: bool = False
 
 
 def visible_to(user: User | None, *, chosen: int | None = None) -> Visible:
-    """What a reader may see, for every query of a page: all projects for whoever is signed in, none otherwise.
-
-    `chosen` is the project picked in the bar.
+    """What a reader may see, for every query of a page: all projects for whoever is signed in, none otherwise; secured
+    items for people alone, never for a token. `chosen` is the project picked in the bar.
     """
-    return Visible(projects=None if user is not None else frozenset(), chosen=chosen)
+    if user is None:
+        return Visible(projects=frozenset(), chosen=chosen)
+    return Visible(chosen=chosen, secured=user.secured)
 
 
 def new_sign_in_link(db: Database, base_url: str, now: datetime) -> str:

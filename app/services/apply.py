@@ -257,6 +257,7 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
     if seen.deleted and row["deleted_at"] is None:  # for good, however late it is heard of
         row.update(deleted_at=seen.as_of, is_open=False)
         work.touched_milestones.add(seen.native_id)
+        work.turned_milestones.add(seen.native_id)
     if newer:
         fresh = {
             "number": seen.number,
@@ -271,6 +272,8 @@ def _milestone(work: Work, seen: MilestoneSeen) -> None:
         fresh["released"] = seen.released
         if any(row[name] != value for name, value in fresh.items()):
             work.touched_milestones.add(seen.native_id)
+        if any(row[name] != fresh[name] for name in ("is_open", "start", "due")):
+            work.turned_milestones.add(seen.native_id)
         if row["is_open"] and not fresh["is_open"]:
             work.ended.add(seen.native_id)
         row.update(fresh, as_of=seen.as_of)

@@ -21,7 +21,7 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
     out = {}
     for id_, known in found.items():
         milestone = known if id_ in frozen else _baseline(tx, known, first_looks, now)
-        if not milestone.open:
+        if not milestone.open and milestone.leader is None:  # a part's growth is its leader's
             share, kept = _ended(milestone, now)
             subjects.save_ended(tx, id_, growth=share, kept=kept)
         out[id_] = milestone

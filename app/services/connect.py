@@ -12,7 +12,7 @@ from app.errors import UserError
 from app.secret import SecretBox
 from app.services import importing, sites
 from app.services.projects import check_documents, mode_of
-from app.store import control, purge, subjects, trackers
+from app.store import control, programmes, purge, subjects, trackers
 from app.store.database import Database, Tx
 from integrations.ports import (
     Adapters,
@@ -70,7 +70,7 @@ def add_tracker(
         connection_id = trackers.save_connection(
             tx,
             tracker_id=tracker.id,
-            kind="app" if "app_id" in secrets else kind if kind == "sandbox" else "token",
+            kind="app" if "app_id" in secrets else "sandbox" if kind.startswith("sandbox") else "token",
             installation=installation,
             credentials=vault.seal(json.dumps(dict(secrets))),
         )
@@ -265,7 +265,10 @@ def _find(
             return found, row
         finally:
             client.close()
-    raise UserError(f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}")
+    raise UserError(
+        f"{key} cannot be seen over {rows[0].tracker_name}: {'; '.join(dict.fromkeys(problems))}\n"
+        "Check how it is written there; if that is right, give the account of this connection access to it."
+    )
 
 
 def remove_project(db: Database, *, key: str, author: str, now: datetime) -> list[int]:
@@ -276,8 +279,15 @@ def remove_project(db: Database, *, key: str, author: str, now: datetime) -> lis
         found = trackers.projects(tx, key=key)
         if not found:
             raise UserError(f"There is no project {key!r}. `plumbline project list` names them.")
+        ids = {project.id for project in found}
+        beside = {
+            id_ for row in programmes.programmes(tx) for id_, _ in row.projects if ids & dict(row.projects).keys()
+        }
         for project in found:
             trackers.remove_project(tx, project.id, now=now)
+        # what was judged together with something of theirs is judged by itself now
+        lanes = {row.lane_id for row in trackers.projects(tx, ids=sorted(beside - ids))}
+        subjects.add_sweep(tx, sorted(lanes), reason="a project of their programme was removed")
         control.audit(tx, who=author, what="project removed", subject=key, at=now)
     return [project.id for project in found]
 

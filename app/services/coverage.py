@@ -5,22 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.services import projects, syncing
+from app.services import coverage_site, projects, syncing
+from app.services.coverage_line import FEW, Line, percent
 from app.store import coverage as store
 from app.store import trackers
 from app.store.database import Tx
-
-FEW = 0.2
-"""A share below this is worth a hint."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the card: what is known, and what would change it (empty: nothing needs to)."""
-
-    topic: str
-    known: str
-    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +40,21 @@ def card(tx: Tx, project_id: int) -> Card:
         raise LookupError(f"there is no project {project_id}")
     found = store.counts(tx, project_id)
     status = syncing.status(tx, project_id)
-    sizes = known.facts[project_id].settings.size_from is not None
     connection = trackers.connections(tx, connection_id=row.connection_id) if row.connection_id is not None else []
     unsized = _share(found.open_items - found.sized, found.open_items)
     linked = _share(found.pulls_linked, found.pulls)
+    settings = known.facts[project_id].settings
+    mode = known.modes[project_id]
+    own = (
+        coverage_site.lines(tx, row, found, settings, unsized=unsized, mode=mode)
+        if row.site
+        else _own(found, unsized, linked, sizes=settings.size_from is not None)
+    )
     lines = (
         _history(row.known_from, status, row.key),
         _milestones(found),
-        _sizes(unsized, sizes=sizes),
-        _progress(found),
-        _links(found, linked),
-        _members(found),
-        Line(
-            "planning",
-            "GitHub Projects are not read: iterations, their fields and their columns are not known",
-            "plan with milestones, or name labels that mean work (in_progress_labels, in_review_labels)",
-        ),
+        *own,
+        *_desk(row, writes=settings.service_desk_writes),
         *_arrival(status),
         *_rights(connection[0] if connection else None),
         *_gaps(found.gaps),
@@ -93,8 +81,19 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{round(share * 100)} %"
+def _own(found: store.Counts, unsized: float | None, linked: float | None, *, sizes: bool) -> tuple[Line, ...]:
+    """Where a tracker has neither statuses nor fields of its own, labels and words tell."""
+    return (
+        _sizes(unsized, sizes=sizes),
+        _progress(found),
+        _links(found, linked),
+        _members(found),
+        Line(
+            "planning",
+            "GitHub Projects are not read: iterations, their fields and their columns are not known",
+            "plan with milestones, or name labels that mean work (in_progress_labels, in_review_labels)",
+        ),
+    )
 
 
 def _history(known_from: datetime | None, status: syncing.Status | None, key: str) -> Line:
@@ -124,7 +123,7 @@ def _sizes(unsized: float | None, *, sizes: bool) -> Line:
         return Line(
             "sizes", "none are read: every item counts the same", "set size_from to label (size/3) or title ([3])"
         )
-    known = f"{_percent(unsized)} of open items have no size; they count as the team's median"
+    known = f"{percent(unsized)} of open items have no size; they count as the team's median"
     return Line("sizes", known, "size them" if unsized is not None and unsized > FEW else "")
 
 
@@ -136,7 +135,7 @@ def _progress(found: store.Counts) -> Line:
 
 
 def _links(found: store.Counts, linked: float | None) -> Line:
-    known = f"{_percent(linked)} of {found.pulls} pull requests name the issue they close"
+    known = f"{percent(linked)} of {found.pulls} pull requests name the issue they close"
     few = linked is not None and linked < FEW and found.issues > 0
     return Line(
         "links", known, 'write "Closes #12" in pull requests: their work then counts for the issue' if few else ""
@@ -161,6 +160,15 @@ def _arrival(status: syncing.Status | None) -> tuple[Line, ...]:
             "let webhooks arrive, then set polling to false",
         ),
     )  # fmt: skip
+
+
+def _desk(row: trackers.ProjectRow, *, writes: bool) -> tuple[Line, ...]:
+    if not row.service_desk:
+        return ()
+    if writes:
+        return (Line("writing", "a service desk: our comments are internal, customers do not see them"),)
+    known = "a service desk: it is judged, and nothing is written, neither label nor comment"
+    return (Line("writing", known, "set service_desk_writes to true: comments are then internal"),)
 
 
 def _rights(connection: trackers.ConnectionRow | None) -> tuple[Line, ...]:

@@ -68,7 +68,7 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "acted_at": _iso(acted),
         "started_at": _iso(started),
         "flagged_since": _iso(_flagged_since(row, changes, settings, opened=opened.at)),
-        "linked": {change.after: to_iso(change.at) for change in changes if change.field == "link" and change.after},
+        "linked": _linked(changes),
         "size": _size(row),
         "at_start": _size_at(row, changes, started) if started else None,
     }
@@ -80,6 +80,14 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "moved_at": last.at,
         "derived": derived,
     }
+
+
+def _linked(changes: Sequence[Past]) -> dict[str, str]:
+    """When links were drawn, by the other item's key. Where a tracker tells it in words ("This issue is blocked by
+    PAY-7"), the key is the last of them.
+    """
+    drawn = [(change.after, change.at) for change in changes if change.field == "link"]
+    return {after.rpartition(" ")[2]: to_iso(at) for after, at in drawn if after}
 
 
 class _Sides:
@@ -123,7 +131,8 @@ def _movement(change: Past, sides: _Sides) -> Step | None:
     if change.field in WORDS:
         return None if side is Side.BYSTANDER else Step(kind=change.field, at=change.at, url=change.url, side=side)
     if change.field in MOVES_BY_STATE:
-        return Step(kind="state", at=change.at, url=change.url, side=side)
+        kind = "worklog" if change.field == "worklog" else "state"
+        return Step(kind=kind, at=change.at, url=change.url, side=side)
     if change.field == "body" and _ticked(change):
         return Step(kind="checklist", at=change.at, url=change.url, side=side)
     return None

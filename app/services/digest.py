@@ -37,12 +37,12 @@ class Digest:
     left: tuple[Left, ...]
 
 
-def digest(tx: Tx, project_id: int, key: str, *, now: datetime) -> Digest:
-    """The digest of a project; `now` is world time."""
-    left = store_gone.lately(tx, project_id, since=now - GONE_SINCE, limit=MOST_GONE)
+def digest(tx: Tx, project_id: int, key: str, *, secured: bool, now: datetime) -> Digest:
+    """The digest of a project, with `secured` items or without; `now` is world time."""
+    left = store_gone.lately(tx, project_id, since=now - GONE_SINCE, limit=MOST_GONE, secured=secured)
     return Digest(
-        status=syncing.status(tx, project_id),
+        status=syncing.status(tx, project_id, secured=secured),
         edits=tuple(floods.bulk_edits(tx, project_id, since=now - EDITS_SINCE)),
-        resting=tuple(one for one in floods.quarantined(tx, now=now) if one.project_key == key),
+        resting=tuple(one for one in floods.quarantined(tx, now=now, secured=secured) if one.project_key == key),
         left=tuple(Left(one.item_id, one.key, one.title, one.at, gone.words(one)) for one in left),
     )

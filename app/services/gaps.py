@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from app.store.database import Tx
 from app.store.deliveries import PendingDelivery
 from app.store.work import Work
 from integrations.ports import Reading
+
+_KEY = re.compile(r"^(?:#|[A-Z][A-Z0-9_]*-)([0-9]{1,15})\Z")
+"""An item as deliveries name it: "#482" or "PAY-231"."""
 
 
 def note_read(tx: Tx, project_id: int, work: Work, readings: Sequence[tuple[datetime, Reading]]) -> None:
@@ -40,9 +44,10 @@ def ask_for_reads(tx: Tx, project_id: int, work: Work, *, now: datetime) -> None
 
 def note_gap(tx: Tx, delivery: PendingDelivery, *, now: datetime) -> None:
     """A delivery was set aside: what it is about has a gap until a read has closed it."""
-    digits = (delivery.about or "").rpartition("#")[2]
-    if delivery.project_id is None or not digits.isascii() or not digits.isdigit():
+    found = _KEY.search(delivery.about or "")
+    if delivery.project_id is None or found is None:
         return
-    subjects.set_gap(tx, delivery.project_id, int(digits), world=delivery.world_at)
+    number = int(found[1])
+    subjects.set_gap(tx, delivery.project_id, number, world=delivery.world_at)
     if sync.get(tx, delivery.project_id) is not None:
-        sync.want_reads(tx, delivery.project_id, [(int(digits), "a delivery was set aside")], now=now)
+        sync.want_reads(tx, delivery.project_id, [(number, "a delivery was set aside")], now=now)

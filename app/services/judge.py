@@ -25,6 +25,7 @@ from app.store import (
     milestone_facts,
     moves,
     people,
+    programmes,
     publications,
     rules,
     standings,
@@ -85,6 +86,9 @@ class Court:
             waiting |= derivation.concerned(self.tx, work.tracker_id, new=work.new_milestones, ended=work.ended)
         rebuild = [(lane_id, "rebuild", item_id, world) for lane_id, item_id in sorted(waiting)]
         subjects.add_marks(self.tx, rebuild, reason="what it names is known now")
+        turned = subjects.milestone_ids(self.tx, work.tracker_id, work.turned_milestones).values()
+        inside = [(lane_id, "item", id_, world) for lane_id, id_ in subjects.open_items_in(self.tx, turned)]
+        subjects.add_marks(self.tx, inside, reason="a plan it is in began, ended or has another date")
         acted = people.items_with_words_of(self.tx, project_id, work.turned)
         subjects.add_marks(
             self.tx, [(self.lane_id, "rebuild", id_, world) for id_ in acted], reason="a person's part here changed"
@@ -208,10 +212,18 @@ class Court:
         marks = [(lane_id, "item", id_, now) for lane_id, id_ in derivation.waiting_on(self.tx, item_ids)]
         subjects.add_marks(self.tx, marks, reason="what it waits on was flagged or cleared")
 
+    def _pass_to_leaders(self, now: datetime) -> None:
+        """What touches a part of a joined milestone is for the one that speaks for it."""
+        leaders = programmes.speaking_for(self.tx, self.milestones)
+        self.milestones |= {id_ for lane_id, id_ in leaders if lane_id == self.lane_id}
+        marks = [(lane_id, "milestone", id_, now) for lane_id, id_ in leaders if lane_id != self.lane_id]
+        subjects.add_marks(self.tx, marks, reason="a part of it changed")
+
     # --- judging
 
     def judge(self, now: datetime) -> int:
         """Judge everything on the list; gives how many subjects that were."""
+        self._pass_to_leaders(now)
         prepared = prepared_rules(rules.in_force(self.tx))
         changed = set(self.plans)
         for kind, ids in (("item", self.items), ("milestone", self.milestones)):

@@ -88,7 +88,7 @@ class Paced:
                 writes_in_hour=creates,
             )
             if body is not None:
-                publications.amend(tx, self.shown.id, lambda doc: _remember(doc, body))
+                publications.amend(tx, self.shown.id, lambda doc: _about_to_say(doc, body))
 
     def _unless_paused(self, tx: Tx) -> None:
         """Raise where writing is paused. What is taken back goes out all the same: that is what was asked for."""
@@ -123,8 +123,15 @@ class Paced:
                     world=self._world(),
                 )
 
-    def _save(self, kind: str | None, note: str, /, **values: Any) -> None:
-        self._commit(kind, note, lambda tx: publications.update(tx, self.shown.id, **values))
+    def _save(self, kind: str | None, note: str, /, *, kept_as: str | None = None, **values: Any) -> None:
+        """Book a write. `kept_as`: the text as the tracker keeps it, which may come back in other words than ours."""
+
+        def book(tx: Tx) -> None:
+            publications.update(tx, self.shown.id, **values)
+            if kept_as:
+                publications.amend(tx, self.shown.id, lambda doc: remember(doc, kept_as))
+
+        self._commit(kind, note, book)
         with self.db.read() as tx:
             fresh = publications.get(tx, self.shown.id)
         # what we set out to show stays the aim of this round, even if the wish has changed meanwhile
@@ -132,8 +139,13 @@ class Paced:
         self.shown = replace(fresh, want_labels=aim.want_labels, want_body=aim.want_body, want_quiet=aim.want_quiet)
 
 
-def _remember(doc: dict[str, Any], body: str) -> None:
-    """Keep the text's digest; writing anew ends what a removal had ended."""
+def remember(doc: dict[str, Any], body: str) -> None:
+    """Keep the text's digest."""
     known = [one for one in doc.get("digests", ()) if one != digest(body)]
     doc["digests"] = [*known, digest(body)][-DIGESTS:]
+
+
+def _about_to_say(doc: dict[str, Any], body: str) -> None:
+    """Writing anew ends what a removal had ended."""
+    remember(doc, body)
     doc.pop("comment", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.services.projects import read_calendar
 from rules.baseline import Growth, Role, baseline_at, freezes_at, growth
 from rules.calendar import Calendar
 from rules.catalog.registry import TYPES
-from rules.facts import Baseline, Member, Milestone, Project, State
+from rules.facts import Baseline, Member, Milestone, Project, State, Subject
 from rules.settings import Settings
 from rules.spec import RuleType
 
@@ -42,6 +42,15 @@ def calendar_of(stored: Mapping[str, Any]) -> Calendar:
 def project_for_words(*, project_id: int, key: str, tracker: str, calendar: Calendar) -> Project:
     """A project with no more than sentences need: its calendar and its kind of tracker."""
     return Project(id=project_id, key=key, tracker=tracker, url="", calendar=calendar, settings=Settings())
+
+
+def as_seen(subject: Subject, *, secured: bool) -> Subject:
+    """A subject as a page may show it: without the items that not everybody may know of, unless for those who may."""
+    if secured:
+        return subject
+    if isinstance(subject, Milestone):
+        return replace(subject, members=tuple(member for member in subject.members if not member.item.secured))
+    return replace(subject, links=tuple(link for link in subject.links if not link.other.secured))
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class SettingsDoc(BaseModel):
 
 
 COMMENTS_PER_DAY = 10
-SPEAKS = {"sandbox": "github"}
+SPEAKS = {"sandbox": "github", "sandbox-jira": "jira"}
 """Kinds of tracker that speak another one's language: what rules and their words go by, whatever people named it."""
 
 

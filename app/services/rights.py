@@ -11,7 +11,7 @@ import structlog
 from app.store import answers, leases, subjects, wishes
 from app.store.database import Database
 from app.time import real_now
-from integrations.ports import Client, PermanentError, TransientError
+from integrations.ports import Client, PermanentError, PersonSeen, TransientError
 from rules.answers import Verb
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ def ask(db: Database, lease: leases.Lease, client: Client) -> set[int]:
         waiting = answers.asking(tx, lease.id, real=real_now(), limit=PAGE)
     for one in waiting:
         try:
-            may = client.permission(one.project_key, one.login)
+            may = client.permission(one.project_key, PersonSeen(one.native_id, one.login))
         except PermanentError as error:  # we may not ask: then only what payloads tell counts
             log.info("a right could not be read", project=one.project_key, reason=str(error))
             may = "read"

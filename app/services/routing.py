@@ -18,6 +18,7 @@ from integrations.ports import Field, ItemSeen, Reading
 
 UNWATCHED = "its project is not watched"
 UNKNOWN = "its item is not known yet and is read"
+GONE = "its item is gone and was never known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _unnamed(
 ) -> Route:
     """A reading that names no project: its items' rows do."""
     known = [homes[native] for native in natives if native in homes]
-    asks = tuple(native for native in natives if native not in homes)
+    gone = {item.native_id for item in reading.items if item.deleted}
+    asks = tuple(native for native in natives if native not in homes and native not in gone)
     stayed = [item for item in reading.items if item.moved_to and item.moved_to.rpartition("-")[0] in keys]
     if stayed:  # to another project that is watched: what is there now is to be read
         return Route(None, reading, UNKNOWN, tuple(item.native_id for item in stayed))
@@ -136,6 +138,8 @@ def _unnamed(
         return Route(known[0].project_id, reading, asks=asks)
     if asks:
         return Route(None, reading, UNKNOWN, asks)
+    if gone:
+        return Route(None, reading, GONE)
     owners = {milestone.project for milestone in reading.milestones} - {None}
     if owners:  # versions belong to one
         mine = next((watched[owner] for owner in sorted(filter(None, owners)) if owner in watched), None)

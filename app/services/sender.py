@@ -142,6 +142,7 @@ class Sender(Paced):
         self._save(
             "comment_created",
             made.url,
+            kept_as=made.body,
             comment_id=made.native_id,
             comment_url=made.url,
             shown_body=body,
@@ -158,7 +159,8 @@ class Sender(Paced):
         self._pass("comment", create=False, body=body)
         found = self.client.edit_comment(self.target, comment_id, body)
         now = self._world()
-        self._save("comment_edited", "", shown_body=body, edited_at=now, edits=[*recent, to_iso(now)])
+        edits = [*recent, to_iso(now)]
+        self._save("comment_edited", "", kept_as=found.body, shown_body=body, edited_at=now, edits=edits)
         if found.hidden:
             self._hidden(comment_id, now)
         self._settled()

@@ -45,24 +45,23 @@ def look(db: Database, row: ConnectionRow, client: Client, now: datetime) -> str
                 reason="the tracker files its statuses otherwise",
                 rebuild=True,
             )
-    return _vanished(before.get("fields", {}), found)
+    return _vanished(row.tracker_name, before.get("fields", {}), found)
 
 
-def _vanished(before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _vanished(tracker: str, before: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """The custom fields that we read from and that are there no more."""
     there = {str(field) for field in found.get("custom", ())}
     read = {what: before.get(what) or [] for what in FIELDS}
-    gone = [
-        (id_, what)
-        for what, ids in read.items()
-        for id_ in ([ids] if isinstance(ids, str) else ids)
-        if there and id_ not in there
-    ]
+    gone = [(id_, what) for what, ids in read.items() for id_ in _ids(ids) if there and id_ not in there]
     return "; ".join(
         f"the custom field {id_}, read for {FIELDS[what]}, is gone: name the one to read instead with "
-        f"`plumbline tracker field TRACKER {what} FIELD`"
+        f"`plumbline tracker field {tracker} {what} FIELD`"
         for id_, what in gone
     )
+
+
+def _ids(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
 
 
 def is_old(row: trackers.TrackerRow, now: datetime) -> bool:
@@ -82,7 +81,12 @@ def choose(db: Database, *, tracker: str, what: str, field: str | None, author: 
         if field is not None and there and field not in there:
             raise UserError(f"{tracker} has no custom field {field!r}; it has {', '.join(there)}.")
         chosen = {name: value for name, value in row.site.get(CHOSEN, {}).items() if name != what}
-        fields = {name: value for name, value in row.site.get("fields", {}).items() if name != what or field is None}
+        fields = {
+            name: value
+            for name, value in row.site.get("fields", {}).items()
+            # what was chosen stays until it is known what is found, unless it is gone
+            if name != what or (field is None and set(_ids(value)) <= set(there))
+        }
         if field is not None:
             chosen[what] = fields[what] = [field] if what == "points" else field
         trackers.save_site(tx, row.id, {**row.site, "fields": fields, CHOSEN: chosen}, now=now)

@@ -262,8 +262,10 @@ class Status:
     wanted_reads: int
 
 
-def status(tx: Tx, project_id: int) -> Status | None:
-    """The status of one project; None where its tracker has no past to read."""
+def status(tx: Tx, project_id: int, *, secured: bool = True) -> Status | None:
+    """The status of one project; None where its tracker has no past to read. What went wrong may name any item, so it
+    is told only to those who may see `secured` ones.
+    """
     row = sync.get(tx, project_id)
     if row is None:
         return None
@@ -273,7 +275,9 @@ def status(tx: Tx, project_id: int) -> Status | None:
         words.append(f"Judged, but nothing is written until it has caught up: {row.why}.")
     if row.mode == "polling":
         words.append("Asked every 5 minutes, because webhooks cannot arrive here.")
-    if row.detail:
+    if row.mode == "plans":
+        words.append("Sprints and versions are asked for every 5 minutes, because webhooks here do not tell of them.")
+    if row.detail and secured:
         words.append(row.detail)
     return Status(
         mode=row.mode,

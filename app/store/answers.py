@@ -144,6 +144,7 @@ class Asking:
     project_key: str
     lane_id: int
     person_id: int
+    native_id: str
     login: str
 
 
@@ -151,14 +152,16 @@ def asking(tx: Tx, connection_id: int, *, real: datetime, limit: int) -> list[As
     """The rights that answers over a connection wait for, each once."""
     table, project, person = models.answer, models.project, models.person
     rows = tx.execute(
-        sa.select(table.c.project_id, project.c.key, project.c.lane_id, table.c.person_id, person.c.login)
+        sa.select(
+            table.c.project_id, project.c.key, project.c.lane_id, table.c.person_id, person.c.native_id, person.c.login
+        )
         .join(project, project.c.id == table.c.project_id)
         .join(person, person.c.id == table.c.person_id)
         .where(project.c.connection_id == connection_id, project.c.status == "active", _waits(real))
         .distinct()
         .limit(limit)
     )
-    return [Asking(row.project_id, row.key, row.lane_id, row.person_id, row.login) for row in rows]
+    return [Asking(row.project_id, row.key, row.lane_id, row.person_id, row.native_id, row.login) for row in rows]
 
 
 def _waits(real: datetime) -> sa.ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,47 @@ def counts(tx: Tx, project_id: int) -> Counts:
         pulls_linked=int(linked or 0),
         members=int(people.members or 0),
         people=people.people,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """What is known of sprints, and who told of them. `implemented` are items that a pull request names."""
+
+    sprints: int
+    implemented: int
+    webhooks: bool
+    plan_webhooks: bool
+
+
+def plan_counts(tx: Tx, project_id: int, *, tracker_id: int, plan_events: Iterable[str], history: str) -> PlanCounts:
+    """Count on a tracker that has sprints. `plan_events` are the webhooks that tell of sprints and versions, `history`
+    is the event of our own reads.
+    """
+    item, milestone, membership = models.item, models.milestone, models.membership
+    link, delivery = models.link, models.delivery
+    joined = sa.select(membership.c.milestone_id).join(item).where(item.c.project_id == project_id)
+    sprints = tx.scalar(
+        sa.select(sa.func.count()).where(
+            milestone.c.kind == "sprint",
+            milestone.c.deleted_at.is_(None),
+            milestone.c.tracker_id == tracker_id,
+            # an empty one belongs to no project yet
+            sa.or_(milestone.c.project_id == project_id, milestone.c.project_id.is_(None), milestone.c.id.in_(joined)),
+        )
+    )
+    implemented = tx.scalar(
+        sa.select(sa.func.count(sa.distinct(link.c.target_item_id)))
+        .join(item, item.c.id == link.c.target_item_id)
+        .where(item.c.project_id == project_id, link.c.kind.in_(("implements", "closes")))
+    )
+    told = sa.select(delivery.c.id).where(delivery.c.tracker_id == tracker_id, delivery.c.event != history).limit(1)
+    plans = told.where(delivery.c.event.in_(sorted(plan_events)))
+    return PlanCounts(
+        sprints=int(sprints or 0),
+        implemented=int(implemented or 0),
+        webhooks=tx.execute(told).first() is not None,
+        plan_webhooks=tx.execute(plans).first() is not None,
     )
 
 

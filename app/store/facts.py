@@ -139,11 +139,12 @@ def _item(
         edges.append(stacked_on(stacked))
     children = [other for inbound, other in links if inbound and other.kind == "parent"]
     parent = next((other for inbound, other in links if not inbound and other.kind == "parent"), None)
-    working = [
+    pulls = [
         other
         for inbound, other in links
-        if inbound and other.is_open and other.kind in ("closes", "implements") and other.item_kind == "pull_request"
+        if inbound and other.kind in ("closes", "implements") and other.item_kind == "pull_request"
     ]
+    working = [other for other in pulls if other.is_open]
     state, since = facts.State(derived["state"]), from_iso(derived["state_since"])
     if state in (facts.State.TODO, facts.State.IN_PROGRESS) and working:
         ready = [other for other in working if not (other.pull or {}).get("draft")]
@@ -151,7 +152,7 @@ def _item(
         since = max(min(other.created_at for other in ready or working), since)
     movement = read_step(derived.get("last_movement"))
     assert movement is not None, f"item {row.id} was never derived"
-    for other in [*working, *children]:
+    for other in [*pulls, *children]:  # one that was merged has moved the work too: by its merge, and all before it
         theirs = read_step(other.derived.get("last_movement"))
         if theirs is not None and theirs.at > movement.at:
             movement = replace(theirs, kind="linked", of=ref_of(other))

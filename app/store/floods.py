@@ -28,14 +28,18 @@ class Quarantined:
     rules: tuple[str, ...]
 
 
-def quarantined(tx: Tx, *, now: datetime) -> list[Quarantined]:
+def quarantined(tx: Tx, *, now: datetime, secured: bool) -> list[Quarantined]:
     """Labels that rest now, the one that rests longest first. For pages. `now` is world time."""
     publication, item, project = models.publication, models.item, models.project
     query = (
         sa.select(publication.c.answers, item.c.id, item.c.key, item.c.url, project.c.key.label("project_key"))
         .join(item, item.c.id == publication.c.item_id)
         .join(project, project.c.id == publication.c.project_id)
-        .where(publication.c.status == "held", publication.c.due_at > now)
+        .where(
+            publication.c.status == "held",
+            publication.c.due_at > now,
+            sa.true() if secured else item.c.secured.is_(False),
+        )
     )
     found = [
         Quarantined(

@@ -32,9 +32,11 @@ def of(tx: Tx, item_ids: Iterable[int]) -> dict[int, Gone]:
     return {one.item_id: one for one in _load(tx, models.item.c.id.in_(sorted(set(item_ids))))}
 
 
-def lately(tx: Tx, project_id: int, *, since: datetime, limit: int) -> list[Gone]:
-    """Those of a project that went since an instant, the latest first."""
-    return _load(tx, sa.and_(models.item.c.project_id == project_id, models.item.c.deleted_at >= since), limit=limit)
+def lately(tx: Tx, project_id: int, *, since: datetime, limit: int, secured: bool) -> list[Gone]:
+    """Those of a project that went since an instant, the latest first; `secured`: also what not everybody may see."""
+    item = models.item.c
+    seen = sa.true() if secured else item.secured.is_(False)
+    return _load(tx, sa.and_(item.project_id == project_id, item.deleted_at >= since, seen), limit=limit)
 
 
 def _load(tx: Tx, which: sa.ColumnElement[bool], *, limit: int | None = None) -> list[Gone]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,16 +13,16 @@ from app.store import models
 from app.store.database import Tx
 from app.store.facts import read_step
 from app.store.link_facts import ref_of
+from app.store.milestone_homes import home_of, named_homes, own_items, secured_epics
 from app.time import from_iso
 from rules import facts
-from rules.settings import fold
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
 
 
 def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Project]) -> dict[int, facts.Milestone]:
-    """Milestones as facts with everything that was ever in them, by id."""
+    """Milestones as facts with everything that was ever in them, or in those that are joined to them, by id."""
     milestone = models.milestone
     rows = tx.execute(
         sa.select(milestone).where(
@@ -34,10 +34,13 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     if not rows:
         return {}
     wanted = [row.id for row in rows]
-    members = _members(tx, wanted)
+    parts, leaders = _parts(tx, wanted), _leaders(tx, rows)
+    group = {id_: id_ for id_ in wanted} | {part.id: part.joined_to for part in parts}
+    members, lives_in = _members(tx, group)
+    secured = secured_epics(tx, rows)
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
-    homes = _named_homes(tx, rows)
+    homes, epics = named_homes(tx, rows), own_items(tx, rows)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -57,20 +60,79 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=homes.get(row.home_item_id) or _home(members.get(row.id, [])),
+            home=home_of(
+                row, members.get(row.id, []), lives_in | homes, own=epics.get(row.id), secured=secured.get(row.id)
+            ),
             released=row.released,
             own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
             own_p25_done=own.p25_done,
             own_usual_done=own.done,
-            known_from=projects[row.project_id].known_from,
+            known_from=max(
+                filter(
+                    None,
+                    [
+                        projects[row.project_id].known_from,
+                        *(part.known_from for part in parts if part.joined_to == row.id),
+                    ],
+                ),
+                default=None,
+            ),
+            leader=leaders.get(row.joined_to),
         )
         for row in rows
     }
 
 
-def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Member]]:
-    """Every stay in these milestones, with where the item came from and went to."""
+def _parts(tx: Tx, wanted: Sequence[int]) -> Sequence[Any]:
+    """What is joined to these milestones, and from when on its past is known."""
+    milestone, project = models.milestone, models.project
+    return tx.execute(
+        sa.select(milestone.c.id, milestone.c.joined_to, project.c.known_from)
+        .outerjoin(project, project.c.id == milestone.c.project_id)
+        .where(milestone.c.joined_to.in_(wanted), milestone.c.deleted_at.is_(None), project.c.removed_at.is_(None))
+        .order_by(milestone.c.id)
+    ).all()
+
+
+def _leaders(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
+    """The milestones that speak for some of these, as far as they are judged themselves."""
+    milestone, project = models.milestone, models.project
+    wanted = {row.joined_to for row in rows if row.joined_to is not None}
+    if not wanted:
+        return {}
+    query = (
+        sa.select(milestone, project.c.key.label("project_key"), project.c.public.label("project_public"))
+        .join(project, project.c.id == milestone.c.project_id)
+        .where(
+            milestone.c.id.in_(sorted(wanted)),
+            milestone.c.deleted_at.is_(None),
+            project.c.removed_at.is_(None),
+            project.c.status == "active",
+        )
+    )
+    found = tx.execute(query).all()
+    secured = secured_epics(tx, found)
+    return {
+        row.id: facts.Ref(
+            id=row.id,
+            key=row.title,
+            url=row.url,
+            project=row.project_key,
+            secured=row.id in secured,
+            public=row.project_public,
+        )
+        for row in found
+    }
+
+
+def _members(
+    tx: Tx, group: Mapping[int, int]
+) -> tuple[dict[int, list[facts.Member]], dict[int, tuple[int, facts.Ref]]]:
+    """Every stay in milestones, under the one that each belongs to (`group`), with where the item came from and went
+    to; and the items that are still there, by id, with the project each lives in.
+    """
     membership, item, project, milestone = models.membership, models.item, models.project, models.milestone
+    milestone_ids = sorted(group)
     stays = tx.execute(
         sa.select(
             membership.c.milestone_id,
@@ -86,23 +148,29 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
         .order_by(membership.c.id)
     ).all()
     if not stays:
-        return {}
+        return {}, {}
     ids = sorted({stay.id for stay in stays})
     elsewhere: dict[int, list[Any]] = {}
-    for row in tx.execute(
+    beside = tx.execute(
         sa.select(
             membership.c.item_id,
             membership.c.milestone_id,
             membership.c.joined_at,
             membership.c.left_at,
+            milestone.c.id,
+            milestone.c.tracker_id,
+            milestone.c.native_id,
             milestone.c.title,
             milestone.c.kind,
             milestone.c.is_open,
         )
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .where(membership.c.item_id.in_(ids))
-    ):
-        elsewhere.setdefault(row.item_id, []).append(row)
+    ).all()
+    hidden = secured_epics(tx, beside)
+    for row in beside:
+        if row.id not in hidden:  # its name is not told
+            elsewhere.setdefault(row.item_id, []).append(row)
     edges: dict[int, dict[str, list[int]]] = {}
     link = models.link
     for edge in tx.execute(
@@ -115,9 +183,30 @@ def _members(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, list[facts.Membe
         edges.setdefault(edge.source_item_id, {}).setdefault(edge.kind, []).append(edge.target_item_id)
     found: dict[int, list[facts.Member]] = {}
     for stay in stays:
-        member = _member(stay, others=elsewhere.get(stay.id, ()), edges=edges.get(stay.id, {}))
-        found.setdefault(stay.milestone_id, []).append(member)
-    return found
+        own = group[stay.milestone_id]
+        others = [one for one in elsewhere.get(stay.id, ()) if group.get(one.milestone_id) != own]
+        found.setdefault(own, []).append(_member(stay, others=others, edges=edges.get(stay.id, {})))
+    joined = set(group.values()) if len(group) > len(set(group.values())) else ()
+    return (
+        {id_: _merged(all_) if id_ in joined else all_ for id_, all_ in found.items()},
+        {stay.id: (stay.project_id, ref_of(stay)) for stay in stays if stay.deleted_at is None},
+    )
+
+
+def _merged(members: Sequence[facts.Member]) -> list[facts.Member]:
+    """The stays in the parts of a joined milestone as stays in the whole: going from one part to another is none."""
+    by_item: dict[int, list[facts.Member]] = {}
+    for member in sorted(members, key=lambda one: (one.joined_at is not None, one.joined_at or one.created_at)):
+        stays = by_item.setdefault(member.item.id, [])
+        last = stays[-1] if stays else None
+        if last is not None and (
+            last.left_at is None or member.joined_at is None or member.joined_at <= last.left_at + CARRIED_WITHIN
+        ):
+            later = last if last.left_at is None or (member.left_at or last.left_at) < last.left_at else member
+            stays[-1] = replace(last, left_at=later.left_at, transferred_to=later.transferred_to)
+        else:
+            stays.append(member)
+    return [member for stays in by_item.values() for member in stays]
 
 
 def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]]) -> facts.Member:
@@ -223,41 +312,3 @@ def _quantile(shares: Sequence[float], part: float) -> float | None:
     if len(shares) < FINISHED_ENOUGH:
         return None
     return sorted(shares)[int(part * (len(shares) - 1) + 0.5)]
-
-
-HOME_LABELS = ("release", "epic", "tracking")
-
-
-def _named_homes(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
-    """The items that people named as homes, by id."""
-    item, project = models.item, models.project
-    wanted = {row.home_item_id for row in rows if row.home_item_id is not None}
-    if not wanted:
-        return {}
-    query = (
-        sa.select(
-            item.c.id,
-            item.c.key,
-            item.c.url,
-            item.c.secured,
-            project.c.key.label("project_key"),
-            project.c.public.label("project_public"),
-        )
-        .join(project, project.c.id == item.c.project_id)
-        .where(item.c.id.in_(wanted), item.c.deleted_at.is_(None))
-    )
-    return {row.id: ref_of(row) for row in tx.execute(query)}
-
-
-def _home(members: Sequence[facts.Member]) -> facts.Ref | None:
-    """The item that speaks for a milestone where none is named: the parent of at least half; else the only one
-    labelled so.
-    """
-    present = [member for member in members if member.left_at is None]
-    parents = [member.parent_id for member in present if member.parent_id is not None]
-    for parent in sorted(set(parents)):
-        inside = next((member.item for member in present if member.item.id == parent), None)
-        if inside is not None and 2 * parents.count(parent) >= len(present) - 1:
-            return inside
-    labelled = [member.item for member in present if {fold(label) for label in member.labels} & set(HOME_LABELS)]
-    return labelled[0] if len(labelled) == 1 else None

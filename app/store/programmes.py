@@ -52,6 +52,28 @@ def neighbours(tx: Tx) -> Neighbours:
     return Neighbours(readers, frozenset(keys))
 
 
+def speaking_for(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Milestones to judge where these were touched, as (lane id, milestone id): those that speak for them; and the
+    parts of one that is gone, which speak for themselves again.
+    """
+    wanted = sorted(set(milestone_ids))
+    if not wanted:
+        return []
+    milestone, project = models.milestone, models.project
+    part, leader = milestone.alias(), milestone.alias()
+    found: set[tuple[int, int]] = set()
+    for touched, other, gone in ((part, leader, False), (leader, part, True)):
+        rows = tx.execute(
+            sa.select(project.c.lane_id, other.c.id)
+            .select_from(part)
+            .join(leader, leader.c.id == part.c.joined_to)
+            .join(project, project.c.id == other.c.project_id)
+            .where(touched.c.id.in_(wanted), leader.c.deleted_at.is_not(None) == gone)
+        )
+        found |= {(row.lane_id, row.id) for row in rows}
+    return sorted(found)
+
+
 def programmes(tx: Tx) -> list[ProgrammeRow]:
     """All programmes with their projects in use."""
     programme, part, project = models.programme, models.programme_project, models.project
@@ -102,3 +124,50 @@ def part(tx: Tx, leader_id: int) -> None:
     """Let a joined milestone fall apart again."""
     milestone = models.milestone
     tx.execute(sa.update(milestone).where(milestone.c.joined_to == leader_id).values(joined_to=None))
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneName:
+    """A milestone as people name it, and what it is joined to."""
+
+    id: int
+    project_id: int
+    project: str
+    tracker: str
+    lane_id: int
+    title: str
+    kind: str
+    is_open: bool
+    joined_to: int | None
+
+    @property
+    def spelled(self) -> str:
+        """As commands name it."""
+        return f"{self.tracker}/{self.project}:{self.title}"
+
+
+def milestones_of(tx: Tx, project_ids: Iterable[int]) -> list[MilestoneName]:
+    """The milestones of projects that are in use, open ones first."""
+    milestone, project, tracker = models.milestone, models.project, models.tracker
+    rows = tx.execute(
+        sa.select(
+            milestone.c.id,
+            milestone.c.project_id,
+            project.c.key.label("project"),
+            tracker.c.name.label("tracker"),
+            project.c.lane_id,
+            milestone.c.title,
+            milestone.c.kind,
+            milestone.c.is_open,
+            milestone.c.joined_to,
+        )
+        .join(project, project.c.id == milestone.c.project_id)
+        .join(tracker, tracker.c.id == project.c.tracker_id)
+        .where(
+            project.c.id.in_(sorted(set(project_ids))),
+            project.c.removed_at.is_(None),
+            milestone.c.deleted_at.is_(None),
+        )
+        .order_by(milestone.c.is_open.desc(), milestone.c.id)
+    )
+    return [MilestoneName(**row._mapping) for row in rows]

@@ -155,6 +155,20 @@ def milestone_ids(tx: Tx, tracker_id: int, natives: Iterable[str]) -> dict[str, 
     return {row.native_id: row.id for row in rows}
 
 
+def open_items_in(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """The open items in these milestones, each with the lane it lives in: (lane id, item id)."""
+    membership, item, project = models.membership, models.item, models.project
+    inside = membership.c.milestone_id.in_(sorted(set(milestone_ids)))
+    rows = tx.execute(
+        sa.select(project.c.lane_id, item.c.id)
+        .join(item, item.c.project_id == project.c.id)
+        .join(membership, membership.c.item_id == item.c.id)
+        .where(inside, membership.c.left_at.is_(None), item.c.is_open)
+        .distinct()
+    )
+    return [(row.lane_id, row.id) for row in rows]
+
+
 # --- judging --------------------------------------------------------------------------------------------------------
 
 

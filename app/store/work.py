@@ -146,6 +146,8 @@ class Work:
     dirty_milestones: set[str] = field(default_factory=set)
     touched_items: set[str] = field(default_factory=set)
     touched_milestones: set[str] = field(default_factory=set)
+    turned_milestones: set[str] = field(default_factory=set)
+    """Those that opened, ended, went or have other dates than before: what is in them is judged by that."""
     new_milestones: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     _journal: dict[tuple[str, str], Row | None] = field(default_factory=dict)
@@ -191,6 +193,7 @@ class Work:
                 self.dirty_milestones,
                 self.touched_items,
                 self.touched_milestones,
+                self.turned_milestones,
                 self.ended,
             )
         ]

@@ -36,7 +36,7 @@ def signed_in() -> access.User | None:
         return None
     if not at <= real_now() < at + LIFETIME:
         return None
-    return access.User(name="owner", signed_in_at=at)
+    return access.User(name="owner", signed_in_at=at, secured=True)
 
 
 def _gate() -> Any:

@@ -15,8 +15,8 @@ from integrations.ports import BadPayload, BadSignature
 
 log = structlog.get_logger()
 
-TAKES = {"github": ("github", "sandbox"), "jira": ("jira",)}
-"""Which kinds of tracker speak through which address; the sandbox speaks GitHub's language."""
+TAKES = {"github": ("github", "sandbox"), "jira": ("jira", "sandbox-jira")}
+"""Which kinds of tracker speak through which address; there is a sandbox for either language."""
 
 
 DELIVERY_IDS = ("x-github-delivery", "x-atlassian-webhook-identifier")

@@ -44,6 +44,8 @@ class Frame:
     clock: WorldClock
     now: datetime
     real: datetime
+    hidden: frozenset[int] = frozenset()
+    """Items named in what is shown that are secured by now."""
 
     @cached_property
     def calendars(self) -> dict[int, Calendar]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import g, url_for
 
-from rules.facts import Project
+from rules.facts import Project, Ref
 from rules.intents import Line, Span
 from rules.verdict import Said, Verdict
 from rules.wording.codec import load_verdict
@@ -51,13 +51,29 @@ def stored_words(stored: Mapping[str, Any] | None, project: Project) -> Words | 
         return None
 
 
+def named(stored: Mapping[str, Any] | None) -> tuple[Ref, ...]:
+    """The items that a stored verdict names; none where it cannot be read."""
+    try:
+        return tuple(ref for said in load_verdict(stored).sentences for ref in said.refs) if stored else ()
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
 def say(said: Said, project: Project) -> Line:
     """One sentence. Items in it lead to their page here; whoever is signed in may read the keys of every project."""
     frame = g.get("frame")
     today: date | None = project.calendar.local_date(frame.now) if frame is not None else None
+    said = said.with_refs(lambda ref: _as_seen(ref, frame))
     line = sentence(said, project=replace(project, public=False), today=today)
     pages = {ref.url: url_for("items.show", item_id=ref.id) for ref in said.refs if ref.url}
     return tuple(Span(s.text, url=pages.get(s.url, s.url), code=s.code, strong=s.strong) if s.url else s for s in line)
+
+
+def _as_seen(ref: Ref, frame: Any) -> Ref:
+    """An item in a sentence, for whoever looks: named to those who may see it, and not where it was secured since."""
+    if frame is None:
+        return ref
+    return replace(ref, secured=not frame.visible.secured and (ref.secured or ref.id in frame.hidden))
 
 
 def as_sentence(line: Line) -> Line:

@@ -27,6 +27,7 @@ from integrations.ports import (
     CommentRef,
     Payload,
     PermanentError,
+    PersonSeen,
     ProjectSeen,
     Reading,
     RepositorySeen,
@@ -155,10 +156,10 @@ class GitHubClient:
 
     # --- reads ---
 
-    def permission(self, project: str, login: str) -> str:
+    def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do in the repository (one call). `none` for who is no user."""
         try:
-            answer = self._call("GET", f"{repo_path(project)}/collaborators/{quote(login, safe='')}/permission")
+            answer = self._call("GET", f"{repo_path(project)}/collaborators/{quote(person.login, safe='')}/permission")
         except PermanentError as error:
             if error.code != "gone":
                 raise

@@ -5,7 +5,6 @@ Edit Issues is a triager's right, Manage Sprints or Administer Projects a mainta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +25,6 @@ NEEDED: Mapping[str, str] = {
     DELETE_OWN: "Delete Own Comments",
 }
 """What the account must have been given, as Jira's permission scheme names it."""
-_ACCOUNT_ID = re.compile(r"(?:[0-9a-f]{24}|\d{1,10}:[0-9a-f-]{36}|qm:[0-9a-f:-]{20,100})\Z")
 _PEOPLE = 100
 """How many people of one name or beginning are looked through."""
 
@@ -118,29 +116,20 @@ def _own_rights(connection: Connection, project: str) -> frozenset[str] | None:
     return frozenset(one for one in rights if read.soft_obj(rights, one).get("havePermission") is True)
 
 
-def right(connection: Connection, project: str, login: str) -> str:
+def right(connection: Connection, project: str, person: PersonSeen) -> str:
     """What somebody may do: read, triage or maintain.
 
-    One call for who may not edit, two for who may manage sprints, else three; on Cloud one more to find the account
-    of a display name. Anybody can take another's display name: where several bear it, nobody has more than read.
+    One call for who may not edit, two for who may manage sprints, else three. On Cloud the account's id decides, since
+    anybody can take another's display name; on Data Center the user name, which nobody else can have.
 
     Raises `PermanentError("forbidden")` where our account does not administer the project: then Jira does not tell.
     """
-    account = _account(connection, login) if connection.cloud else login
-    if account is None or not _may(connection, project, account, EDIT):
+    account = person.native_id if connection.cloud else person.login
+    if not _may(connection, project, account, EDIT):
         return "read"
     if _may(connection, project, account, SPRINTS) or _may(connection, project, account, ADMINISTER):
         return "maintain"
     return "triage"
-
-
-def _account(connection: Connection, login: str) -> str | None:
-    """The accountId of a display name that one person alone bears."""
-    if _ACCOUNT_ID.match(login):
-        return login
-    answer = connection.call("GET", "/user/search", query={"query": login, "maxResults": _PEOPLE})
-    people = [one for one in list_of(answer) if one.get("displayName") == login]
-    return str(people[0].get("accountId")) if len(people) == 1 else None
 
 
 def _may(connection: Connection, project: str, account: str, permission: str) -> bool:

@@ -79,10 +79,10 @@ class JiraClient:
         else:
             yield from map(self._seen, list_of(self._call("GET", "/project")))
 
-    def permission(self, project: str, login: str) -> str:
-        """What somebody may do in the project: read, triage or maintain (one to four calls; see `access.right`)."""
+    def permission(self, project: str, person: PersonSeen) -> str:
+        """What somebody may do in the project: read, triage or maintain (one to three calls; see `access.right`)."""
         project_path(project)
-        return access.right(self.connection, project, login)
+        return access.right(self.connection, project, person)
 
     def close(self) -> None:
         """Close the connections."""

@@ -164,7 +164,7 @@ class JiraHistory:
 
     def _whole(self, issue: Payload, asked_at: datetime, since: datetime | None, why: str, comment: str | None) -> Told:
         native_id, key = _identity(issue)
-        fields, root = read.soft_obj(issue, "fields"), f"/issue/{native_id}"
+        fields, root = read.soft_obj(issue, "fields"), f"/issue/{key}"
         payload = _told("issue", asked_at, why) | {"since": None if since is None else since.isoformat()}
         payload["histories"] = self._histories(issue, root)
         for section, name in (("comments", "comment"), ("worklogs", "worklog")):

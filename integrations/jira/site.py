@@ -11,6 +11,12 @@ from typing import Any
 from integrations import read as at
 from integrations.ports import Payload
 
+PLAN_EVENTS = (
+    *(f"sprint_{what}" for what in ("created", "started", "updated", "closed", "deleted")),
+    *(f"jira:version_{what}" for what in ("created", "released", "unreleased", "updated", "moved", "deleted")),
+)
+"""Webhooks that tell of sprints and versions; an app's own (dynamic) webhooks have none of them."""
+
 STAGES: Mapping[str, str] = {"new": "todo", "indeterminate": "in_progress", "done": "done"}
 """Jira's status categories, which are the same on every site, in our words."""
 
@@ -25,8 +31,8 @@ _NAMES = {"story points": "points", "story point estimate": "points", "flagged":
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One Jira. `points` may be several fields (one for each style of project), asked in order. `names` are the fields'
-    own names: Data Center's changelogs name a field so, without its id.
+    """One Jira. `points` may be several fields (one for each style of project), asked in order. `names` are all custom
+    fields' own names: Data Center's changelogs name a field so, without its id; what is not among them is gone.
     """
 
     edition: str = ""
@@ -51,6 +57,8 @@ class Site:
             },
             "statuses": dict(self.statuses),
             "names": dict(self.names),
+            "custom": sorted(self.names),
+            "plan_events": list(PLAN_EVENTS),
         }
 
     def is_points(self, field_id: str | None, name: str) -> bool:
@@ -107,11 +115,13 @@ def found(*, fields: Iterable[Payload], statuses: Iterable[Payload], server_info
     names: dict[str, str] = {}
     for place, one in enumerate(fields):
         name = at.opt_text(one, "name", f"fields.{place}") or ""
+        if type(at.soft_obj(one, "schema").get("custom")) is not str:
+            continue
+        native_id = at.text(one, "id", f"fields.{place}")
+        names[native_id] = name
         role = _role(one, name)
         if role is not None:
-            native_id = at.text(one, "id", f"fields.{place}")
             roles[role].append(native_id)
-            names[native_id] = name
     stages = {}
     for place, one in enumerate(statuses):
         stage = STAGES.get(str(at.soft_obj(one, "statusCategory").get("key")))

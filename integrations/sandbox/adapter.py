@@ -1,5 +1,5 @@
-"""The sandbox as one kind of tracker: it speaks GitHub's language in, and keeps what is written to it in a local
-file.
+"""The sandbox as two kinds of tracker, one for each language it speaks: what it takes is read by the integration of
+GitHub or of Jira, what is written to it is kept in a local file.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from integrations.github import envelope, render, verify
-from integrations.github.decode import events
+from integrations.github.adapter import GitHubAdapter
+from integrations.jira.adapter import JiraAdapter
 from integrations.ports import (
     NO_SITE,
+    Adapter,
     Check,
     CommentRef,
     Credentials,
@@ -21,12 +22,15 @@ from integrations.ports import (
     Pace,
     Payload,
     PermanentError,
+    PersonSeen,
     ProjectSeen,
     Reading,
     RepositorySeen,
     Target,
     TransientError,
 )
+from integrations.sandbox import as_github, as_jira, jira_shapes
+from integrations.sandbox.language import Language
 from integrations.sandbox.tracker import Comment, SandboxTracker
 from integrations.sandbox.tracker_items import LABEL_IS_NOT_ON, SandboxError
 from rules.intents import LabelSpec, Note
@@ -38,11 +42,16 @@ CODES = {401: "unauthorised", 403: "locked", 404: "gone", 410: "gone", 422: "inv
 
 @dataclass(slots=True)
 class SandboxAdapter:
-    """A tracker of our own for the demo and for tests, in the file `path`."""
+    """A tracker of our own for the demo and for tests, in the file `path`. `speaks` reads and words what goes in and
+    out, `language` is what the file's webhooks look like.
+    """
 
     path: Path
     clock: Callable[[], datetime]
     kind: str = "sandbox"
+    speaks: Adapter = field(default_factory=GitHubAdapter)
+    language: Language = as_github
+    site: Payload = field(default_factory=dict)
     one_lane: bool = False
     pace: Pace = field(
         default_factory=lambda: Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
@@ -50,56 +59,75 @@ class SandboxAdapter:
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> None:
         """Raise `BadSignature` unless `raw` is signed with `secret`."""
-        verify.verify(headers, raw, secret)
+        self.speaks.verify(headers, raw, secret)
 
     def envelope(self, headers: Mapping[str, str], payload: object) -> Envelope:
         """Read the envelope. Raises `BadPayload`."""
-        return envelope.envelope(headers, payload)
+        return self.speaks.envelope(headers, payload)
 
     def decode(self, event: str, payload: Payload, received_at: datetime, site: Payload = NO_SITE) -> Reading:
-        """What the payload says; nothing need be known of the site. Raises `Ignored` or `BadPayload`."""
-        return events.decode(event, payload, received_at)
+        """What the payload says. Raises `Ignored` or `BadPayload`."""
+        return self.speaks.decode(event, payload, received_at, site)
+
+    def tracker(self) -> SandboxTracker:
+        """The file itself."""
+        return SandboxTracker(self.path, clock=self.clock, language=self.language)
 
     def client(self, credentials: Credentials) -> SandboxClient:
         """A client on the file; `credentials` are not needed."""
-        return SandboxClient(SandboxTracker(self.path, clock=self.clock))
+        return SandboxClient(self.tracker(), self.site)
 
     def history(self, credentials: Credentials) -> None:
         """The sandbox has no past to read: all there is was played to it."""
 
     def render(self, note: Note, marker: str) -> str:
-        """The note as GitHub would show it."""
-        return render.render(note, marker)
+        """The note as the tracker whose language this is would show it."""
+        return self.speaks.render(note, marker)
+
+
+def jira_sandbox(path: Path, clock: Callable[[], datetime]) -> SandboxAdapter:
+    """The sandbox that speaks Jira's language; several of either language may share a file."""
+    return SandboxAdapter(
+        path,
+        clock,
+        kind="sandbox-jira",
+        speaks=JiraAdapter(),
+        language=as_jira,
+        site=jira_shapes.SITE.dump(),
+        one_lane=True,
+    )
 
 
 class SandboxClient:
-    """The write side, with GitHub's semantics and errors."""
+    """The write side, with the semantics and errors of the tracker whose language it speaks."""
 
-    def __init__(self, tracker: SandboxTracker) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: SandboxTracker, site: Payload = NO_SITE) -> None:
+        self._tracker, self._site = tracker, site
 
     def check(self, project: str | None = None) -> Check:
         """The sandbox can always do everything."""
         return Check(ok=True, login=self._tracker.login, can_read=True, can_write=True, dedicated=True)
 
     def survey(self) -> Payload:
-        """Nothing to find out."""
-        return {}
+        """What there is to know of the site that it plays."""
+        return self._site
 
     def get_project(self, project: str) -> RepositorySeen:
-        """Any name is a repository here."""
+        """Any name is a project here."""
         return RepositorySeen(project=ProjectSeen(native_id=project, key=project, url=f"sandbox:{project}"))
 
     def list_projects(self) -> Iterator[RepositorySeen]:
         """The sandbox keeps no list."""
         return iter(())
 
-    def permission(self, project: str, login: str) -> str:
+    def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do: what the sandbox was told, else to read."""
-        return _call(lambda: self._tracker.permission(project, login))
+        return _call(lambda: self._tracker.permission(project, person.login))
 
     def ensure_label(self, project: str, label: LabelSpec) -> bool:
         """Create the label; one that exists already is fine. True: it was created now."""
+        if not self._tracker.language.PROJECT_LABELS:
+            return False
         try:
             self._tracker.create_label(project, label.name, label.color, label.description)
         except SandboxError as error:
@@ -109,8 +137,9 @@ class SandboxClient:
         return True
 
     def delete_label(self, project: str, name: str) -> None:
-        """Delete a label of the repository; one that is not there is fine."""
-        _unless_gone(lambda: self._tracker.delete_label(project, name))
+        """Delete a label of the project; one that is not there is fine."""
+        if self._tracker.language.PROJECT_LABELS:
+            _unless_gone(lambda: self._tracker.delete_label(project, name))
 
     def add_label(self, target: Target, name: str) -> None:
         """Put a label on an item."""
@@ -139,7 +168,7 @@ class SandboxClient:
     def find_comment(self, target: Target, marker: str) -> CommentRef | None:
         """Our own comment that carries the marker."""
         for comment in _call(lambda: self._tracker.list_comments(target.project, target.number)):
-            if render.hidden(marker) in comment.body and comment.author == self._tracker.login:
+            if self._tracker.language.carries(comment.body, marker) and comment.author == self._tracker.login:
                 return _ref(comment)
         return None
 

@@ -34,7 +34,7 @@ class Shapes:
         self._people = {person.login: person for person in header.people}
         self._users: dict[str, Payload] = {}
         self._labels: dict[str, Payload] = {}
-        self.repository = self._repository()
+        self.repository = self._repository(private=header.private)
 
     def user(self, login: str) -> Payload:
         """The account; one the header does not name is a stranger, and a bot if its login says so."""
@@ -189,13 +189,14 @@ class Shapes:
             "repo": self.repository,
         }  # fmt: skip
 
-    def _repository(self) -> Payload:
+    def _repository(self, *, private: bool) -> Payload:
         owner, name = self.full_name.split("/")
         identity = number_of("repository", self.full_name)
         return {
-            "id": identity, "node_id": f"R_{identity}", "name": name, "full_name": self.full_name, "private": False,
+            "id": identity, "node_id": f"R_{identity}", "name": name, "full_name": self.full_name, "private": private,
             "owner": self.user(owner), "html_url": self._web, "description": None, "fork": False, "url": self._api,
-            "archived": False, "disabled": False, "has_issues": True, "default_branch": "main", "visibility": "public",
+            "archived": False, "disabled": False, "has_issues": True, "default_branch": "main",
+            "visibility": "private" if private else "public",
         }  # fmt: skip
 
 

@@ -4,7 +4,8 @@ Line 1 is the header, every further line one entry. Files are gzip-compressed JS
 module only sees their text lines and neither opens files nor reads a clock.
 
 Header: `recording` (format version, 1), `repository` (full name), `until` (the instant the record stops), `people`
-({login, association, bot}), `labels` (names). Fields at their default are left out.
+({login, association, bot}), `labels` (names), `private` (not everybody may read it). Fields at their
+default are left out.
 
 Entry: `at` (UTC instant, `2026-08-03T17:00:00Z`), `kind`, `by` (login), `number` (of the item, or of the milestone for
 kinds that begin with `milestone_`), and what the kind carries:
@@ -88,6 +89,7 @@ class Header:
     until: datetime
     people: tuple[Person, ...] = ()
     labels: tuple[str, ...] = ()
+    private: bool = False
     recording: int = VERSION
 
 
@@ -136,6 +138,7 @@ def read(lines: Iterable[str]) -> Recording:
             until=_instant(raw["until"]),
             people=tuple(Person(**person) for person in raw.get("people", ())),
             labels=tuple(raw.get("labels", ())),
+            private=raw.get("private", False) is True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"line 1: not a header: {error}") from error
@@ -148,7 +151,7 @@ def write(recording: Recording) -> Iterator[str]:
     people = [_without_defaults(person) for person in header.people]
     yield _line({
         "recording": header.recording, "repository": header.repository, "until": header.until,
-        "people": people, "labels": header.labels,
+        "people": people, "labels": header.labels, **({"private": True} if header.private else {}),
     })  # fmt: skip
     for entry in recording.entries:
         raw = _without_defaults(entry)

@@ -1,4 +1,4 @@
-"""The sandbox tracker: GitHub's write side for labels and comments, kept in one local SQLite file.
+"""The sandbox tracker: a tracker's write side for labels and comments, kept in one local SQLite file.
 
 The demo writes to it instead of to a real tracker, and tests use it as a strict stand-in: it answers and fails as
 GitHub's REST API does, counts each call, and can announce each change by the webhook GitHub would send.
@@ -21,7 +21,9 @@ from sqlite3 import Connection, Row
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
+from integrations.sandbox import as_github
 from integrations.sandbox import tracker_items as items
+from integrations.sandbox.language import Language
 from integrations.sandbox.payloads import Payload, stamp
 from integrations.sandbox.replay import Webhook
 from integrations.sandbox.tracker_items import SandboxError
@@ -80,9 +82,11 @@ class SandboxTracker:
         on_webhook: Callable[[Webhook], None] | None = None,
         fault: Fault | None = None,
         may_write_locked: bool = False,
+        language: Language = as_github,
     ) -> None:
         self._store, self._clock, self.login = Store(Path(path)), clock, login
         self.on_webhook, self.fault, self._may_write_locked = on_webhook, fault, may_write_locked
+        self.language = language
 
     def close(self) -> None:
         """Let go of the file in this thread; the next call takes it up again."""
@@ -93,12 +97,12 @@ class SandboxTracker:
     def observe(self, hook: Webhook) -> Webhook:
         """Learn of the item in a replayed webhook, and give the webhook back with what was written here shown in it."""
         with self._store.transaction() as db:
-            return Webhook(hook.at, hook.event, hook.action, items.observe(db, hook.payload))
+            return Webhook(hook.at, hook.event, hook.action, self.language.observe(db, hook.payload))
 
     def add_item(self, repo: str, number: int, *, pull: bool = False, labels: tuple[str, ...] = ()) -> None:
         """Make an open item known without a webhook."""
         with self._store.transaction() as db:
-            items.observe(db, items.plain_item(repo, number, pull=pull, labels=labels, at=self._now()))
+            self.language.observe(db, self.language.plain_item(repo, number, pull=pull, labels=labels, at=self._now()))
 
     def set_item(self, repo: str, number: int, *, locked: bool = False, gone: bool = False) -> None:
         """Lock or unlock the conversation, or delete the item (410 from then on)."""
@@ -142,7 +146,9 @@ class SandboxTracker:
             if items.find_label(db, repo, name):
                 raise SandboxError(422, "Validation Failed: already_exists")
             items.make_label(db, repo, name, color=color, description=description)
-            return Label(name=name, color=color, description=description), items.label_hook(db, repo, name, self.login)
+            return Label(name=name, color=color, description=description), self.language.label_hook(
+                db, repo, name, self.login
+            )
 
         return self._call("POST", f"/repos/{repo}/labels", work, answer=201)
 
@@ -176,7 +182,7 @@ class SandboxTracker:
                 raise SandboxError(422, "Validation Failed: a label's name is invalid")
             known = items.put_label(db, repo, number, name)
             sender = by or self.login
-            hook = known and items.item_hook(
+            hook = known and self.language.item_hook(
                 db, repo, number, action="labeled", label=known, sender=sender, at=self._now()
             )
             return items.labels_of(db, repo, number), hook or None
@@ -190,7 +196,9 @@ class SandboxTracker:
             items.require(db, repo, number)
             known = items.take_label(db, repo, number, name)
             sender = by or self.login
-            hook = items.item_hook(db, repo, number, action="unlabeled", label=known, sender=sender, at=self._now())
+            hook = self.language.item_hook(
+                db, repo, number, action="unlabeled", label=known, sender=sender, at=self._now()
+            )
             return items.labels_of(db, repo, number), hook
 
         return self._call("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}", work, by=by)
@@ -224,7 +232,7 @@ class SandboxTracker:
             _check_body(body)
             at, author = self._now(), by or self.login
             identity = items.make_comment(db, repo, number, body=body, author=author, at=at)
-            hook = items.comment_hook(db, repo, identity, action="created", sender=author, at=at)
+            hook = self.language.comment_hook(db, repo, identity, action="created", sender=author, at=at)
             return _comment(items.require_comment(db, repo, identity)), hook
 
         return self._call("POST", f"/repos/{repo}/issues/{number}/comments", work, by=by, answer=201)
@@ -237,8 +245,9 @@ class SandboxTracker:
             _check_body(body)
             at = self._now()
             db.execute("UPDATE comments SET body=?, updated_at=? WHERE id=?", (body, stamp(at), comment_id))
-            hook = items.comment_hook(db, repo, comment_id, action="edited", sender=by or self.login, at=at)
-            hook["changes"] = {"body": {"from": before}}
+            hook = self.language.comment_hook(
+                db, repo, comment_id, action="edited", sender=by or self.login, at=at, before=before
+            )
             return _comment(items.require_comment(db, repo, comment_id)), hook
 
         return self._call("PATCH", f"/repos/{repo}/issues/comments/{comment_id}", work, by=by)
@@ -249,7 +258,7 @@ class SandboxTracker:
         def work(db: Connection) -> tuple[None, Payload]:
             items.require_comment(db, repo, comment_id)
             db.execute("UPDATE comments SET deleted=1 WHERE id=?", (comment_id,))
-            return None, items.comment_hook(
+            return None, self.language.comment_hook(
                 db, repo, comment_id, action="deleted", sender=by or self.login, at=self._now()
             )  # fmt: skip
 
@@ -285,7 +294,7 @@ class SandboxTracker:
                     self._count(db, method, path, error.status)
             raise
         if hook and self.on_webhook:
-            self.on_webhook(Webhook(self._now(), items.event_of(hook), str(hook["action"]), hook))
+            self.on_webhook(Webhook(self._now(), *self.language.event_of(hook), hook))
         if fault:
             fault("after", method, path)
         return result

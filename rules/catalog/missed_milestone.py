@@ -162,7 +162,7 @@ def _past(subject: Milestone, members: dict[int, Member], *, passed: datetime, l
         since=passed,
         evidence=_evidence(subject, left) if subject.project.tracker == "github" else _brief(subject, left),
         below=_moves(subject) if subject.project.tracker == "github" else (),
-        helps=Said("missed-milestone.helps", {"open": len(left)}),
+        helps=Said("missed-milestone.helps", {"open": len(left), "kind": subject.kind.value}),
         gist=_gist(subject, left),
         severity=Severity.WARNING if loud else Severity.NOTE,
         reach=Reach.COMMENT if loud else Reach.PAGE,

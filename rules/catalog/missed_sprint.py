@@ -111,17 +111,22 @@ def _came_in(rows: Growth) -> list[Row]:
     return [*rows.added_counted, *quick]
 
 
-def _whither(left: list[Row]) -> tuple[Said, ...]:
+def _whither(subject: Milestone, left: list[Row]) -> tuple[Said, ...]:
     """What became of what was not done: how many went to which sprint, went to the backlog, or are in it still."""
-    sprints = Counter(row.member.transferred_to for row in left if row.member.transferred_to is not None)
+    may_tell = subject.project.may_tell
+    moved = [row.member for row in left if row.member.transferred_to is not None]
+    sprints = Counter(member.transferred_to for member in moved if may_tell(member.item))
+    elsewhere = len(moved) - sprints.total()
     gone = sum(row.member.transferred_to is None and row.member.left_at is not None for row in left)
     parts = [
         Said("missed-milestone.went", {"count": count, "to": to, "verb": not number})
         for number, (to, count) in enumerate(sprints.most_common())
     ]
+    if elsewhere:
+        parts.append(Said("missed-milestone.went-elsewhere", {"count": elsewhere, "verb": not parts}))
     if gone:
         parts.append(Said("missed-milestone.backlog", {"count": gone, "verb": not parts}))
-    if rest := len(left) - gone - sprints.total():
+    if rest := len(left) - gone - len(moved):
         parts.append(Said("missed-milestone.still-in", {"count": rest}))
     return tuple(parts)
 
@@ -134,7 +139,7 @@ def _done_by(row: Row, end: datetime) -> bool:
 def _evidence(subject: Milestone, left: list[Row], added: list[Row], end: datetime) -> tuple[Said, ...]:
     done = sum(_done_by(row, end) for row in added)
     values: dict[str, Value] = {
-        "parts": _whither(left),
+        "parts": _whither(subject, left),
         "added": len(added),
         "some": done if done < len(added) else None,
         "all": bool(added) and done == len(added),

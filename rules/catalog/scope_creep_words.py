@@ -57,8 +57,9 @@ def table(subject: Milestone, grown: Growth) -> tuple[tuple[Said, ...], ...]:
 def _cells(subject: Milestone, row: Row) -> tuple[Said, ...]:
     member = row.member
     on = Said("scope-creep.cell-on", {"on": row.why.values["on"]})
-    if not subject.project.may_tell(member.item):
-        return Said("scope-creep.cell-elsewhere", {"ref": member.item}), on, Said("scope-creep.cell-empty")
+    if not subject.project.may_tell(member.item):  # neither its title nor its dates
+        empty = Said("scope-creep.cell-empty")
+        return Said("scope-creep.cell-elsewhere", {"ref": member.item}), empty, empty
     item = Said("scope-creep.cell-item", {"ref": member.item, "title": member.title, "bug": member.bug})
     return item, on, Said("scope-creep.cell-now", {"state": member.state.value})
 
@@ -84,7 +85,9 @@ def evidence(subject: Milestone, grown: Growth, *, beside: tuple[Said, ...]) -> 
 def beside(subject: Milestone, grown: Growth) -> tuple[Said, ...]:
     """What is no growth, one sentence for each kind of it."""
     out = tuple(row.member.item for row in grown.removed)
-    carried, origins = grown.carried_over, {str(row.why.values["origin"]) for row in grown.carried_over}
+    carried = grown.carried_over
+    told = all(subject.project.may_tell(row.member.item) for row in carried)
+    origins = {str(row.why.values["origin"]) for row in carried} if told else set()
     quick = sum(row.why.code in ("member.done-before", "member.done-quickly") for row in grown.added_not_counted)
     parts = sum(
         row.why.code in ("member.part", "member.split", "member.closes") and _joined_since(row, grown)

@@ -13,7 +13,7 @@ import requests
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Client, Credentials
+from integrations.ports import Client, Credentials, PersonSeen
 from integrations.sandbox.adapter import SandboxClient
 from integrations.sandbox.tracker import SandboxTracker
 from tests.contract.emulate import emulate, node, script
@@ -60,6 +60,9 @@ class RigWithRights(Rig, Protocol):
     def allow(self, login: str, may: str) -> None:
         """Say what somebody may do in the project."""
 
+    def person(self, login: str) -> PersonSeen:
+        """Somebody as the tracker's payloads show them."""
+
 
 class _Plain:
     """What trackers share whose comments are Markdown."""
@@ -68,6 +71,9 @@ class _Plain:
 
     def body(self, words: str, marker: str) -> str:
         return f"{words}\n\n<!-- {marker} -->"
+
+    def person(self, login: str) -> PersonSeen:
+        return PersonSeen(login, login)
 
 
 class GitHubRig(_Plain):
@@ -177,8 +183,7 @@ class JiraRig(_Wiki):
         for name, user in fake.world.users.items():
             user["shown"] = name
         fake.world.allow("PAY", "plumb", "admin")
-        # Cloud asks first who bears the name.
-        self.right_calls = (4, 3, 2) if fake.world.cloud else (3, 2, 1)
+        self.right_calls = (3, 2, 1)
         self._client = JiraAdapter(timeout=5).client(jira_credentials(fake))
         self.client: Client = self._client
 
@@ -202,6 +207,9 @@ class JiraRig(_Wiki):
 
     def allow(self, login: str, may: str) -> None:
         self.fake.world.allow("PAY", login, may)
+
+    def person(self, login: str) -> PersonSeen:
+        return self.fake.world.person(login)
 
 
 class Jira820Rig(_Wiki):

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.ports import PersonSeen
+
 POINTS, SPRINT, EPIC, FLAG = "customfield_10016", "customfield_10020", "customfield_10014", "customfield_10021"
 CUSTOM = {POINTS: "Story Points", SPRINT: "Sprint", EPIC: "Epic Link", FLAG: "Flagged"}
 STATUSES = {
@@ -103,6 +105,10 @@ class World:
     def account(self, name: str) -> str:
         """The account id on Cloud, the user key on Data Center."""
         return f"70121:{name}-4f1a" if self.cloud else f"JIRAUSER{sum(map(ord, name))}"
+
+    def person(self, name: str) -> PersonSeen:
+        """Somebody as payloads show them."""
+        return PersonSeen(self.account(name), self.users[name]["shown"] if self.cloud else name)
 
     def add_project(self, key: str, name: str = "Payments", *, kind: str = "software") -> Json:
         self.projects[key] = {"id": str(self.next()), "key": key, "name": name, "kind": kind, "last": 0}
@@ -278,7 +284,7 @@ class World:
 
     def edit_comment(self, issue: Issue, found: Json, by: str, body: str) -> None:
         issue.updated = self.tick()
-        found.update(body=self.keep(body), updated=self.now)
+        found.update(body=self.keep(body), updated=self.now, editor=by)
         self._send_comment("updated", issue, found, by)
 
     def delete_comment(self, issue: Issue, found: Json, by: str) -> None:
@@ -476,7 +482,7 @@ class World:
         """A comment."""
         shown = {
             "self": f"{self.url}/rest/api/2/issue/{issue.id}/comment/{one['id']}", "id": str(one["id"]), "author": self.user(one["by"]),
-            "body": one["body"], "updateAuthor": self.user(one["by"]), "created": self.stamp(one["created"]),
+            "body": one["body"], "updateAuthor": self.user(one.get("editor", one["by"])), "created": self.stamp(one["created"]),
             "updated": self.stamp(one["updated"]),
         }  # fmt: skip
         return shown | {"jsdPublic": not one["internal"]} if self.cloud else shown

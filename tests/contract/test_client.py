@@ -154,7 +154,9 @@ def test_what_somebody_may_do_is_told_by_few_reads(rig):
     rig.allow("boss", "maintain")
     told = {"tri": "triage", "boss": "maintain", "eve": "read"}
     for (who, may), calls in zip(told.items(), rig.right_calls, strict=True):
-        assert spent(rig, lambda who=who, may=may: _is(rig.client.permission(rig.project, who), may)) == calls
+        assert (
+            spent(rig, lambda who=who, may=may: _is(rig.client.permission(rig.project, rig.person(who)), may)) == calls
+        )
 
 
 def _is(found: str, wanted: str) -> None:

@@ -101,7 +101,7 @@ def used(fake: FakeJira) -> None:
         client.edit_comment(target, made.native_id, "All clear.")
         client.delete_comment(target, made.native_id)
         client.delete_comment(target, made.native_id)
-    client.permission("PAY", "Tri" if fake.world.cloud else "tri")
+    client.permission("PAY", fake.world.person("tri"))
     client.read_item("PAY", 2)
     history.count("PAY")
     history.milestones("PAY", why="import")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import DEMO_START
+from app.cli.demo_setup import START
 from bench.core import SUGGESTED, Core
 from bench.replay import Replay, comments_by_day, comments_by_item, flip_flops
 from bench.table import memory_folder
@@ -37,7 +37,7 @@ def still_open(hooks: Sequence[Webhook], at: datetime) -> list[Webhook]:
 def played() -> Iterator[Replay]:
     """The demo up to its end; the three suggested rules went live seven weeks before."""
     with demo_recording() as recording:
-        hooks = still_open(list(replay(recording)), DEMO_START)
+        hooks = still_open(list(replay(recording)), START)
     with (
         tempfile.TemporaryDirectory(dir=memory_folder()) as folder,
         Core(f"sqlite:///{folder}/noise.db", Path(folder), at=hooks[0].at) as core,
@@ -45,7 +45,7 @@ def played() -> Iterator[Replay]:
         core.watch(hooks[0].payload["repository"])
         core.pack()
         play = Replay(core, hooks)
-        play.all_at_once(DEMO_START)
+        play.all_at_once(START)
         core.pack(live=SUGGESTED)
         core.drain()
         play.speak(until=END)

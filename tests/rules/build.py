@@ -142,7 +142,9 @@ def milestone(members: Sequence[Member] = (), **fields: Any) -> Milestone:
 
 def sprint(members: Sequence[Member] = (), **fields: Any) -> Milestone:
     base = {"kind": MilestoneKind.SPRINT, "title": "Sprint 31", "key": "31", "number": None, "project": jira()}
-    return milestone(members, **(base | {"due": date(2026, 12, 4)} | fields))
+    whole = milestone(members, **(base | {"due": date(2026, 12, 4)} | fields))
+    own = whole.project.key  # a sprint's items are of its own project
+    return replace(whole, members=tuple(replace(one, item=replace(one.item, project=own)) for one in whole.members))
 
 
 def markdown(line: Line, *, strong: bool = False) -> str:

@@ -47,7 +47,7 @@ def test_a_label_that_flips_rests_and_the_page_names_the_rules(world: World) -> 
     assert kinds.count("label_removed") == 2
     assert world.labels(7) == []
     with world.db.read() as tx:
-        (resting,) = store.quarantined(tx, now=world.now)
+        (resting,) = store.quarantined(tx, now=world.now, secured=True)
     assert (resting.label, resting.item_key, resting.rules) == ("plumb:stalled", "#7", ("stalled",))
     assert world.publication(7).status == "held"
     assert "plumb:stalled changed 4 times within 7 days" in world.publication(7).detail

@@ -91,9 +91,9 @@ def test_an_item_that_moved_to_a_watched_repository_is_named_by_its_place(world:
     assert world.publication(7).detail == "It was moved to acme/other#3."
     with world.db.read() as tx:
         project_id = world.item(7).project_id
-        (one,) = store.lately(tx, project_id, since=world.now - timedelta(days=1), limit=5)
+        (one,) = store.lately(tx, project_id, since=world.now - timedelta(days=1), limit=5, secured=True)
         assert (one.key, one.place) == ("#7", "acme/other#3")
-        assert store.lately(tx, project_id, since=world.now + timedelta(days=1), limit=5) == []
+        assert store.lately(tx, project_id, since=world.now + timedelta(days=1), limit=5, secured=True) == []
 
 
 @pytest.mark.parametrize("state", ["gone", "locked"])

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from app.store import models
 from app.store.database import Database
 from app.store.views import deliveries, flags, health, items, milestones, overview, projects, publications, rules, shell
 from app.store.views.scope import BadCursorError, Visible, decode_cursor, encode_cursor, like
 from tests.web.seed import NOW, seed
 
-ALL = Visible()
+ALL = Visible(secured=True)
 NOBODY = Visible(projects=frozenset())
 
 
@@ -43,7 +45,7 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
         ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
-        assert items.changes(tx, ids["item"], limit=3)[1] == 8
+        assert items.changes(tx, ids["item"], visible=ALL, limit=3)[1] == 8
         assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
@@ -103,6 +105,70 @@ def test_who_may_see_nothing_finds_nothing(world: tuple[Database, dict[str, int]
         assert all(row.flags_open == 0 for row in rules.rules(tx, visible=NOBODY, now=NOW))
         other = Visible(chosen=ids["field"])
         assert flags.flags(tx, visible=other, where=flags.FlagFilter(state="all")).rows == ()
+
+
+def test_without_secured_items_every_view_shows_the_rest(world: tuple[Database, dict[str, int]]) -> None:
+    db, ids = world
+    some = Visible()
+
+    def seen(visible: Visible) -> list[int]:
+        with db.read() as tx:
+            lists = (
+                items.items(tx, visible=visible, limit=500).rows,
+                items.find_numbers(tx, visible=visible, number=1874),
+                flags.flags(tx, visible=visible, where=flags.FlagFilter(state="all"), limit=500).rows,
+                publications.publications(tx, visible=visible, limit=500).rows,
+                milestones.milestones(tx, visible=visible, state="all").rows,
+                items.changes(tx, ids["item"], visible=visible, limit=50)[0],
+                items.written(tx, ids["item"], visible=visible),
+                [row for row in [publications.publication_of(tx, ids["item"], visible=visible)] if row],
+            )
+            shown = shell.shell(tx, visible=visible, projects=(), day_start=NOW)
+            sums = (
+                flags.count_flags(tx, visible=visible, where=flags.FlagFilter()),
+                sum(row.flags_open for row in rules.rules(tx, visible=visible, now=NOW)),
+                sum(row.items_open for row in projects.projects(tx, visible=visible)),
+                sum(row.members_total for row in milestones.milestones(tx, visible=visible, state="all").rows),
+                shown.flags_open,
+            )
+        return [*map(len, lists), *sums]
+
+    before = seen(ALL)
+    assert seen(some) == before, "nothing is secured yet"
+    assert all(before[:5])
+    with db.write() as tx:
+        tx.execute(sa.update(models.item).where(models.item.c.id == ids["item"]).values(secured=True))
+    assert seen(ALL) == before
+    after = seen(some)
+    assert (after[0], after[1]) == (before[0] - 1, 0)
+    assert after[5:8] == [0, 0, 0]
+    assert after[2] < before[2]
+    assert after[3] == before[3] - 1
+    assert all(now < then for now, then in zip(after[8:11], before[8:11], strict=True))
+
+
+def test_an_epic_is_seen_where_its_own_item_is(world: tuple[Database, dict[str, int]]) -> None:
+    db, ids = world
+    with db.write() as tx:
+        known = tx.execute(sa.select(models.item).where(models.item.c.id == ids["item"])).one()
+        tx.execute(
+            sa.insert(models.milestone).values(
+                tracker_id=ids["tracker"], project_id=known.project_id, native_id=f"epic/{known.native_id}", kind="epic",
+                title="An epic", due=date(2026, 8, 1),
+            )
+        )  # fmt: skip
+
+    def titles(visible: Visible) -> list[str]:
+        with db.read() as tx:
+            return [row.title for row in milestones.find_milestones(tx, visible=visible, title="An epic")]
+
+    assert titles(Visible()) == ["An epic"]
+    with db.write() as tx:
+        tx.execute(sa.update(models.item).where(models.item.c.id == ids["item"]).values(secured=True))
+    assert (titles(Visible()), titles(ALL)) == ([], ["An epic"])
+    with db.write() as tx:
+        tx.execute(sa.update(models.milestone).where(models.milestone.c.kind == "epic").values(native_id="epic/none"))
+    assert titles(Visible()) == [], "nobody can tell who may see it"
 
 
 @pytest.mark.parametrize(

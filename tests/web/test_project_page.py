@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from app.services import access
-from app.store import models, runs, sync
+from app.services import access, programmes
+from app.store import models, runs, sync, trackers
 from app.time import real_now, to_iso
 from tests.web.conftest import Site, token_of
 
@@ -45,6 +45,58 @@ def test_writing_to_one_project_stops_and_goes_on_by_button(site: Site, browser:
     assert "Writing is paused here since" in browser.get(page).get_data(as_text=True)
     assert browser.post(f"{page}/resume", data={"csrf_token": token_of(browser, page)}).status_code == 303
     assert "Writing is paused here" not in browser.get(page).get_data(as_text=True)
+
+
+def test_a_service_desk_says_that_nothing_is_written_there_until_it_is_asked_for(
+    site: Site, browser: FlaskClient
+) -> None:
+    found = project_id(site)
+    page = f"/projects/{found}"
+    assert "service desk" not in browser.get(page).get_data(as_text=True)
+    with site.runtime.db.write() as tx:
+        tx.execute(sa.update(models.project).where(models.project.c.id == found).values(service_desk=True))
+    text = browser.get(page).get_data(as_text=True)
+    assert "A service desk: customers read what is written here, so nothing is" in text
+    assert "it is judged, and nothing is written" in text
+    with site.runtime.db.write() as tx:
+        trackers.save_settings(
+            tx, found, settings={"service_desk_writes": True}, calendar={}, author="test", now=real_now()
+        )
+    text = browser.get(page).get_data(as_text=True)
+    assert "so nothing is, neither" not in text
+    assert "our comments are internal" in text
+
+
+def test_programmes_and_releases_show_where_they_belong(site: Site, browser: FlaskClient) -> None:
+    assert "Programmes" not in browser.get("/projects").get_data(as_text=True)
+    with site.runtime.db.write() as tx:
+        other = models.milestone.insert().values(
+            tracker_id=site.ids["tracker"], project_id=site.ids["field"], native_id="m-field", kind="version",
+            title="Field 9",
+        )  # fmt: skip
+        part = tx.execute(other.returning(models.milestone.c.id)).scalar_one()
+        tracker = tx.scalar(sa.select(models.tracker.c.name))
+    db = site.runtime.db
+    programmes.save(
+        db, name="Both", keys=["demo/curve", "demo/field"], same_readers=True, author="test", now=real_now()
+    )
+    names = [f"{tracker}/demo/curve:0.8.0", f"{tracker}/demo/field:Field 9"]
+    programmes.join(db, name="Both", milestones=names, author="test", now=real_now())
+    text = browser.get("/projects").get_data(as_text=True)
+    assert "Both" in text
+    assert "+ demo/field Field 9" in text
+    assert "Belongs to" in browser.get(f"/projects/{site.ids['field']}").get_data(as_text=True)
+    leader = browser.get(f"/milestones/{site.ids['milestone']}").get_data(as_text=True)
+    assert "This one speaks for all" in leader
+    beside = browser.get(f"/milestones/{part}").get_data(as_text=True)
+    assert "here stands only what is in this part" in beside
+    assert "part of" in browser.get("/milestones").get_data(as_text=True)
+    token = access.create_token(db, "test", now=real_now())
+    found = site.app.test_client().get("/api/v1/programmes", headers={"Authorization": f"Bearer {token}"}).json
+    assert found is not None
+    (row,) = found["data"]
+    assert [one["title"] for one in row["releases"][0]["parts"]] == ["0.8.0", "Field 9"]
+    assert [project["key"] for project in row["projects"]] == ["demo/curve", "demo/field"]
 
 
 def test_a_project_that_is_not_there_is_not_found(browser: FlaskClient) -> None:

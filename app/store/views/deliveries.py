@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,12 +80,15 @@ class DeliveryCounts:
 def deliveries(
     tx: Tx, *, visible: Visible, where: DeliveryFilter, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[DeliveryRow]:
-    """Deliveries, newest first. One query. Raises BadCursorError."""
+    """Deliveries, newest first. One query, and another for readers who may not see everything, whose pages may be
+    shorter. Raises BadCursorError.
+    """
     query = _base().where(_seen(visible), *_matches(where))
     if after is not None:
         query = query.where(after_key([m.delivery.c.id], decode_cursor(after, like=(int,)), descending=True))
     rows = tx.execute(query.order_by(m.delivery.c.id.desc()).limit(limit + 1)).all()
-    return page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
+    page = page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
+    return Page(rows=_told(tx, page.rows, visible, text=where.text), next=page.next)
 
 
 def delivery_counts(tx: Tx, *, visible: Visible, day_start: datetime) -> DeliveryCounts:
@@ -109,7 +114,12 @@ def delivery_counts(tx: Tx, *, visible: Visible, day_start: datetime) -> Deliver
 
 
 def delivery_page(tx: Tx, delivery_id: int, *, visible: Visible) -> DeliveryPage | None:
-    """One delivery by our id; None where there is none to be seen. One query."""
+    """One delivery by our id; None where there is none to be seen. One query.
+
+    A payload may tell of anything, so it is for those who may see everything.
+    """
+    if not visible.secured:
+        return None
     item_id = (
         sa.select(m.item.c.id)
         .where(m.item.c.project_id == m.delivery.c.project_id, m.item.c.key == m.delivery.c.about)
@@ -132,9 +142,9 @@ def delivery_page(tx: Tx, delivery_id: int, *, visible: Visible) -> DeliveryPage
 
 
 def set_aside(tx: Tx, *, visible: Visible, limit: int = 1) -> tuple[DeliveryRow, ...]:
-    """The latest deliveries that were set aside. One query."""
+    """The latest deliveries that were set aside. One query, and another as above."""
     query = _base().where(m.delivery.c.status == "aside", _seen(visible)).order_by(m.delivery.c.id.desc()).limit(limit)
-    return tuple(_row(row) for row in tx.execute(query))
+    return _told(tx, [_row(row) for row in tx.execute(query)], visible)
 
 
 def events(tx: Tx, *, visible: Visible) -> tuple[str, ...]:
@@ -154,6 +164,38 @@ def _seen(visible: Visible) -> sa.ColumnElement[bool]:
     if visible.projects is None and visible.chosen is None:
         return sa.true()
     return visible.clause(m.delivery.c.project_id)
+
+
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+
+
+def _told(tx: Tx, rows: Sequence[DeliveryRow], visible: Visible, *, text: str = "") -> tuple[DeliveryRow, ...]:
+    """Deliveries as a reader may see them. Who may not see secured items is not told of deliveries about those, nor
+    what one is about, or what went wrong with it, where that is not an item known to be for everybody; so one that
+    was found by what it is about (`text`) is then left out.
+    """
+    if visible.secured:
+        return tuple(rows)
+    items = m.item.c
+    numbers = {int(found[0]) for row in rows if row.about and (found := _NUMBER.search(row.about))}
+    known = {
+        (row.project_id, row.key): row.secured
+        for row in tx.execute(
+            sa.select(items.project_id, items.key, items.secured).where(
+                items.project_id.in_(sorted({row.project_id for row in rows if row.project_id is not None})),
+                items.number.in_(sorted(numbers)),
+            )
+        )
+    }
+    out = []
+    for row in rows:
+        secured = known.get((row.project_id or 0, row.about or ""))
+        if secured is None and (not text or text in (row.guid, row.event, row.name)):
+            troubled = row.status in ("pending", "aside")
+            out.append(replace(row, about=None, reason="" if troubled else row.reason))
+        elif secured is False:
+            out.append(row)
+    return tuple(out)
 
 
 def _matches(where: DeliveryFilter) -> list[sa.ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,11 +84,17 @@ def count_flags(tx: Tx, *, visible: Visible, where: FlagFilter) -> int:
 
 def flag_changes(tx: Tx, *, visible: Visible, since: datetime) -> tuple[int, int]:
     """How many flags opened and how many closed since an instant; one query."""
-    seen = visible.clause(m.standing.c.project_id)
+    seen = visible.standings()
     opened = sa.select(sa.func.count()).where(m.standing.c.closed_at.is_(None), m.standing.c.opened_at >= since, seen)
     closed = sa.select(sa.func.count()).where(m.standing.c.closed_at >= since, seen)
     row = tx.execute(sa.select(opened.scalar_subquery(), closed.scalar_subquery())).one()
     return row[0], row[1]
+
+
+def secured_among(tx: Tx, item_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these items not everybody may know of, as of now; one query."""
+    item = m.item.c
+    return frozenset(tx.scalars(sa.select(item.id).where(item.id.in_(sorted(set(item_ids))), item.secured)))
 
 
 def _order(sort: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, ...]]:
@@ -102,7 +109,7 @@ def _order(sort: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, ..
 
 def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
     standing = m.standing.c
-    conditions = [visible.clause(standing.project_id), standing.outcome != "error"]
+    conditions = [visible.standings(), standing.outcome != "error"]
     if where.state == "open":
         conditions.append(standing.closed_at.is_(None))
     elif where.state == "closed":
@@ -225,7 +232,7 @@ def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...
             standing.closed_at.is_(None),
             standing.outcome == "flagged",
             standing.severity.in_(["warning", "urgent"]),
-            visible.clause(standing.project_id),
+            visible.standings(),
         )
         .subquery()
     )

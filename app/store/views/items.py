@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from app.store import models as m
 from app.store.database import Tx
-from app.store.views.scope import PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
+from app.store.views.scope import (
+    PAGE_SIZE,
+    Page,
+    Visible,
+    after_key,
+    decode_cursor,
+    is_secured_epic,
+    like,
+    page_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ def items(
     limit: int = PAGE_SIZE,
 ) -> Page[ItemRow]:
     """Items by id, newest first. `state`: open, closed or None for all. One query. Raises BadCursorError."""
-    query = _base().where(m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id))
+    query = _base(visible).where(m.item.c.deleted_at.is_(None), visible.items())
     if state in {"open", "closed"}:
         query = query.where(m.item.c.is_open if state == "open" else sa.not_(m.item.c.is_open))
     if kind is not None:
@@ -90,7 +99,7 @@ def items(
 
 def item_row(tx: Tx, item_id: int, *, visible: Visible) -> ItemRow | None:
     """One item by our id, also one that is gone from the tracker; None where there is none to be seen. One query."""
-    query = _base().where(m.item.c.id == item_id, visible.clause(m.item.c.project_id))
+    query = _base(visible).where(m.item.c.id == item_id, visible.items())
     row = tx.execute(query).one_or_none()
     return _row(row) if row is not None else None
 
@@ -99,19 +108,21 @@ def find_numbers(tx: Tx, *, visible: Visible, number: int, limit: int = 20) -> t
     """Items with a number, in every project to be seen. One query."""
     # project by project, so that the index on (project, number) serves however many items there are
     projects = sa.select(m.project.c.id).where(visible.clause(m.project.c.id), m.project.c.removed_at.is_(None))
-    query = _base().where(m.item.c.project_id.in_(projects), m.item.c.number == number, m.item.c.deleted_at.is_(None))
+    query = _base(visible).where(
+        m.item.c.project_id.in_(projects), m.item.c.number == number, m.item.c.deleted_at.is_(None), visible.items()
+    )
     return tuple(_row(row) for row in tx.execute(query.order_by(m.item.c.id).limit(limit)))
 
 
 def find_titles(tx: Tx, *, visible: Visible, text: str, limit: int = 20) -> tuple[ItemRow, ...]:
     """Items whose title or key holds `text`, newest first. One query; reads titles until it has enough."""
     found = sa.or_(m.item.c.title.ilike(like(text), escape="\\"), m.item.c.key == text)
-    query = _base().where(m.item.c.deleted_at.is_(None), visible.clause(m.item.c.project_id), found)
+    query = _base(visible).where(m.item.c.deleted_at.is_(None), visible.items(), found)
     return tuple(_row(row) for row in tx.execute(query.order_by(m.item.c.id.desc()).limit(limit)))
 
 
-def changes(tx: Tx, item_id: int, *, limit: int) -> tuple[tuple[ChangeRow, ...], int]:
-    """The latest changes of an item, newest first, and how many there are in all. One query."""
+def changes(tx: Tx, item_id: int, *, visible: Visible, limit: int) -> tuple[tuple[ChangeRow, ...], int]:
+    """The latest changes of an item to be seen, newest first, and how many there are in all. One query."""
     native = m.milestone.alias("named")
     named = sa.func.coalesce(m.change.c.after, m.change.c.before)
     query = (
@@ -129,9 +140,10 @@ def changes(tx: Tx, item_id: int, *, limit: int) -> tuple[tuple[ChangeRow, ...],
                 m.change.c.field == "milestone",
                 native.c.project_id == m.change.c.project_id,
                 native.c.native_id == named,
+                sa.true() if visible.secured else sa.not_(is_secured_epic(native)),
             ),
         )
-        .where(m.change.c.item_id == item_id)
+        .where(m.change.c.item_id == item_id, visible.of_items(m.change), _names_only_seen(visible))
         .order_by(m.change.c.at.desc(), m.change.c.id.desc())
         .limit(limit)
     )
@@ -139,15 +151,30 @@ def changes(tx: Tx, item_id: int, *, limit: int) -> tuple[tuple[ChangeRow, ...],
     return tuple(_change(row) for row in rows), rows[0].total if rows else 0
 
 
-def written(tx: Tx, item_id: int, *, limit: int = PAGE_SIZE) -> tuple[WrittenRow, ...]:
+def written(tx: Tx, item_id: int, *, visible: Visible, limit: int = PAGE_SIZE) -> tuple[WrittenRow, ...]:
     """What we wrote to an item, newest first. One query."""
-    query = sa.select(m.written).where(m.written.c.item_id == item_id).order_by(m.written.c.id.desc()).limit(limit)
+    query = (
+        sa.select(m.written)
+        .where(m.written.c.item_id == item_id, visible.of_items(m.written))
+        .order_by(m.written.c.id.desc())
+        .limit(limit)
+    )
     return tuple(
         WrittenRow(id=row.id, world_at=row.world_at, kind=row.kind, detail=row.detail) for row in tx.execute(query)
     )
 
 
-def _base() -> sa.Select[Any]:
+def _names_only_seen(visible: Visible) -> sa.ColumnElement[bool]:
+    """Links that were drawn tell the key of their other end."""
+    if visible.secured:
+        return sa.true()
+    other, change = m.item.alias(), m.change.c
+    named = sa.select(other.c.key).where(other.c.secured).correlate_except(other)
+    both = sa.and_(sa.func.coalesce(change.before, "").not_in(named), sa.func.coalesce(change.after, "").not_in(named))
+    return sa.or_(change.field != "link", both)
+
+
+def _base(visible: Visible) -> sa.Select[Any]:
     flags = (
         sa.select(sa.func.count())
         .where(
@@ -155,6 +182,7 @@ def _base() -> sa.Select[Any]:
             m.standing.c.subject_id == m.item.c.id,
             m.standing.c.closed_at.is_(None),
             m.standing.c.outcome == "flagged",
+            visible.standings(),
         )
         .correlate(m.item)
         .scalar_subquery()

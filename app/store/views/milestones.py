@@ -18,7 +18,9 @@ NO_DATE = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class MilestoneRow:
-    """One milestone. `flag_code` and `verdict` are those of its most severe open flag, None where it has none."""
+    """One milestone. `flag_code` and `verdict` are those of its most severe open flag, None where it has none; members
+    are also those of the milestones that are joined to it. `joined_to` is the one that speaks for it.
+    """
 
     id: int
     project_id: int
@@ -37,6 +39,7 @@ class MilestoneRow:
     flag_code: str | None
     flag_type: str | None
     verdict: dict[str, Any] | None
+    joined_to: int | None = None
 
     @property
     def members_done(self) -> int:
@@ -52,8 +55,8 @@ def milestones(
     One query. Raises BadCursorError.
     """
     columns, descending, kinds = _order(state)
-    query = _base().add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
-    query = query.where(m.milestone.c.deleted_at.is_(None), visible.clause(m.milestone.c.project_id), _state(state))
+    query = _base(visible).add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
+    query = query.where(m.milestone.c.deleted_at.is_(None), visible.milestones(), _state(state))
     if text:
         query = query.where(m.milestone.c.title.ilike(like(text), escape="\\"))
     if after is not None:
@@ -67,8 +70,8 @@ def milestones(
 
 def milestone_row(tx: Tx, milestone_id: int, *, visible: Visible) -> MilestoneRow | None:
     """One milestone by our id; None where there is none to be seen. One query."""
-    query = _base().where(
-        m.milestone.c.id == milestone_id, m.milestone.c.deleted_at.is_(None), visible.clause(m.milestone.c.project_id)
+    query = _base(visible).where(
+        m.milestone.c.id == milestone_id, m.milestone.c.deleted_at.is_(None), visible.milestones()
     )
     row = tx.execute(query).one_or_none()
     return _row(row) if row is not None else None
@@ -77,12 +80,12 @@ def milestone_row(tx: Tx, milestone_id: int, *, visible: Visible) -> MilestoneRo
 def due_between(tx: Tx, *, visible: Visible, first: date, last: date) -> tuple[MilestoneRow, ...]:
     """Open milestones due from `first` to `last`, both included, soonest first; at most PAGE_SIZE. One query."""
     query = (
-        _base()
+        _base(visible)
         .where(
             m.milestone.c.deleted_at.is_(None),
             m.milestone.c.is_open,
             m.milestone.c.due.between(first, last),
-            visible.clause(m.milestone.c.project_id),
+            visible.milestones(),
         )
         .order_by(m.milestone.c.due, m.milestone.c.id)
         .limit(PAGE_SIZE)
@@ -93,10 +96,10 @@ def due_between(tx: Tx, *, visible: Visible, first: date, last: date) -> tuple[M
 def find_milestones(tx: Tx, *, visible: Visible, title: str, limit: int = 20) -> tuple[MilestoneRow, ...]:
     """Milestones whose title holds `title`, open ones first. One query."""
     query = (
-        _base()
+        _base(visible)
         .where(
             m.milestone.c.deleted_at.is_(None),
-            visible.clause(m.milestone.c.project_id),
+            visible.milestones(),
             m.milestone.c.title.ilike(like(title), escape="\\"),
         )
         .order_by(m.milestone.c.is_open.desc(), m.milestone.c.id.desc())
@@ -121,7 +124,28 @@ def _order(state: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, .
     return [sa.func.coalesce(m.milestone.c.closed_at, never, type_=m.Instant()), key], True, (datetime, int)
 
 
-def _base() -> sa.Select[Any]:
+def _members(visible: Visible, *, still_open: bool) -> sa.ColumnElement[int]:
+    """How many items are in a milestone and in those joined to it; what a reader may not see is not counted."""
+    one, item, stay = m.milestone.alias(), m.item.alias(), m.membership.alias()
+    wanted = sa.and_(
+        sa.or_(one.c.id == m.milestone.c.id, one.c.joined_to == m.milestone.c.id), one.c.deleted_at.is_(None)
+    )
+    sums = one.c.members_open if still_open else one.c.members_total
+    counted = sa.select(sa.func.coalesce(sa.func.sum(sums), 0)).where(wanted).correlate_except(one).scalar_subquery()
+    if visible.secured:
+        return counted
+    hidden = (
+        sa.select(sa.func.count())
+        .select_from(stay)
+        .join(one, one.c.id == stay.c.milestone_id)
+        .join(item, item.c.id == stay.c.item_id)
+        .where(wanted, stay.c.left_at.is_(None), item.c.secured, item.c.is_open if still_open else sa.true())
+        .correlate_except(one, item, stay)
+    )
+    return counted - hidden.scalar_subquery()
+
+
+def _base(visible: Visible) -> sa.Select[Any]:
     rank = sa.case({"urgent": 3, "warning": 2, "note": 1}, value=m.standing.c.severity, else_=0)
     standing = (
         sa.select(
@@ -143,7 +167,9 @@ def _base() -> sa.Select[Any]:
     )
     return (
         sa.select(
-            m.milestone,
+            *(column for column in m.milestone.c if column.name not in {"members_total", "members_open"}),
+            _members(visible, still_open=False).label("members_total"),
+            _members(visible, still_open=True).label("members_open"),
             m.project.c.key.label("project"),
             sa.func.coalesce(standing.c.flags_open, 0).label("flags_open"),
             standing.c.code.label("flag_code"),
@@ -175,4 +201,5 @@ def _row(row: Any) -> MilestoneRow:
         flag_code=row.flag_code,
         flag_type=row.flag_type,
         verdict=row.verdict,
+        joined_to=row.joined_to,
     )

@@ -54,7 +54,7 @@ class FlowPoint:
 def figures(tx: Tx, *, visible: Visible, dormant_before: datetime, day_start: datetime) -> Figures:
     """The strip's counts. One query."""
     item = m.item.c
-    seen = [item.is_open, item.deleted_at.is_(None), visible.clause(item.project_id)]
+    seen = [item.is_open, item.deleted_at.is_(None), visible.items()]
     review = sa.and_(item.kind == "pull_request", item.pull["draft"].as_boolean().is_not(sa.true()))
     counted = sa.select(
         sa.func.count().label("items_open"),
@@ -66,7 +66,7 @@ def figures(tx: Tx, *, visible: Visible, dormant_before: datetime, day_start: da
         .where(
             m.written.c.world_at >= day_start,
             m.written.c.kind == "comment_created",
-            visible.clause(m.written.c.project_id),
+            visible.of_items(m.written),
         )
         .scalar_subquery()
         .label("comments_today"),
@@ -93,7 +93,7 @@ def open_pulls(tx: Tx, *, visible: Visible, limit: int) -> tuple[tuple[OpenPull,
             item.is_open,
             item.deleted_at.is_(None),
             item.created_at.is_not(None),
-            visible.clause(item.project_id),
+            visible.items(),
         )
         .order_by(item.created_at)
         .limit(limit)
@@ -121,7 +121,7 @@ def merge_ages(tx: Tx, *, visible: Visible, since: datetime) -> tuple[float, ...
             item.closed_at >= since,
             item.closed_as == "merged",
             item.created_at.is_not(None),
-            visible.clause(item.project_id),
+            visible.items(),
         )
         .order_by(item.closed_at.desc())
         .limit(MERGED_SAMPLE)
@@ -157,7 +157,7 @@ def flow(tx: Tx, *, visible: Visible, days: Sequence[datetime]) -> tuple[FlowPoi
             item.deleted_at.is_(None),
             item.created_at <= days[-1],
             sa.or_(item.closed_at.is_(None), item.closed_at > days[0]),
-            visible.clause(item.project_id),
+            visible.items(),
         )
         .group_by(born, gone, band, finished)
     )

@@ -37,6 +37,7 @@ class ProjectRow:
     set_aside: int
     calendar: dict[str, Any]
     settings: dict[str, Any]
+    service_desk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,13 @@ def projects(tx: Tx, *, visible: Visible) -> tuple[ProjectRow, ...]:
             m.connection.c.login.label("connection_login"),
             m.project_settings.c.calendar,
             m.project_settings.c.settings,
-            _count(m.item, m.item.c.is_open, m.item.c.deleted_at.is_(None)).label("items_open"),
-            _count(m.milestone, m.milestone.c.is_open, m.milestone.c.deleted_at.is_(None)).label("milestones_open"),
-            _count(m.standing, m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged").label("flags_open"),
+            _count(m.item, visible.items(), m.item.c.is_open, m.item.c.deleted_at.is_(None)).label("items_open"),
+            _count(m.milestone, visible.milestones(), m.milestone.c.is_open, m.milestone.c.deleted_at.is_(None)).label(
+                "milestones_open"
+            ),
+            _count(
+                m.standing, visible.standings(), m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged"
+            ).label("flags_open"),
             _count(m.delivery, m.delivery.c.status == "aside").label("set_aside"),
         )
         .join(m.tracker, m.tracker.c.id == project.tracker_id)
@@ -131,4 +136,5 @@ def _row(row: Any) -> ProjectRow:
         set_aside=row.set_aside,
         calendar=row.calendar or {},
         settings=row.settings or {},
+        service_desk=row.service_desk,
     )

@@ -39,7 +39,7 @@ def publications(
     tx: Tx, *, visible: Visible, status: str | None = None, after: str | None = None, limit: int = PAGE_SIZE
 ) -> Page[PublicationRow]:
     """Publications by id, newest first. One query. Raises BadCursorError."""
-    query = _base().where(visible.clause(m.publication.c.project_id))
+    query = _base().where(visible.of_items(m.publication))
     if status is not None:
         query = query.where(m.publication.c.status == status)
     if after is not None:
@@ -48,9 +48,9 @@ def publications(
     return page_of(rows, limit=limit, make=_row, key=lambda row: (row.id,))
 
 
-def publication_of(tx: Tx, item_id: int) -> PublicationRow | None:
+def publication_of(tx: Tx, item_id: int, *, visible: Visible) -> PublicationRow | None:
     """The publication of one item, None where nothing was ever to be written. One query."""
-    row = tx.execute(_base().where(m.publication.c.item_id == item_id)).one_or_none()
+    row = tx.execute(_base().where(m.publication.c.item_id == item_id, visible.of_items(m.publication))).one_or_none()
     return _row(row) if row is not None else None
 
 

@@ -111,7 +111,7 @@ def _base(visible: Visible, now: datetime) -> sa.Select[Any]:
             sa.func.sum(sa.case((is_open, 0), else_=1)).label("flags_closed"),
             sa.func.sum(sa.case((sa.and_(is_open, standing.outcome == "error"), 1), else_=0)).label("errors_open"),
         )
-        .where(visible.clause(standing.project_id))
+        .where(visible.standings())
         .group_by(standing.rule_id)
         .subquery()
     )

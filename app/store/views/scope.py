@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from app.store import models as m
+
 Row = TypeVar("Row")
 
 PAGE_SIZE = 50
@@ -25,10 +27,13 @@ class BadCursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which projects a reader may see; None: all of them. `chosen` narrows that to the project picked in the bar."""
+    """Which projects a reader may see; None: all of them. `chosen` narrows that to the project picked in the bar.
+    `secured`: also the items that not everybody who reads their project may know of, and what tells of those.
+    """
 
     projects: frozenset[int] | None = None
     chosen: int | None = None
+    secured: bool = False
 
     def clause(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         """The condition on a column of project ids that every page query carries."""
@@ -38,6 +43,60 @@ class Visible:
         if self.chosen is not None:
             conditions.append(column == self.chosen)
         return sa.and_(sa.true(), *conditions)
+
+    def items(self) -> sa.ColumnElement[bool]:
+        """The condition of every query of items."""
+        seen = self.clause(m.item.c.project_id)
+        return seen if self.secured else sa.and_(seen, m.item.c.secured.is_(False))
+
+    def of_items(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """The same for rows about items, by their `project_id` and `item_id` (which may be None)."""
+        seen = self.clause(table.c.project_id)
+        return seen if self.secured else sa.and_(seen, sa.not_(_is_secured(table.c.item_id)))
+
+    def milestones(self) -> sa.ColumnElement[bool]:
+        """The condition of every query of milestones: an epic is an item too, and seen where that one is."""
+        seen = self.clause(m.milestone.c.project_id)
+        return seen if self.secured else sa.and_(seen, sa.not_(is_secured_epic(m.milestone)))
+
+    def standings(self) -> sa.ColumnElement[bool]:
+        """The condition of every query of flags: they are seen where their subjects are."""
+        standing, epic = m.standing.c, m.milestone.alias()
+        seen = self.clause(standing.project_id)
+        if self.secured:
+            return seen
+        hidden = sa.select(epic.c.id).where(epic.c.id == standing.subject_id, is_secured_epic(epic))
+        return sa.and_(
+            seen,
+            sa.or_(standing.subject_kind != "item", sa.not_(_is_secured(standing.subject_id))),
+            sa.or_(standing.subject_kind != "milestone", sa.not_(hidden.correlate_except(epic).exists())),
+        )
+
+
+def _is_secured(item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    item = m.item.alias()
+    return sa.select(item.c.id).where(item.c.id == item_id, item.c.secured).correlate_except(item).exists()
+
+
+EPIC = "epic/"
+"""How the native id of a milestone begins that is an item itself; that one's follows."""
+
+
+def is_secured_epic(milestone: Any) -> sa.ColumnElement[bool]:
+    """An epic whose item is secured, or not known: then nobody can tell."""
+    item, project = m.item.alias(), m.project.alias()
+    known = (
+        sa.select(item.c.id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(
+            project.c.tracker_id == milestone.c.tracker_id,
+            item.c.native_id == sa.func.substr(milestone.c.native_id, len(EPIC) + 1),
+            item.c.secured.is_(False),
+        )
+        .correlate_except(item, project)
+        .exists()
+    )
+    return sa.and_(milestone.c.native_id.startswith(EPIC), sa.not_(known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,7 @@ def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_st
     """The frame of a page, in one query. `day_start`: since when a write counts as today's (world time)."""
     flags = (
         sa.select(m.standing.c.id)
-        .where(
-            m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.clause(m.standing.c.project_id)
-        )
+        .where(m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.standings())
         .limit(COUNT_LIMIT)
         .subquery()
     )
@@ -62,7 +60,7 @@ def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_st
             sa.select(sa.func.count()).select_from(flags).scalar_subquery().label("flags"),
             sa.select(sa.func.count()).select_from(aside).scalar_subquery().label("aside"),
             sa.select(sa.func.count())
-            .where(m.written.c.world_at >= day_start, visible.clause(m.written.c.project_id))
+            .where(m.written.c.world_at >= day_start, visible.of_items(m.written))
             .scalar_subquery()
             .label("written"),
             _publications(visible, publication.status.in_(["waiting", "sending"])).label("waiting"),
@@ -122,10 +120,7 @@ def projects(tx: Tx, *, visible: Visible) -> tuple[ProjectName, ...]:
 
 def _publications(visible: Visible, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     inner = (
-        sa.select(m.publication.c.id)
-        .where(condition, visible.clause(m.publication.c.project_id))
-        .limit(COUNT_LIMIT)
-        .subquery()
+        sa.select(m.publication.c.id).where(condition, visible.of_items(m.publication)).limit(COUNT_LIMIT).subquery()
     )
     return sa.select(sa.func.count()).select_from(inner).scalar_subquery()
 

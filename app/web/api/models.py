@@ -128,7 +128,7 @@ class Item(Model):
 
 
 class Milestone(Model):
-    """Anything with a date and members."""
+    """Anything with a date and members. `joined_to` is the milestone that speaks for it in a release."""
 
     id: int
     project: str
@@ -143,7 +143,44 @@ class Milestone(Model):
     members_total: int
     members_open: int
     flags_open: int
+    joined_to: int | None = None
     page: str = ""
+
+
+class Part(Model):
+    """A milestone of a release. `leads`: it speaks for the others."""
+
+    id: int
+    project: str
+    kind: str
+    title: str
+    url: str
+    open: bool
+    leads: bool
+
+
+class Release(Model):
+    """Milestones that are judged as one."""
+
+    parts: list[Part]
+
+
+class NamedProject(Model):
+    """A project of a programme."""
+
+    id: int
+    key: str
+    tracker: str
+
+
+class Programme(Model):
+    """Projects that belong together, across trackers."""
+
+    id: int
+    name: str
+    same_readers: bool
+    projects: list[NamedProject]
+    releases: list[Release]
 
 
 class Delivery(Model):

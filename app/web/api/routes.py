@@ -10,13 +10,13 @@ from werkzeug.exceptions import HTTPException
 
 from app.services import digest
 from app.store.database import Tx
-from app.store.views import deliveries, flags, items, milestones, projects, publications, rules
+from app.store.views import deliveries, flags, items, milestones, programmes, projects, publications, rules
 from app.store.views.scope import PAGE_SIZE, Page
 from app.time import real_now
 from app.web.api import models
 from app.web.auth import bearer
 from app.web.pages.flags import SEVERITIES, STATES, flag_filter
-from app.web.pages.overview import flag_words
+from app.web.pages.overview import flag_words, named_in
 from app.web.runtime import web
 from app.web.security import json_error
 from app.web.shell import Frame, open_frame
@@ -45,7 +45,9 @@ def list_flags() -> Response:
     where = _checked(flag_filter)
 
     def read(tx: Tx, frame: Frame, after: str | None, limit: int) -> Page[Any]:
-        return flags.flags(tx, visible=frame.visible, where=where, after=after, limit=limit)
+        page = flags.flags(tx, visible=frame.visible, where=where, after=after, limit=limit)
+        frame.hidden = flags.secured_among(tx, named_in(page.rows))
+        return page
 
     return _answer(read, models.Flag, extra=_flag_extra)
 
@@ -70,7 +72,7 @@ def one_project(key: str) -> Response:
         row = next((row for row in projects.projects(tx, visible=frame.visible) if row.key == key), None)
         if row is None:
             abort(json_error(404, f"there is no project {key[:80]!r}"))
-        found = digest.digest(tx, row.id, row.key, now=frame.now)
+        found = digest.digest(tx, row.id, row.key, secured=frame.visible.secured, now=frame.now)
     body = models.Project.model_validate(row).model_copy(
         update={
             "page": _address("projects.one", project_id=row.id),
@@ -95,6 +97,16 @@ def list_milestones() -> Response:
     return _answer(
         read, models.Milestone, extra=lambda _, row: {"page": _address("milestones.one", milestone_id=row.id)}
     )
+
+
+@blueprint.get("/programmes")
+def list_programmes() -> Response:
+    """Programmes with their projects and releases: `project`. There are few, so they come on one page."""
+
+    def read(tx: Tx, frame: Frame, after: str | None, limit: int) -> Page[Any]:
+        return Page(rows=programmes.programmes(tx, visible=frame.visible))
+
+    return _answer(read, models.Programme)
 
 
 @blueprint.get("/deliveries")

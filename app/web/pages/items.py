@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from app.services import gone
+from app.services import gone, pages
 from app.store import gone as store_gone
 from app.store.views import flags, items, publications
 from app.web.comment import paragraphs
@@ -32,15 +32,15 @@ def show(item_id: int) -> Any:
         row = items.item_row(tx, item_id, visible=frame.visible)
         if row is None:
             abort(404)
-        changes, total = items.changes(tx, item_id, limit=ALL if everything else SHOWN)
-        written = items.written(tx, item_id)
+        changes, total = items.changes(tx, item_id, visible=frame.visible, limit=ALL if everything else SHOWN)
+        written = items.written(tx, item_id, visible=frame.visible)
         standing = flags.flags(
             tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("item", item_id)), limit=20
         )
-        publication = publications.publication_of(tx, item_id)
+        publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
-    subject = explained.subject
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Item):
         abort(404)
     judgements = explained.judgements if left is None else ()
@@ -68,5 +68,7 @@ def show(item_id: int) -> Any:
         changes_total=total,
         changes_shown=len(changes),
         publication=publication,
-        comment=paragraphs(publication.shown_body) if publication is not None and publication.shown_body else None,
+        comment=paragraphs(publication.shown_body, wiki=subject.project.tracker == "jira")
+        if publication is not None and publication.shown_body
+        else None,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 
 from app.services import pages
-from app.store.views import flags, milestones
+from app.store.views import flags, milestones, programmes
 from app.web import charts
 from app.web.pages.flags import one_of
 from app.web.pages.overview import flag_words
@@ -50,6 +50,7 @@ def one(milestone_id: int) -> Any:
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
         row = milestones.milestone_row(tx, milestone_id, visible=frame.visible)
+        release = programmes.release_of(tx, milestone_id, visible=frame.visible)
         standing = flags.flags(
             tx,
             visible=frame.visible,
@@ -59,7 +60,7 @@ def one(milestone_id: int) -> Any:
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
-    subject = explained.subject
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Milestone):
         abort(404)
     sides = pages.sides(subject, frame.now)
@@ -75,6 +76,7 @@ def one(milestone_id: int) -> Any:
         "milestone.html",
         page="milestones.show",
         row=row,
+        release=release,
         subject=subject,
         sides=sides,
         groups=pages.GROUPS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.store.views import deliveries, flags, milestones, overview
 from app.web import charts
 from app.web.runtime import web
 from app.web.shell import Frame, day_start, open_frame
-from app.web.wording import Words, stored_words
+from app.web.wording import Words, named, stored_words
 from rules.settings import Settings
 
 blueprint = Blueprint("overview", __name__)
@@ -59,6 +60,11 @@ def show() -> Any:
         too_few=pages.TOO_FEW,
         **data,
     )
+
+
+def named_in(rows: Iterable[flags.FlagRow]) -> set[int]:
+    """The ids of the items that stored verdicts name."""
+    return {ref.id for row in rows for ref in named(row.verdict)}
 
 
 def flag_words(frame: Frame, row: flags.FlagRow | milestones.MilestoneRow) -> Words | None:

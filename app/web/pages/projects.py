@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
 from app.services import control, coverage, digest
-from app.store.views import projects
+from app.store.views import programmes, projects
 from app.time import real_now
 from app.web.runtime import web
 from app.web.shell import open_frame
@@ -21,7 +21,8 @@ def show() -> Any:
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
         rows = projects.projects(tx, visible=frame.visible)
-    return render_template("projects.html", page="projects.show", projects=rows)
+        together = programmes.programmes(tx, visible=frame.visible)
+    return render_template("projects.html", page="projects.show", projects=rows, programmes=together)
 
 
 @blueprint.get("/projects/<int:project_id>")
@@ -32,13 +33,15 @@ def one(project_id: int) -> Any:
         row = next((row for row in projects.projects(tx, visible=frame.visible) if row.id == project_id), None)
         if row is None:
             abort(404)
+        together = programmes.programmes(tx, visible=frame.visible)
         card = coverage.card(tx, project_id)
-        found = digest.digest(tx, project_id, row.key, now=frame.now)
+        found = digest.digest(tx, project_id, row.key, secured=frame.visible.secured, now=frame.now)
     return render_template(
         "project.html",
         page="projects.show",
         row=row,
         card=card,
+        programmes=[one for one in together if project_id in {project.id for project in one.projects}],
         status=found.status,
         edits=found.edits,
         resting=found.resting,

@@ -36,6 +36,7 @@ def updated(payload: Payload, received_at: datetime, site: Site) -> Reading:
     found: tuple[ChangeSeen, ...] = ()
     note = ""
     if items := _items(payload):
+        actor = with_a_part(actor, shown)
         of = history_of(shown, payload["changelog"], "changelog", at=at, actor=actor, site=site)
         found = changelog.changes(of, items, "changelog.items")
         note = changelog.unclear(items, "changelog.items", site)
@@ -79,6 +80,15 @@ def commented(event: str, payload: Payload, received_at: datetime, site: Site) -
     if shown is None:
         return Reading(at=comments[0].at, actor=comments[0].actor, changes=changes, comments=comments)
     return about(shown, actor=comments[0].actor, at=comments[0].at, changes=changes, comments=comments)
+
+
+def with_a_part(actor: PersonSeen | None, shown: Shown) -> PersonSeen | None:
+    """Who changes an issue's fields may edit issues, so has a part in the project; who only comments may be anybody.
+    On a service desk customers change some fields too, so there nothing is said.
+    """
+    if actor is None or (shown.project is not None and shown.project.service_desk):
+        return actor
+    return replace(actor, member=True)
 
 
 def _comment(

@@ -74,13 +74,14 @@ def of_text(text: str, path: str) -> Payload:
 
 
 def sprint(data: object, path: str, *, base: str, as_of: datetime | None, deleted: bool = False) -> MilestoneSeen:
-    """A sprint, in either shape."""
+    """A sprint, in either shape. The days of one that has not begun are a plan that nobody is held to: left out."""
     if type(data) is str:
         data = of_text(data, path)
     if type(data) is not dict:
         raise read.bad("", path, data, "a sprint")
     native_id = read.ident(data, "id", path)
     state = (read.opt_text(data, "state", path) or "").lower()
+    begun = state != "future"
     board = next((name for name in ("originBoardId", "boardId") if data.get(name) is not None), None)
     return MilestoneSeen(
         native_id=f"sprint/{native_id}",
@@ -89,8 +90,8 @@ def sprint(data: object, path: str, *, base: str, as_of: datetime | None, delete
         url=parts.search(base, "sprint", native_id),
         open=state != "closed" and not deleted,
         as_of=as_of,
-        due=read.opt_day(data, "endDate", path),
-        start=read.opt_day(data, "startDate", path),
+        due=read.opt_day(data, "endDate", path) if begun else None,
+        start=read.opt_day(data, "startDate", path) if begun else None,
         created_at=read.opt_instant(data, "createdDate", path),
         closed_at=read.opt_instant(data, "completeDate", path) if state == "closed" else None,
         kind="sprint",

@@ -47,7 +47,7 @@ def _issue(payload: Payload, asked_at: datetime, site: Site) -> Reading:
     for at, path, one in histories:
         items = read.objects(one, "items", path) or []
         first = first or changelog.first_status(items, f"{path}.items")
-        actor = parts.opt_person(one, "author", path)
+        actor = issues.with_a_part(parts.opt_person(one, "author", path), shown)
         of = issues.history_of(shown, one, path, at=at, actor=actor, site=site)
         changes += changelog.changes(of, items, f"{path}.items")
     made = issues.opened(shown, first)

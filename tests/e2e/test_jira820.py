@@ -1,0 +1,89 @@
+"""A stateful Jira Data Center that others wrote (jira820, from PyPI): connected and imported; labels and comments
+are held to in the contract suite (tests/contract/test_client.py).
+
+It sends no webhooks, and its clock stands still, so what changes is read by importing again. What it cannot do is shown
+on the strict stand-in alone:
+
+    not there                                        shown instead in
+    webhooks                                         test_jira_round_trip.py
+    times of changes: polling would find none        test_jira_refusals.py
+    mypermissions, rights of others                  test_jira_refusals.py, test_jira_manners.py
+    update.labels (answers 204, changes nothing)     test_jira_round_trip.py
+    issue properties and remote links                test_jira_round_trip.py
+    a second person                                  test_jira_manners.py
+    issues by id; one id for a project everywhere    the whole suite: here the project is watched by the id that its
+                                                     issues tell
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from app.services import connect, importing
+from app.time import real_now
+from integrations.ports import ProjectSeen
+from tests.contract.fake_jira import fake_jira
+from tests.contract.jira820 import jira820
+from tests.e2e.jira_stage import Stage, staged
+
+pytestmark = pytest.mark.e2e
+KEY = "JIRA820"
+THEIR_NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
+CALENDAR = {"settle_minutes": 0, "clear_minutes": 0, "all_hours": True}
+
+
+@pytest.fixture
+def there(tmp_path):
+    folder = tmp_path / "820"
+    folder.mkdir()
+    with jira820(folder) as url:
+        yield f"{url}/rest/api/2"
+
+
+@pytest.fixture
+def stage(there, _sqlite_template, tmp_path, monkeypatch):
+    with (
+        fake_jira("datacenter") as clock,
+        staged(clock, _sqlite_template, tmp_path / "home", monkeypatch) as found,
+    ):
+        found.jira.world.now = THEIR_NOW
+        found.work()
+        yield found
+
+
+def ask(verb: str, url: str, body: object = None) -> dict:
+    answer = requests.request(verb, url, json=body, timeout=5)
+    answer.raise_for_status()
+    return answer.json() if answer.content else {}
+
+
+def test_connected_and_imported(stage, there):
+    fields = {"project": {"key": KEY}, "summary": "Move the queue", "description": "", "issuetype": {"name": "Task"}}
+    key = ask("POST", f"{there}/issue", {"fields": fields})["key"]
+    ask("POST", f"{there}/issue/{key}/transitions", {"transition": {"id": "21"}})
+    start(stage, there, key)
+    (known,) = stage.ask("SELECT key, title, state FROM item WHERE key = :key", key=key)
+    assert tuple(known) == (key, "Move the queue", "in_progress")
+    assert stage.ask("SELECT count(*) FROM item")[0][0] > 300
+    assert {row[0] for row in stage.ask("SELECT kind FROM milestone")} >= {"version", "sprint"}
+    assert stage.ask("SELECT count(*) FROM change WHERE field = 'state'")[0][0] > 100, "its changelogs were read"
+    assert "Asked every 5 minutes, because webhooks cannot arrive here." in stage.project_page(KEY)
+
+
+def start(stage: Stage, there: str, key: str) -> None:
+    """Connect and import, as a project of the id that its issues tell."""
+    said = stage.connect(url=there.removesuffix("/rest/api/2"), account=None)
+    assert said.code == 0, said.words
+    assert "comments appear as admin; read: yes, write: yes" in said.words
+    native_id = ask("GET", f"{there}/issue/{key}")["fields"]["project"]["id"]
+    seen = ProjectSeen(native_id=native_id, key=KEY, url=f"{there}/browse/{KEY}")
+    project = connect.watch(
+        stage.runtime.db, tracker="plans", seen=seen, settings={"polling": True}, calendar=CALENDAR, author="test",
+        now=real_now(), one_lane=True,
+    )  # fmt: skip
+    importing.begin_import(stage.runtime.db, project, mode="polling")
+    said = stage.command("project", "import", KEY)
+    assert said.code == 0, said.words
