@@ -112,7 +112,7 @@ def test_versions_are_equal(both: Both) -> None:
     assert differences(one, other) == [], "and so are epics"
     kinds = Counter(row["kind"] for row in one["milestones"].values())
     assert kinds["version"] == len(jira_past.versions(both.every))
-    assert sum(row["released"] for row in one["milestones"].values()) > 180 // both.every
+    assert sum(row["released"] for row in one["milestones"].values()) > 60 // both.every
 
 
 def test_memberships_and_links_are_equal(both: Both) -> None:
@@ -120,7 +120,7 @@ def test_memberships_and_links_are_equal(both: Both) -> None:
         assert both.pictures[0][part] == both.pictures[1][part], part
     stays = both.pictures[0]["memberships"]
     assert max(stays.values()) == 1
-    assert sum(left is not None for _, _, _, left in stays) > 180 // both.every
+    assert sum(left is not None for _, _, _, left in stays) > 60 // both.every
 
 
 def test_baselines_are_equal(both: Both) -> None:
