@@ -81,8 +81,8 @@ def save_participants(tx: Tx, project_id: int, seen: Mapping[int, tuple[bool, da
             for person, (member, as_of) in sorted(seen.items())
         ],
     )
-    after = members(tx, project_id, before)
-    return {person for person, member in before.items() if after[person] != member}
+    after = members(tx, project_id, seen)  # of whom nothing was known counted as no member
+    return {person for person, member in after.items() if member != before.get(person, False)}
 
 
 def load(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, bool]]:

@@ -36,9 +36,10 @@ def updated(payload: Payload, received_at: datetime, site: Site) -> Reading:
     found: tuple[ChangeSeen, ...] = ()
     note = ""
     if items := _items(payload):
-        actor = with_a_part(actor, shown)
-        of = history_of(shown, payload["changelog"], "changelog", at=at, actor=actor, site=site)
+        worker = with_a_part(actor, shown)
+        of = history_of(shown, payload["changelog"], "changelog", at=at, actor=worker, site=site)
         found = changelog.changes(of, items, "changelog.items")
+        actor = worker if found else actor  # by what is no history of ours, a part is not told either way
         note = changelog.unclear(items, "changelog.items", site)
     comments: tuple[CommentSeen, ...] = ()
     if (data := read.opt_obj(payload, "comment")) is not None:
