@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rules.facts import Baseline, Kind, Member, Milestone, MilestoneKind, State
@@ -163,7 +163,9 @@ def growth(milestone: Milestone, *, baseline: Baseline, now: datetime) -> Growth
     rows = []
     for id_, member in sorted(latest.items(), key=lambda pair: (pair[1].item.key, pair[0])):
         if id_ in baseline.members:
-            row = _planned_row(member, baseline.members[id_], _part_of(member, in_plan), now)
+            row = _planned_row(
+                member, baseline.members[id_], _part_of(member, in_plan), ended=_ended(milestone), now=now
+            )
         else:
             row = _added_row(
                 member, stays[id_], latest, milestone=milestone, closers=closers, as_of=baseline.as_of, now=now
@@ -176,13 +178,29 @@ def _joined(member: Member) -> tuple[bool, datetime]:
     return (member.joined_at is not None, member.joined_at or member.created_at)
 
 
-def _planned_row(member: Member, then: float | None, part: Said | None, now: datetime) -> Row:
+CLOSING = timedelta(hours=1)
+"""How long closing a sprint may take: items are moved on one by one, before the sprint itself is closed."""
+
+
+def _ended(milestone: Milestone) -> datetime | None:
+    """When a sprint that is over ended: at its last day's end, or before that, where it was completed early."""
+    if milestone.kind is not MilestoneKind.SPRINT or milestone.open or milestone.due is None:
+        return None
+    end = milestone.project.calendar.due_end(milestone.due)
+    return min(milestone.closed_at or end, end)
+
+
+def _planned_row(
+    member: Member, then: float | None, part: Said | None, *, ended: datetime | None, now: datetime
+) -> Row:
     """A planned item: still in, taken out, dropped or moved to a running sprint. What left when it was done was done
     here.
     """
     if part is not None:
         return Row(member, Role.NOT_COUNTED, part, then)
     if member.left_at is not None and member.left_at <= now:
+        if member.transferred_to is not None and ended is not None and member.left_at >= ended - CLOSING:
+            return Row(member, Role.PLANNED, Said("member.moved-on", {"to": member.transferred_to}), then)
         if member.transferred_to is not None:
             return Row(member, Role.TRANSFERRED, Said("member.transferred-out", {"to": member.transferred_to}), then)
         done_here = member.state is State.DONE and member.closed_at is not None and member.closed_at <= member.left_at

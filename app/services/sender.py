@@ -110,7 +110,8 @@ class Sender(Paced):
         self._pass("label", create=True)
         made = self.client.ensure_label(self.target.project, self.label_specs(name))
         project_id = self.shown.project_id
-        self._commit("label_made", name, lambda tx: publications.add_known_label(tx, project_id, name, made=made))
+        kind = "label_made" if made else None  # one that was there, or that needs no making, is no write of ours
+        self._commit(kind, name, lambda tx: publications.add_known_label(tx, project_id, name, made=made))
 
     def _labels_are(self, labels: set[str], kind: str, name: str) -> None:
         self._save(kind, name, shown_labels=sorted(labels))

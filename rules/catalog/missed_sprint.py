@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from rules.baseline import Growth, Role, Row, baseline_at, freezes_at, growth
+from rules.baseline import CLOSING, Growth, Role, Row, baseline_at, freezes_at, growth
 from rules.catalog.common import known_from
 from rules.catalog.moves import earlier_dates, moved_late
 from rules.catalog.timing import with_recheck
@@ -16,9 +16,6 @@ KEPT_DAYS = 10
 """Working days for which a sprint's flag stands: until the retrospective is over, and the next sprint is what
 matters.
 """
-
-CLOSING = timedelta(hours=1)
-"""How long closing a sprint may take: items are moved on one by one, before the sprint itself is closed."""
 
 
 def judge_sprint(subject: Milestone, *, share: float, grace: int, now: datetime) -> Verdict:

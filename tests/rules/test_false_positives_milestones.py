@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rules.baseline import baseline_at, growth
 from rules.calendar import Calendar
 from rules.catalog import missed_due_date, missed_milestone, scope_creep
 from rules.facts import Baseline, DueSet, Item, Kind, Member, Milestone, MilestoneKind, State
@@ -124,6 +125,16 @@ def test_row_17_a_sprint_closed_on_time_with_half_undone() -> None:
     assert flagged(missed(replace(subject, members=(*subject.members[:5], *on)), now=at("2026-12-08")))
     parallel = planned(5, first=6, left="2026-11-30", transferred_to="Sprint 31b")
     assert not flagged(missed(replace(subject, members=(*subject.members[:5], *parallel)), now=at("2026-12-08")))
+
+
+def test_what_completing_a_sprint_moves_on_was_planned_in_it() -> None:
+    on = planned(3, first=6, left="2026-12-04 15:59", transferred_to="Sprint 32")
+    parallel = planned(2, first=20, left="2026-11-30", transferred_to="Sprint 31b")
+    subject = sprint([*planned(2), *on, *parallel], open=False, closed_at=at("2026-12-04 16:00"))
+    plan = baseline_at(subject, at("2026-11-23"))
+    found = growth(subject, baseline=plan, now=at("2026-12-08"))
+    assert [row.why.code for row in found.planned] == ["member.planned"] * 2 + ["member.moved-on"] * 3
+    assert [row.why.code for row in found.transferred] == ["member.transferred-out"] * 2
 
 
 def test_row_18_a_date_moved_in_the_last_hour_is_evidence() -> None:
