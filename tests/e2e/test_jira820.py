@@ -1,8 +1,7 @@
-"""A stateful Jira Data Center that others wrote (jira820, from PyPI): connected and imported; labels and comments
-are held to in the contract suite (tests/contract/test_client.py).
+"""A stateful Jira Data Center that others wrote (jira820, from PyPI): connected, imported, judged and written to.
 
-It sends no webhooks, and its clock stands still, so what changes is read by importing again. What it cannot do is shown
-on the strict stand-in alone:
+It sends no webhooks, and its clock stands still on the morning of the day, so what changes is read by importing again.
+What it cannot do is shown on the strict stand-in alone:
 
     not there                                        shown instead in
     webhooks                                         test_jira_round_trip.py
@@ -71,6 +70,41 @@ def test_connected_and_imported(stage, there):
     assert {row[0] for row in stage.ask("SELECT kind FROM milestone")} >= {"version", "sprint"}
     assert stage.ask("SELECT count(*) FROM change WHERE field = 'state'")[0][0] > 100, "its changelogs were read"
     assert "Asked every 5 minutes, because webhooks cannot arrive here." in stage.project_page(KEY)
+
+
+def test_one_comment_is_written_and_shrinks(stage, there):
+    fields = {"project": {"key": KEY}, "summary": "Move the queue", "description": "", "issuetype": {"name": "Task"}}
+    mine = ask("POST", f"{there}/issue", {"fields": fields})["key"]
+    told = ask("GET", f"{there}/issue/{mine}")["fields"]["updated"]
+    stage.jira.world.now = datetime.fromisoformat(told).astimezone(UTC)
+    start(stage, there, mine)
+    stage.rules("rules:\n- {name: quiet, type: stalled-work, mode: live, params: {quiet_days: 3}}\n")
+    stage.travel(days=7)
+    written = (
+        "SELECT i.key, p.comment_id FROM publication p JOIN item i ON i.id = p.item_id WHERE p.comment_id IS NOT NULL"
+    )
+    wrote = [tuple(row) for row in stage.ask(written)]
+    assert 10 <= len(wrote) <= 20, "what was quiet already, and then, a day's ceiling each"
+    key, native_id = wrote[0]
+    assert ours(there, key) == {native_id: True}
+    ask("POST", f"{there}/issue/{key}/transitions", {"transition": {"id": done(there, key)}})
+    said = stage.command("project", "import", KEY, "--again")
+    assert said.code == 0, said.words
+    stage.travel(hours=1)
+    assert ours(there, key) == {native_id: False}
+
+
+def ours(there: str, key: str) -> dict[str, bool]:
+    """Our comments on an issue, by id, and whether they still speak of quiet."""
+    found = ask("GET", f"{there}/issue/{key}/comment?maxResults=100")["comments"]
+    bodies = {one["id"]: one["body"] for one in found if "plumbline:1:" in one["body"] or "All clear" in one["body"]}
+    return {native_id: body.startswith("*Quiet for") for native_id, body in bodies.items()}
+
+
+def done(there: str, key: str) -> str:
+    """The transition that ends work on it."""
+    ways = ask("GET", f"{there}/issue/{key}/transitions")["transitions"]
+    return next(way["id"] for way in ways if way["to"]["statusCategory"]["key"] == "done")
 
 
 def start(stage: Stage, there: str, key: str) -> None:
