@@ -122,10 +122,12 @@ def concerned(tx: Tx, tracker_id: int, *, new: Iterable[str], ended: Iterable[st
     looks = []
     if fresh or over:
         either = sorted({*fresh, *over})
-        named = sa.or_(change.c.before.in_(either), change.c.after.in_(either))
-        looks.append(
-            sa.select(change.c.item_id).where(change.c.project_id.in_(ours), change.c.field == "milestone", named)
-        )
+        # two look-ups, each by an index of its own, which a bound word would not find
+        moved = change.c.field == sa.literal_column("'milestone'")
+        looks += [
+            sa.select(change.c.item_id).where(moved, end.in_(either), (change.c.project_id + 0).in_(ours))
+            for end in (change.c.before, change.c.after)
+        ]
     if fresh:
         epics = [native.partition("/")[2] for native in fresh if native.startswith("epic/")]
         target = item.alias()

@@ -339,6 +339,9 @@ change = _table(
 sa.Index("ix_change_item", change.c.item_id, change.c.at)
 sa.Index("ix_change_actor", change.c.project_id, change.c.actor_id, change.c.at)
 sa.Index("ix_change_milestone", change.c.milestone_id, change.c.at)
+_MOVED = change.c.field == sa.literal_column("'milestone'")
+sa.Index("ix_change_left", change.c.before, sqlite_where=_MOVED, postgresql_where=_MOVED)
+sa.Index("ix_change_joined", change.c.after, sqlite_where=_MOVED, postgresql_where=_MOVED)
 
 link = _table(  # owned by the source's lane; carries the little that the other end may need
     "link",

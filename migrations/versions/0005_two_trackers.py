@@ -37,6 +37,9 @@ def upgrade() -> None:
         batch.add_column(sa.Column("effort", sa.JSON, nullable=False, server_default="{}"))
         batch.add_column(sa.Column("traits", sa.JSON, nullable=False, server_default="{}"))
         batch.add_column(sa.Column("secured", sa.Boolean, nullable=False, server_default=sa.false()))
+    moved = sa.text("field = 'milestone'")
+    for name, column in (("ix_change_left", "before"), ("ix_change_joined", "after")):
+        op.create_index(name, "change", [column], sqlite_where=moved, postgresql_where=moved)
     _milestones()
     with op.batch_alter_table("link") as batch:
         batch.add_column(sa.Column("as_of", Instant))
@@ -108,6 +111,8 @@ def _milestones() -> None:
 
 
 def downgrade() -> None:
+    for name in ("ix_change_left", "ix_change_joined"):
+        op.drop_index(name, table_name="change")
     with op.batch_alter_table("wanted_read") as batch:
         batch.drop_constraint("uq_wanted_read_project_id_native_id", type_="unique")
     op.execute("DELETE FROM wanted_read WHERE number IS NULL")
