@@ -10,6 +10,9 @@ What it cannot do is shown on the strict stand-in alone:
     update.labels (answers 204, changes nothing)     test_jira_round_trip.py
     issue properties and remote links                test_jira_round_trip.py
     a second person                                  test_jira_manners.py
+    ORDER BY updated within a day: a page that is    tests/integrations/jira/test_history.py
+    not the last would lead past issues, so that
+    all come in one page and one go here
     issues by id; one id for a project everywhere    the whole suite: here the project is watched by the id that its
                                                      issues tell
 """
@@ -44,6 +47,8 @@ def there(tmp_path):
 
 @pytest.fixture
 def stage(there, _sqlite_template, tmp_path, monkeypatch):
+    monkeypatch.setattr("integrations.jira.search.PER_PAGE", 1000)
+    monkeypatch.setattr("app.cli.importing._TURN", 600.0)
     with (
         fake_jira("datacenter") as clock,
         staged(clock, _sqlite_template, tmp_path / "home", monkeypatch) as found,
