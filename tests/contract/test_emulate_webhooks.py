@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 import requests
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.ports import BadSignature, Ignored, Reading
-from tests.contract.emulate import emulate, node, script
+from tests.contract.emulate import emulate
+from tests.support import serving
 
 SECRET = "it is a secret"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -22,8 +22,6 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def deliveries(tmp_path_factory):
     """(headers, raw body) of what emulate sends while an issue and a pull request live through a day."""
-    if node() is None or script() is None:
-        pytest.skip("emulate is not installed: npm install emulate@0.12.2, or name its node_modules in NODE_MODULES")
     caught: list[tuple[dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,9 +35,7 @@ def deliveries(tmp_path_factory):
         def log_message(self, *_args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    with emulate(tmp_path_factory.mktemp("emulate")) as url:
+    with serving(Handler) as here, emulate(tmp_path_factory.mktemp("emulate")) as url:
 
         def ask(verb: str, path: str, **body: object):
             answer = requests.request(
@@ -48,7 +44,7 @@ def deliveries(tmp_path_factory):
             assert answer.ok, (verb, path, answer.text)
             return answer.json() if answer.content else None
 
-        config = {"url": f"http://127.0.0.1:{server.server_address[1]}/hook", "secret": SECRET, "content_type": "json"}
+        config = {"url": f"{here}/hook", "secret": SECRET, "content_type": "json"}
         ask("POST", "/hooks", name="web", active=True, events=["*"], config=config)
         milestone = ask("POST", "/milestones", title="2.4", due_on="2026-12-11T08:00:00Z")["number"]
         number = ask("POST", "/issues", title="Export as CSV", body="- [ ] rows", milestone=milestone)["number"]
@@ -67,8 +63,6 @@ def deliveries(tmp_path_factory):
             before = len(caught)
             time.sleep(0.4)
         yield caught
-    server.shutdown()
-    server.server_close()
 
 
 def test_each_delivery_is_signed_and_decodes(deliveries):

@@ -17,9 +17,10 @@ import requests
 
 from integrations.jira.adapter import JiraAdapter
 from integrations.ports import HISTORY, Field, Ignored, PermanentError, Target
-from tests.contract.atlassian import faults, shared
+from tests.contract.atlassian import faults
 from tests.contract.conftest import jira_credentials
 from tests.contract.fake_jira import FakeJira, fake_jira
+from tests.support import shared
 
 MARKER = "plumbline:1:7f3c"
 NOTE = f"Quiet.\n\n[Why this note?|https://plumb.acme.example/i/PAY-1#{MARKER}]"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "https://issues.apache.example"
@@ -49,16 +48,8 @@ class Life:
 @cache
 def source() -> list[dict[str, Any]]:
     """The recorded issues; skips, saying so, where the shared data is absent."""
-    if not file().exists():
-        pytest.skip("no recorded issues of Jira: name the shared data folder in SHARED_DATA")
-    with gzip.open(file(), "rt") as lines:
+    with gzip.open(shared("jira", "apache_fcrepo.jsonl.gz"), "rt") as lines:
         return [json.loads(line) for line in lines]
-
-
-def file() -> Path:
-    """Where the recorded issues are, if anywhere."""
-    folder = os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data"
-    return Path(folder) / "jira" / "apache_fcrepo.jsonl.gz"
 
 
 @dataclass(frozen=True, slots=True)

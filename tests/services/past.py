@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -236,5 +235,4 @@ def shuffled(hooks: list[Webhook], *, seed: int) -> list[Webhook]:
     return found
 
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "github"
 END = datetime(2026, 8, 22, 8, tzinfo=UTC)

@@ -19,7 +19,7 @@ from integrations.sandbox.replay import Webhook, replay
 from tests.integrations.github.fake_history import FakeHistory, serving
 from tests.services import past
 from tests.services.past import PastWorld, shuffled
-from tests.support import ROOT
+from tests.support import ROOT, shared
 from tests.world import GROWN, LATE, STALLED
 from tools.recordings import load, record
 
@@ -63,10 +63,8 @@ def small() -> Recording:
 
 
 def recorded() -> Recording:
-    if not past.SHARED.exists():
-        pytest.skip(f"the recorded source data is not at {past.SHARED}")
     numbers = {*range(1, 60), *range(900, 960), *range(1690, 1740)}
-    return record(load(past.SHARED), until=past.END, numbers=numbers)
+    return record(load(shared("github")), until=past.END, numbers=numbers)
 
 
 @pytest.fixture(scope="module", params=["shipped", "recorded"])

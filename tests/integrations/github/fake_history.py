@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.sandbox.payloads import Shapes, full_sha, number_of, stamp
 from integrations.sandbox.recording import Entry, Recording
 from integrations.sandbox.state import ItemState, ProjectState, apply
+from tests.support import serving as served
 
 Doc = dict[str, Any]
 _SAME = {
@@ -279,16 +279,8 @@ def serving(fake: FakeHistory) -> Iterator[FakeHistory]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with served(Handler) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 __all__ = ["FakeHistory", "Trouble", "number_of", "serving"]

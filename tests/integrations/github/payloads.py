@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support import installed_package, shared
 
-ROOT = Path(__file__).resolve().parents[3]
+EXAMPLES = ("@octokit", "webhooks-examples", "api.github.com", "index.json")
 RECEIVED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 AT = "2026-11-24T09:30:00Z"
 REPOSITORY = {
@@ -24,24 +22,15 @@ REPOSITORY = {
 @cache
 def octokit() -> list[tuple[str, dict[str, Any]]]:
     """(event, payload) of @octokit/webhooks-examples; skips, saying so, where it is not installed."""
-    folders = [os.environ.get("OCTOKIT_EXAMPLES"), str(ROOT / "node_modules/@octokit/webhooks-examples")]
-    if os.environ.get("NODE_MODULES"):
-        folders.append(f"{os.environ['NODE_MODULES']}/@octokit/webhooks-examples")
-    for folder in filter(None, folders):
-        found = Path(folder) / "api.github.com" / "index.json"
-        if found.exists():
-            return [(one["name"], payload) for one in json.loads(found.read_text()) for payload in one["examples"]]
-    pytest.skip("no @octokit/webhooks-examples@7.6.1: npm install it here, or name its folder in OCTOKIT_EXAMPLES")
+    found = installed_package(*EXAMPLES)
+    return [(one["name"], payload) for one in json.loads(found.read_text()) for payload in one["examples"]]
 
 
 @cache
 def zulip() -> list[tuple[str, dict[str, Any]]]:
     """(event, payload) recorded by the zulip project; skips, saying so, where the shared data is absent."""
-    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
-        found = sorted((Path(folder) / "webhooks" / "zulip-github").glob("*.json"))
-        if found:
-            return [(one.stem.split("__")[0], json.loads(one.read_text())) for one in found]
-    pytest.skip("no recorded webhooks: name the shared data folder in SHARED_DATA")
+    found = sorted(shared("webhooks", "zulip-github").glob("*.json"))
+    return [(one.stem.split("__")[0], json.loads(one.read_text())) for one in found]
 
 
 def user(login: str = "ada", native_id: int = 1, kind: str = "User") -> dict[str, Any]:

@@ -5,14 +5,13 @@ and of Data Center.
 from __future__ import annotations
 
 import json
-import os
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support import shared
 
 ROOT = Path(__file__).resolve().parents[3]
 RECEIVED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -37,15 +36,11 @@ CATEGORIES = {"To Do": "new", "In Progress": "indeterminate", "Done": "done"}
 @cache
 def recorded() -> dict[str, dict[str, Any]]:
     """Recorded webhooks by file name; skips, saying so, where the shared data is absent."""
-    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
-        found = {
-            one.stem: json.loads(one.read_text())
-            for name in ("mattermost-jira", "jira-agile")
-            for one in sorted((Path(folder) / "webhooks" / name).glob("*.json"))
-        }
-        if found:
-            return found
-    pytest.skip("no recorded webhooks: name the shared data folder in SHARED_DATA")
+    return {
+        one.stem: json.loads(one.read_text())
+        for name in ("mattermost-jira", "jira-agile")
+        for one in sorted(shared("webhooks", name).glob("*.json"))
+    }
 
 
 def iso(at: datetime = AT) -> str:

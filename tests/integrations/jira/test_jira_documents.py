@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from integrations.jira.decode.events import decode
 from integrations.ports import HISTORY, Field
 from tests.integrations.jira.payloads import (
     RECEIVED,
-    ROOT,
     SITE,
     ada,
     bob,
@@ -30,6 +27,7 @@ from tests.integrations.jira.payloads import (
     version,
     worklog,
 )
+from tests.support import shared
 
 EXAMPLE = "/rest/api/3/issue/{issueIdOrKey}"
 
@@ -37,12 +35,8 @@ EXAMPLE = "/rest/api/3/issue/{issueIdOrKey}"
 @cache
 def document(name: str = "jira-cloud-v3") -> dict[str, Any]:
     """One of Atlassian's OpenAPI documents; skips, saying so, where the shared data is absent."""
-    for folder in filter(None, (os.environ.get("SHARED_DATA"), str(ROOT.parent / "shared" / "data"))):
-        found = Path(folder) / "specs" / f"{name}.openapi.json.gz"
-        if found.exists():
-            whole: dict[str, Any] = json.loads(gzip.decompress(found.read_bytes()))
-            return whole
-    pytest.skip("no OpenAPI documents of Jira: name the shared data folder in SHARED_DATA")
+    whole: dict[str, Any] = json.loads(gzip.decompress(shared("specs", f"{name}.openapi.json.gz").read_bytes()))
+    return whole
 
 
 def example(path: str, name: str = "jira-cloud-v3") -> Any:

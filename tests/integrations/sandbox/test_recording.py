@@ -12,12 +12,12 @@ import pytest
 
 from integrations.sandbox.demo import demo_recording
 from integrations.sandbox.recording import Entry, Header, Opening, Person, Recording, RecordingError, check, read, write
+from tests.support import shared
 from tools import make_demo, neutral
 from tools.recordings import load
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "integrations" / "sandbox" / "data" / "demo.jsonl.gz"
-SOURCE = ROOT.parent / "shared" / "data" / "github"
 AT = datetime(2026, 8, 1, 9, 30, tzinfo=UTC)
 HEADER = Header(repository="demo/curve", until=AT, people=(Person(login="dev-01", association="MEMBER"),))
 
@@ -136,12 +136,9 @@ def test_the_shipped_recording_shares_no_long_text_with_its_source() -> None:
 
 def test_making_the_demo_again_gives_what_is_shipped() -> None:
     source_lines("secp256k1.compact.jsonl.gz")
-    text = "".join(write(make_demo.demo_recording(load(SOURCE))))
+    text = "".join(write(make_demo.demo_recording(load(shared("github")))))
     assert sha256(text.encode()).hexdigest() == sha256(gzip.decompress(SHIPPED.read_bytes())).hexdigest()
 
 
 def source_lines(name: str) -> list[dict]:  # type: ignore[type-arg]
-    path = SOURCE / name
-    if not path.exists():
-        pytest.skip(f"the recorded source data is not at {SOURCE}")
-    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    return [json.loads(line) for line in gzip.decompress(shared("github", name).read_bytes()).splitlines()]

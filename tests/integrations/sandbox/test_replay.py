@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,10 @@ from integrations.sandbox.recording import Entry, Header, Recording, RecordingEr
 from integrations.sandbox.replay import Webhook, replay
 from integrations.sandbox.snapshots import item_in
 from integrations.sandbox.state import ProjectState
+from tests.support import installed_package, shared
 from tools.recordings import instant, load, open_at, record
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCE = ROOT.parent / "shared" / "data" / "github"
-EXAMPLES = ROOT / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
+EXAMPLES = ("@octokit", "webhooks-examples", "api.github.com", "index.json")
 END = datetime(2026, 8, 3, 17, tzinfo=UTC)
 
 
@@ -196,11 +194,9 @@ RELIED_ON = {
 
 
 def test_payloads_have_the_keys_of_githubs_examples(hooks: list[Webhook]) -> None:
-    if not EXAMPLES.exists():
-        pytest.skip("npm package @octokit/webhooks-examples is not installed under node_modules")
     examples = {
         (group["name"], example.get("action")): example
-        for group in json.loads(EXAMPLES.read_text())
+        for group in json.loads(installed_package(*EXAMPLES).read_text())
         for example in group["examples"]
     }
     compared = set()
@@ -226,9 +222,7 @@ def _same_types(theirs: dict[str, Any], ours: dict[str, Any], keys: set[str]) ->
 
 
 def test_the_whole_source_replays_to_the_state_it_was_recorded_in() -> None:
-    if not SOURCE.exists():
-        pytest.skip(f"the recorded source data is not at {SOURCE}")
-    source = load(SOURCE)
+    source = load(shared("github"))
     state = ProjectState()
     recording = record(source, until=datetime(2026, 8, 22, 8, tzinfo=UTC))
     assert sum(1 for _ in replay(recording, state=state)) > 25_000
