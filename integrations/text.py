@@ -1,10 +1,16 @@
-"""Untrusted text before any tracker's markup: on one line, cut to length, addresses that may be linked to."""
+"""Untrusted text before any tracker's markup: on one line, cut to length, addresses that may be linked to, spans that
+are shown as one.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
+
+from rules.intents import Line, Span
 
 ZWSP = "\u200b"
 URL_LIMIT = 2_000
@@ -57,3 +63,29 @@ def link_target(address: str) -> str | None:
         return quote(address, safe=_URL_SAFE)
     except UnicodeEncodeError:
         return None
+
+
+def merged(line: Line, *, bold: bool, limit: int, target: Callable[[str], str | None]) -> Iterator[Span]:
+    """The spans as they will be shown, each cut to `limit` characters.
+
+    Only addresses that `target` takes are links, and in a headline all is bold, so nothing within it is bold again.
+    Neighbours that are plain text after that become one: what must not become markup, a mention or an address may be
+    spread over several.
+    """
+    waiting: Span | None = None
+    for span in line:
+        there = None if span.url is None else target(span.url)
+        one = replace(span, text=cut(span.text, limit), url=there, strong=span.strong and not bold)
+        ordinary = there is None and not one.code and not one.strong
+        if ordinary and waiting is not None:
+            waiting = replace(waiting, text=waiting.text + one.text)
+            continue
+        if waiting is not None:
+            yield waiting
+            waiting = None
+        if ordinary:
+            waiting = one
+        else:
+            yield one
+    if waiting is not None:
+        yield waiting

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import requests
+
+from integrations.ports import BadPayload, TransientError
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -48,3 +54,24 @@ def parsed(text: Any) -> Any:
         return json.loads(text) if text else None
     except ValueError:
         return None
+
+
+def seconds_until(until: datetime, date: datetime) -> float:
+    """How long to wait, by the clock of who asks us to: a clock of ours that is wrong does no harm."""
+    return max((until - date).total_seconds(), 0.0) + 1.0
+
+
+def broken(who: str, verb: str, error: requests.exceptions.RequestException) -> TransientError:
+    """A call that got no answer. Where no connection came about nothing was written; otherwise a write may have
+    happened.
+    """
+    never_sent = "NewConnectionError" in str(error) or "Failed to establish a new connection" in str(error)
+    return TransientError(f"{who} did not answer: {kind_of(error)}", uncertain=verb != "GET" and not never_sent)
+
+
+def as_said(who: str, decode: Callable[[], T], *, written: bool = False) -> T:
+    """An answer that cannot be read is the trouble of the moment of who gave it, not the payload of a delivery."""
+    try:
+        return decode()
+    except BadPayload as error:
+        raise TransientError(f"{who}'s answer is not as expected: {error}", uncertain=written) from error

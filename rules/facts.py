@@ -299,6 +299,8 @@ class Item:
     components: tuple[str, ...] = ()
     hours_planned: float | None = None
     hours_left: float | None = None
+    names: frozenset[str] = frozenset()
+    """Keys of projects, watched or not, of which its text or branch names an issue: "PAY" of PAY-7."""
 
     @property
     def ref(self) -> Ref:

@@ -228,8 +228,9 @@ def watch(
             lane_id=found.lane_id if one_lane else None,
         )
         _save_what_differs(tx, project_id, settings=settings, calendar=calendar, author=author, now=now)
-        lanes = [row.lane_id for row in trackers.projects(tx, ids=[project_id])]
-        subjects.add_sweep(tx, lanes, reason="the project was added")
+        # where issues are named by key, pull requests of other projects may have named this one's all along
+        concerned = trackers.projects(tx) if one_lane else trackers.projects(tx, ids=[project_id])
+        subjects.add_sweep(tx, sorted({row.lane_id for row in concerned}), reason="the project was added")
         control.audit(tx, who=author, what="project added", subject=seen.key, at=now)
     return project_id
 

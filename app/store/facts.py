@@ -17,6 +17,7 @@ from app.store.link_facts import (
     link_of,
     load_beside,
     load_links,
+    load_names,
     load_stacked,
     ref_of,
     stacked_on,
@@ -50,6 +51,7 @@ def load_items(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Proje
         return {}
     links, stacked = load_links(tx, rows), load_stacked(tx, rows)
     beside = load_beside(tx, links)
+    names = load_names(tx, rows, projects)
     people = _people(tx, rows)
     milestones = _milestones_of(tx, [row.id for row in rows])
     return {
@@ -59,6 +61,7 @@ def load_items(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.Proje
             links=links.get(row.id, []),
             beside=beside,
             stacked=stacked.get(row.id),
+            names=names.get(row.id, frozenset()),
             people=people,
             milestones=milestones.get(row.id, []),
         )
@@ -130,6 +133,7 @@ def _item(
     links: Sequence[tuple[bool, Any]],
     beside: Beside,
     stacked: Any,
+    names: frozenset[str],
     people: Mapping[tuple[int, int], facts.Person],
     milestones: Sequence[Any],
 ) -> facts.Item:
@@ -204,6 +208,7 @@ def _item(
         secured=row.secured,
         hours_planned=row.effort.get("planned"),
         hours_left=row.effort.get("left"),
+        names=names,
     )
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
+from app.store.links import ISSUE_KEY
 from app.time import from_iso
 from rules import facts
 
@@ -109,6 +110,27 @@ def load_stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
         for row in rows
         if row.is_open and (base := found.get((row.project_id, row.base_ref))) is not None and base.id != row.id
     }
+
+
+def load_names(tx: Tx, rows: Sequence[Any], projects: Mapping[int, facts.Project]) -> dict[int, frozenset[str]]:
+    """The keys of projects of which pull requests name an issue in text or branch, whether or not it is known here.
+    Asked only where there is a project whose issues are named so.
+    """
+    pulls = [
+        row.id for row in rows if row.kind == facts.Kind.PULL_REQUEST.value and projects[row.project_id].watched_keys
+    ]
+    if not pulls:
+        return {}
+    link = models.link
+    found: dict[int, set[str]] = {}
+    for row in tx.execute(
+        sa.select(link.c.source_item_id, link.c.target).where(
+            link.c.source_item_id.in_(pulls), link.c.kind.in_(("implements", "mentions"))
+        )
+    ):
+        if (named := ISSUE_KEY.fullmatch(row.target)) is not None:
+            found.setdefault(row.source_item_id, set()).add(named["project"])
+    return {id_: frozenset(keys) for id_, keys in found.items()}
 
 
 def checks_of(row: Any) -> facts.Checks:

@@ -36,20 +36,23 @@ class ProgrammeRow:
 
 def neighbours(tx: Tx) -> Neighbours:
     """Who may know of whom, over all projects in use."""
-    readers: dict[int, frozenset[str]] = {}
-    for programme in programmes(tx):
-        if programme.same_readers:
-            for project_id, _key in programme.projects:
-                others = {other for id_, other in programme.projects if id_ != project_id}
-                readers[project_id] = readers.get(project_id, frozenset()) | others
-    project, tracker = models.project, models.tracker
+    programme, part = models.programme, models.programme_project
+    mine, theirs = models.project.alias(), models.project.alias()
+    beside = part.alias()
+    readers: dict[int, set[str]] = {}
+    for row in tx.execute(
+        sa.select(mine.c.id, theirs.c.key)
+        .join(part, part.c.project_id == mine.c.id)
+        .join(programme, programme.c.id == part.c.programme_id)
+        .join(beside, sa.and_(beside.c.programme_id == programme.c.id, beside.c.project_id != mine.c.id))
+        .join(theirs, theirs.c.id == beside.c.project_id)
+        .where(programme.c.same_readers, mine.c.removed_at.is_(None), theirs.c.removed_at.is_(None))
+    ):
+        readers.setdefault(row.id, set()).add(row.key)
+    project = models.project
     # items named by key belong to projects whose own key is a bare word; a repository's has an owner before it
-    keys = tx.scalars(
-        sa.select(project.c.key)
-        .join(tracker, tracker.c.id == project.c.tracker_id)
-        .where(project.c.removed_at.is_(None), project.c.key.not_like("%/%"))
-    )
-    return Neighbours(readers, frozenset(keys))
+    keys = tx.scalars(sa.select(project.c.key).where(project.c.removed_at.is_(None), project.c.key.not_like("%/%")))
+    return Neighbours({id_: frozenset(others) for id_, others in readers.items()}, frozenset(keys))
 
 
 def speaking_for(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]:
@@ -61,17 +64,15 @@ def speaking_for(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]:
         return []
     milestone, project = models.milestone, models.project
     part, leader = milestone.alias(), milestone.alias()
-    found: set[tuple[int, int]] = set()
-    for touched, other, gone in ((part, leader, False), (leader, part, True)):
-        rows = tx.execute(
-            sa.select(project.c.lane_id, other.c.id)
-            .select_from(part)
-            .join(leader, leader.c.id == part.c.joined_to)
-            .join(project, project.c.id == other.c.project_id)
-            .where(touched.c.id.in_(wanted), leader.c.deleted_at.is_not(None) == gone)
-        )
-        found |= {(row.lane_id, row.id) for row in rows}
-    return sorted(found)
+    looks = (  # two look-ups, each by an index of its own
+        sa.select(project.c.lane_id, other.c.id)
+        .select_from(part)
+        .join(leader, leader.c.id == part.c.joined_to)
+        .join(project, project.c.id == other.c.project_id)
+        .where(touched.c.id.in_(wanted), leader.c.deleted_at.is_not(None) == gone)
+        for touched, other, gone in ((part, leader, False), (leader, part, True))
+    )
+    return sorted((row.lane_id, row.id) for row in tx.execute(sa.union(*looks)))
 
 
 def programmes(tx: Tx) -> list[ProgrammeRow]:

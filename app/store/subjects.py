@@ -146,11 +146,11 @@ def lanes_with_due(tx: Tx, *, now: datetime) -> list[int]:
 
 def milestone_ids(tx: Tx, tracker_id: int, natives: Iterable[str]) -> dict[str, int]:
     """Milestones of a tracker by native id: some belong to no single project."""
-    table = models.milestone
+    table, wanted = models.milestone, sorted(set(natives))
+    if not wanted:
+        return {}
     rows = tx.execute(
-        sa.select(table.c.native_id, table.c.id).where(
-            table.c.tracker_id == tracker_id, table.c.native_id.in_(list(natives))
-        )
+        sa.select(table.c.native_id, table.c.id).where(table.c.tracker_id == tracker_id, table.c.native_id.in_(wanted))
     )
     return {row.native_id: row.id for row in rows}
 

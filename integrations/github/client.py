@@ -6,7 +6,7 @@ Each write is exactly one API call unless its docstring says otherwise; none is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,9 +33,8 @@ from integrations.ports import (
     RepositorySeen,
     ReviewSeen,
     Target,
-    TransientError,
 )
-from integrations.wire import Answer
+from integrations.wire import Answer, as_said
 from rules.intents import LabelSpec
 
 _KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]+)?/[A-Za-z0-9._-]{1,100}\Z")
@@ -219,12 +218,7 @@ class GitHubClient:
         return self.connection.call(verb, path, body=body)
 
 
-def understood(decode: Callable[[], T], *, written: bool = False) -> T:
-    """An answer that cannot be read is GitHub's trouble of the moment, not the payload of a delivery."""
-    try:
-        return decode()
-    except BadPayload as error:
-        raise TransientError(f"GitHub's answer is not as expected: {error}", uncertain=written) from error
+understood = partial(as_said, "GitHub")
 
 
 def repo_path(project: str) -> str:

@@ -18,7 +18,7 @@ from github import Auth, Github, GithubException
 from github.GithubRetry import GithubRetry
 
 from integrations.ports import IntegrationError, PermanentError, TransientError
-from integrations.wire import Answer, Tally, http_date, kind_of, parsed
+from integrations.wire import Answer, Tally, broken, http_date, kind_of, parsed, seconds_until
 
 PUBLIC = "https://api.github.com"
 PER_PAGE = 100
@@ -84,7 +84,7 @@ class Transport:
         except requests.exceptions.ConnectTimeout as error:
             raise TransientError(f"GitHub could not be reached: {kind_of(error)}") from error
         except requests.exceptions.RequestException as error:
-            raise _broken(verb, error) from error
+            raise broken("GitHub", verb, error) from error
         except GithubException as error:
             raise failure(verb, error.status, error.headers or {}, error.data) from error
         except RuntimeError as error:  # PyGithub's word for a redirect to another host or scheme
@@ -219,15 +219,4 @@ def wait(headers: Mapping[str, Any], default: float | None = None) -> float | No
         reset = str(headers.get("x-ratelimit-reset", ""))
         if reset.isascii() and reset.isdigit() and len(reset) < 12:
             until = datetime.fromtimestamp(int(reset), UTC)
-    if until is None or date is None:
-        return default
-    return max((until - date).total_seconds(), 0.0) + 1.0
-
-
-def _broken(verb: str, error: requests.exceptions.RequestException) -> TransientError:
-    """A call that got no answer. Where no connection came about nothing was written;
-
-    otherwise a write may have happened.
-    """
-    never_sent = "NewConnectionError" in str(error) or "Failed to establish a new connection" in str(error)
-    return TransientError(f"GitHub did not answer: {kind_of(error)}", uncertain=verb != "GET" and not never_sent)
+    return default if until is None or date is None else seconds_until(until, date)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from integrations.github import escape
+from integrations.text import merged
 from rules.intents import Line, Note, Section, Span
 
 LIMIT = 65_536
@@ -230,7 +231,7 @@ def _tail(note: Note, marker: str) -> list[str]:
 def _line(line: Line, *, bold: bool = False, in_table: bool = False) -> str:
     """The spans of one line."""
     shown = ""
-    for span in _merged(line, bold=bold):
+    for span in merged(line, bold=bold, limit=SPAN_LIMIT, target=escape.url):
         one = _span(span, in_table=in_table)
         if shown.endswith("`") and one.startswith("`"):
             # The backticks of two code spans side by side would make one longer run, and open them both.
@@ -240,33 +241,6 @@ def _line(line: Line, *, bold: bool = False, in_table: bool = False) -> str:
             shown = shown[:-1] + r"\!"
         shown += one
     return shown.strip()
-
-
-def _merged(line: Line, *, bold: bool) -> Iterator[Span]:
-    """The spans as they will be shown.
-
-    Only good addresses are links, and in a headline all is bold, so nothing within it is bold again.
-
-    Neighbours that are plain text after that become one: what must not become a mention or an address may be spread
-    over several.
-    """
-    waiting: Span | None = None
-    for span in line:
-        target = None if span.url is None else escape.url(span.url)
-        one = replace(span, text=escape.cut(span.text, SPAN_LIMIT), url=target, strong=span.strong and not bold)
-        ordinary = target is None and not one.code and not one.strong
-        if ordinary and waiting is not None:
-            waiting = replace(waiting, text=waiting.text + one.text)
-            continue
-        if waiting is not None:
-            yield waiting
-            waiting = None
-        if ordinary:
-            waiting = one
-        else:
-            yield one
-    if waiting is not None:
-        yield waiting
 
 
 def _span(span: Span, *, in_table: bool) -> str:

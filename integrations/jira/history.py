@@ -7,7 +7,7 @@ Cloud gives a changelog by pages beside the issue, Data Center whole within it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +20,6 @@ from integrations.jira.auth import Connection
 from integrations.jira.decode import events, parts
 from integrations.ports import (
     HISTORY,
-    BadPayload,
     ChangedItem,
     ChangedPage,
     LostDelivery,
@@ -31,7 +30,7 @@ from integrations.ports import (
     Told,
     TransientError,
 )
-from integrations.wire import Answer, http_date
+from integrations.wire import Answer, as_said, http_date
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}\Z")
 _NATIVE = re.compile(r"\d{1,19}\Z")
@@ -39,12 +38,7 @@ _PROJECT = ("self", "id", "key", "name", "projectTypeKey", "archived")
 T = TypeVar("T")
 
 
-def understood(decode: Callable[[], T], *, written: bool = False) -> T:
-    """An answer that cannot be read is Jira's trouble of the moment, not the payload of a delivery."""
-    try:
-        return decode()
-    except BadPayload as error:
-        raise TransientError(f"Jira's answer is not as expected: {error}", uncertain=written) from error
+understood = partial(as_said, "Jira")
 
 
 def project_path(project: str) -> str:

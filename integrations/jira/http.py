@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from integrations.ports import IntegrationError, PermanentError, TransientError
-from integrations.wire import Answer, Tally, http_date, kind_of, parsed
+from integrations.wire import Answer, Tally, broken, http_date, kind_of, parsed, seconds_until
 
 API = "/rest/api/2"
 """v2 takes wiki markup for comments, on Cloud and Data Center alike."""
@@ -87,7 +87,7 @@ class Transport:
         except requests.exceptions.ConnectTimeout as error:
             raise TransientError(f"Jira could not be reached: {kind_of(error)}") from error
         except requests.exceptions.RequestException as error:
-            raise _broken(verb, error) from error
+            raise broken("Jira", verb, error) from error
         except JIRAError as error:
             if error.response is None:
                 raise TransientError("Jira gave no answer", uncertain=verb != "GET") from None
@@ -198,15 +198,4 @@ def wait(headers: Mapping[str, str], default: float | None = None) -> float | No
     if after.isascii() and after.isdigit():
         return float(after)
     until, date = http_date(after), http_date(headers.get("date"))
-    if until is None or date is None:
-        return default
-    return max((until - date).total_seconds(), 0.0) + 1.0
-
-
-def _broken(verb: str, error: requests.exceptions.RequestException) -> TransientError:
-    """A call that got no answer. Where no connection came about nothing was written;
-
-    otherwise a write may have happened.
-    """
-    never_sent = "NewConnectionError" in str(error) or "Failed to establish a new connection" in str(error)
-    return TransientError(f"Jira did not answer: {kind_of(error)}", uncertain=verb != "GET" and not never_sent)
+    return default if until is None or date is None else seconds_until(until, date)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from integrations.jira import escape
-from integrations.text import ZWSP, cut
+from integrations.text import ZWSP, merged
 from rules.intents import Line, Note, Section, Span
 
 LIMIT = 32_767
@@ -123,7 +123,7 @@ def _marked(small: tuple[Line, ...], marker: str) -> tuple[Line, ...] | None:
 def _line(line: Line, *, bold: bool = False) -> str:
     """The spans of one line."""
     shown = ""
-    for span in _merged(line, bold=bold):
+    for span in merged(line, bold=bold, limit=SPAN_LIMIT, target=escape.url):
         one = _span(span)
         # Markup that touches a letter is not seen as such, and neighbours of one kind would become one.
         if shown and one and ((_is_markup(one) and _joins(shown[-1])) or (_is_markup(shown[-1:]) and _joins(one[0]))):
@@ -138,31 +138,6 @@ def _joins(char: str) -> bool:
 
 def _is_markup(shown: str) -> bool:
     return shown[:1] in ("*", "{", "}", "[")
-
-
-def _merged(line: Line, *, bold: bool) -> Iterator[Span]:
-    """The spans as they will be shown.
-
-    Only good addresses are links, and in a headline all is bold, so nothing within it is bold again. Neighbours that
-    are plain text after that become one: what must not become markup or an address may be spread over several.
-    """
-    waiting: Span | None = None
-    for span in line:
-        target = None if span.url is None else escape.url(span.url)
-        one = replace(span, text=cut(span.text, SPAN_LIMIT), url=target, strong=span.strong and not bold)
-        ordinary = target is None and not one.code and not one.strong
-        if ordinary and waiting is not None:
-            waiting = replace(waiting, text=waiting.text + one.text)
-            continue
-        if waiting is not None:
-            yield waiting
-            waiting = None
-        if ordinary:
-            waiting = one
-        else:
-            yield one
-    if waiting is not None:
-        yield waiting
 
 
 def _span(span: Span) -> str:

@@ -36,7 +36,6 @@ from rules.facts import Item, Kind, LinkKind, State
 from rules.spec import Params, RuleType
 from rules.verdict import Said, Verdict, clear, flagged, skipped
 
-KEY = re.compile(r"(?<![\w-])([A-Z][A-Z0-9_]+)-[1-9][0-9]*(?!\w)")
 DOCS_LABELS = frozenset({"documentation", "docs"})
 DOCS_TITLE = re.compile(r"docs?(\([^)]*\))?:", re.IGNORECASE)
 
@@ -150,17 +149,12 @@ def _left_alone(subject: Item, params: UnlinkedWorkParams) -> Verdict | None:
 
 
 def _is_linked(subject: Item, params: UnlinkedWorkParams) -> bool:
-    """Whether it points at an issue that is known, or names the key of one in a project that is."""
-    named = (LinkKind.CLOSES, LinkKind.IMPLEMENTS, LinkKind.MENTIONS)
-    for link in subject.links:
-        if link.inbound or link.other_kind is Kind.PULL_REQUEST:
-            continue
-        if link.kind in named and link.other.project in subject.project.watched_keys:
-            return True
-        if params.own_issues and link.kind in (LinkKind.CLOSES, LinkKind.IMPLEMENTS):
-            return True
-    words = KEY.finditer(f"{subject.title}\n{subject.body}")
-    return any(word[1] in subject.project.watched_keys for word in words)
+    """Whether it names an issue of a project that is known, or does the work of an issue of whatever project."""
+    if subject.names & subject.project.watched_keys:
+        return True
+    done = (LinkKind.CLOSES, LinkKind.IMPLEMENTS)
+    issues = (link for link in subject.links if not link.inbound and link.other_kind is not Kind.PULL_REQUEST)
+    return params.own_issues and any(link.kind in done for link in issues)
 
 
 TYPE = RuleType(

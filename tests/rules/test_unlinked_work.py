@@ -60,11 +60,9 @@ def issue(key: str = "PAY-231", *, of: str = "PAY") -> Any:
 
 LINKED = {
     "implements": pull(links=(link(LinkKind.IMPLEMENTS, issue(), inbound=False, other_kind=Kind.ISSUE),)),
-    "mentions": pull(links=(link(LinkKind.MENTIONS, issue(), inbound=False, other_kind=Kind.ISSUE),)),
     "own issue": pull(links=(link(LinkKind.CLOSES, ref(12), inbound=False, other_kind=Kind.ISSUE),)),
-    "title": pull(title="PAY-231: export as CSV"),
-    "description": pull(body="Part of [MOB-7].\n"),
-    "as a branch": pull(body="feature/MOB-7-export"),
+    "a key, wherever": pull(names=frozenset({"MOB"})),
+    "a key among words that look like one": pull(names=frozenset({"SHA", "PAY"})),
 }
 
 
@@ -74,16 +72,11 @@ def test_what_names_an_issue(subject: Item) -> None:
 
 
 UNLINKED = {
-    "row 49: only looks like a key": pull(title="Use SHA-256", body="UTF-8, COVID-19"),
-    "part of a word": pull(title="XPAY-231 and PAY-231x and PAY-0 and PAY-"),
-    "a project that is not known": pull(
-        links=(link(LinkKind.MENTIONS, issue("OPS-1", of="OPS"), inbound=False, other_kind=Kind.ISSUE),)
-    ),
+    "row 49: only looks like a key": pull(names=frozenset({"SHA", "UTF"})),
+    "a project that is not known": pull(names=frozenset({"OPS"})),
     "named by the issue's own text": pull(links=(link(LinkKind.MENTIONS, issue(), other_kind=Kind.ISSUE),)),
     "a mention of an own issue": pull(links=(link(LinkKind.MENTIONS, ref(12), inbound=False, other_kind=Kind.ISSUE),)),
-    "another pull request": pull(
-        links=(link(LinkKind.MENTIONS, issue(), inbound=False, other_kind=Kind.PULL_REQUEST),)
-    ),
+    "another pull request": pull(links=(link(LinkKind.CLOSES, issue(), inbound=False, other_kind=Kind.PULL_REQUEST),)),
 }
 
 
