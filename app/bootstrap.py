@@ -18,9 +18,10 @@ from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, loa
 from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
+from integrations.errors import PermanentError
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Adapters, Client, History, PermanentError
+from integrations.ports import Adapters, Client, History
 from integrations.sandbox.adapter import SandboxAdapter, jira_sandbox
 from integrations.sandbox.demo import DemoJira, DemoProject, Source, shop
 

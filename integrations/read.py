@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from integrations.ports import BadPayload
+from integrations.errors import BadPayload
 
 MAX_WHOLE = 2**63 - 1
 MAX_MILLIS = 253_402_300_799_999

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from integrations.ports import BadPayload, TransientError
+from integrations.errors import BadPayload, TransientError
 
 T = TypeVar("T")
 

@@ -7,13 +7,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from tests.support import ROOT
+from tests.support import ROOT, unavailable
 
 LONGEST_MODULE = 400
-DECLARATIONS = {"app/store/models.py", "integrations/ports.py"}
-"""Lists of tables and of shapes: long, but read like a table of contents of themselves."""
+DECLARATIONS = {"app/store/models.py"}
+"""Lists of tables: long, but read like a table of contents of themselves."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -22,7 +20,7 @@ def tracked(*patterns: str) -> list[Path]:
             ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("not a git checkout")
+        unavailable("this is not a git checkout")
     return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 

@@ -14,7 +14,7 @@ from app.services import connect, rulebook
 from app.settings import Settings
 from app.store import instance, programmes, trackers
 from app.time import WorldClock, real_now
-from integrations.ports import ProjectSeen
+from integrations.readings import ProjectSeen
 from rules.packs.load import SUGGESTED_LIVE, load
 from rules.rulefile import RuleDraft
 from rules.spec import Scope

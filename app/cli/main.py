@@ -46,7 +46,7 @@ _UNAVAILABLE = {
     ("redis.exceptions", "ConnectionError"),
     ("redis.exceptions", "TimeoutError"),
     ("requests.exceptions", "ConnectionError"),
-    ("integrations.ports", "TransientError"),
+    ("integrations.errors", "TransientError"),
 }
 
 _EPILOG = """\b

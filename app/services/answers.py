@@ -20,7 +20,7 @@ from app.store import subjects, trackers
 from app.store.answers import ASKING, READY, Heard
 from app.store.database import Database
 from app.store.work import Row
-from integrations.ports import CommentSeen, PersonSeen, Reading
+from integrations.readings import CommentSeen, PersonSeen, Reading
 from rules.answers import Command, Verb, added, commands
 from rules.settings import Settings
 

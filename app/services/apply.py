@@ -17,7 +17,7 @@ from app.store.early_checks import EarlyCheck
 from app.store.links import Edge, EdgeList
 from app.store.work import Change, Row, TextLinks, Work
 from app.time import from_iso, to_iso
-from integrations.ports import (
+from integrations.readings import (
     ChangeSeen,
     ChecksSeen,
     Field,

@@ -14,17 +14,9 @@ from app.services import importing, sites
 from app.services.projects import check_documents, mode_of
 from app.store import control, programmes, purge, subjects, trackers
 from app.store.database import Database, Tx
-from integrations.ports import (
-    Adapters,
-    Check,
-    Client,
-    Credentials,
-    IntegrationError,
-    PermanentError,
-    ProjectSeen,
-    RepositorySeen,
-    TransientError,
-)
+from integrations.errors import IntegrationError, PermanentError, TransientError
+from integrations.ports import Adapters, Check, Client, Credentials, RepositorySeen
+from integrations.readings import ProjectSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from app.time import from_iso, to_iso
-from integrations.ports import ChangeSeen, Field
+from integrations.readings import ChangeSeen, Field
 
 Row = Mapping[str, Any]
 PULL_FACTS = ("draft", "merged", "auto_merge", "reviewers", "reviewer_teams", "sha")

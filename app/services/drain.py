@@ -26,7 +26,9 @@ from app.store import deliveries, instance, leases, people, subjects, trackers, 
 from app.store.database import Database
 from app.store.deliveries import PendingDelivery
 from app.time import real_now
-from integrations.ports import HISTORY, Adapters, BadPayload, Ignored, Reading
+from integrations.errors import BadPayload, Ignored
+from integrations.ports import HISTORY, Adapters
+from integrations.readings import Reading
 
 log = structlog.get_logger()
 

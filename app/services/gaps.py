@@ -10,7 +10,7 @@ from app.store import subjects, sync
 from app.store.database import Tx
 from app.store.deliveries import PendingDelivery
 from app.store.work import Work
-from integrations.ports import Reading
+from integrations.readings import Reading
 
 _KEY = re.compile(r"^(?:#|[A-Z][A-Z0-9_]*-)([0-9]{1,15})\Z")
 """An item as deliveries name it: "#482" or "PAY-231"."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from app.store import gone as store
 from app.store.database import Tx
 from app.store.gone import Gone
-from integrations.ports import DISCUSSION
+from integrations.readings import DISCUSSION
 
 WORDS = {
     "deleted": "It was deleted.",

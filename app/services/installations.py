@@ -13,7 +13,8 @@ from app.secret import SecretBox
 from app.services.connect import credentials_of
 from app.store import control, trackers
 from app.store.database import Database
-from integrations.ports import Adapters, Credentials, PermanentError
+from integrations.errors import PermanentError
+from integrations.ports import Adapters, Credentials
 
 
 @dataclass(frozen=True, slots=True)

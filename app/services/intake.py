@@ -21,7 +21,9 @@ from app.store import deliveries, instance, leases, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import real_now
-from integrations.ports import Adapter, Adapters, BadPayload, Envelope, Ignored
+from integrations.errors import BadPayload, Ignored
+from integrations.ports import Adapter, Adapters
+from integrations.readings import Envelope
 
 MAX_BYTES = 25 * 1024 * 1024
 COMMIT_TIMEOUT = 8.0

@@ -39,7 +39,8 @@ from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
 from app.store.work import Work
-from integrations.ports import Adapters, Reading
+from integrations.ports import Adapters
+from integrations.readings import Reading
 from rules import engine
 from rules.facts import Item, Subject
 from rules.settings import Settings

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.store import runs, sync, trackers
 from app.store.database import Database
-from integrations.ports import History, LostDelivery, PermanentError
+from integrations.errors import PermanentError
+from integrations.ports import History, LostDelivery
 
 KEPT = timedelta(days=3)
 """How long GitHub keeps deliveries to ask for again."""

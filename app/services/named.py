@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from integrations.ports import PersonSeen, Reading
+from integrations.readings import PersonSeen, Reading
 
 
 def people_of(readings: Iterable[Reading]) -> dict[str, tuple[str, bool | None]]:

@@ -16,7 +16,7 @@ from app.errors import UserError
 from app.store import programmes, trackers
 from app.store.database import Tx
 from app.store.programmes import ALONE, Neighbours
-from integrations.ports import NO_SITE
+from integrations.readings import NO_SITE
 from rules.calendar import Calendar
 from rules.facts import Project
 from rules.settings import USUAL_STATUSES, Settings, fold

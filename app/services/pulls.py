@@ -13,7 +13,7 @@ from typing import Any
 
 from app.store.early_checks import EarlyCheck
 from app.time import to_iso
-from integrations.ports import PullPart
+from integrations.readings import PullPart
 
 Row = dict[str, Any]
 

@@ -17,7 +17,7 @@ from app.store.answers import READY, Heard
 from app.store.database import Tx
 from app.store.publications import Shown
 from app.time import to_iso
-from integrations.ports import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen, Reading
+from integrations.readings import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen, Reading
 
 APART = timedelta(minutes=1)
 """A read that was asked for sooner than this after we put a label on may not show it yet."""

@@ -24,7 +24,8 @@ from app.store.database import Database, Tx
 from app.store.publications import Shown
 from app.store.standings import Kept
 from app.time import real_now, to_iso
-from integrations.ports import Adapters, IntegrationError
+from integrations.errors import IntegrationError
+from integrations.ports import Adapters
 from rules.engine import PreparedRule
 from rules.wording.note import retracted
 

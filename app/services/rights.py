@@ -11,7 +11,9 @@ import structlog
 from app.store import answers, leases, subjects, wishes
 from app.store.database import Database
 from app.time import real_now
-from integrations.ports import Client, PermanentError, PersonSeen, TransientError
+from integrations.errors import PermanentError, TransientError
+from integrations.ports import Client
+from integrations.readings import PersonSeen
 from rules.answers import Verb
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from app.store import moves, sync
 from app.store.database import Tx
 from app.store.trackers import ProjectRow
 from app.time import from_iso
-from integrations.ports import Field, ItemSeen, Reading
+from integrations.readings import Field, ItemSeen, Reading
 
 UNWATCHED = "its project is not watched"
 UNKNOWN = "its item is not known yet and is read"

@@ -17,7 +17,8 @@ from app.store.answers import Heard
 from app.store.database import Database
 from app.store.publications import Shown
 from app.time import from_iso, real_now, to_iso
-from integrations.ports import PermanentError, Target, TransientError
+from integrations.errors import PermanentError, TransientError
+from integrations.ports import Target
 from rules.verdict import Said
 from rules.wording.render import plain
 

@@ -19,7 +19,8 @@ from app.services.importing import Reader
 from app.store import leases, runs, sync, trackers
 from app.store.database import Database, Tx
 from app.time import real_now, to_iso
-from integrations.ports import HISTORY, Client, History, PermanentError, TransientError
+from integrations.errors import PermanentError, TransientError
+from integrations.ports import HISTORY, Client, History
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.store import trackers
 from app.store.database import Tx
-from integrations.ports import ProjectEvent, ProjectSeen
+from integrations.readings import ProjectEvent, ProjectSeen
 
 STATUS = {
     "archived": ("archived", "the repository was archived: it is judged no more and nothing is written"),

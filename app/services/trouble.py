@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from app.store import runs, sync, trackers
 from app.store.database import Tx
-from integrations.ports import PermanentError, ProjectSeen, TransientError
+from integrations.errors import PermanentError, TransientError
+from integrations.readings import ProjectSeen
 
 TRY_AGAIN = timedelta(hours=1)
 GONE_AGAIN = timedelta(days=1)

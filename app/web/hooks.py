@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.bootstrap import Runtime
 from app.services import intake
-from integrations.ports import BadPayload, BadSignature
+from integrations.errors import BadPayload, BadSignature
 
 log = structlog.get_logger()
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload, PermanentError, TransientError
 from integrations.github.auth import Connection
-from integrations.ports import BadPayload, Check, PermanentError, TransientError
+from integrations.ports import Check
 from integrations.wire import Answer
 
 APP_PERMISSIONS: Mapping[str, str] = {

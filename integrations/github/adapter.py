@@ -11,7 +11,8 @@ from integrations.github.auth import Connection, MemoryTokenCache, TokenCache
 from integrations.github.client import GitHubClient
 from integrations.github.decode import events
 from integrations.github.history import GitHubHistory
-from integrations.ports import NO_SITE, Credentials, Envelope, Pace, Payload, Reading
+from integrations.ports import Credentials, Pace
+from integrations.readings import NO_SITE, Envelope, Payload, Reading
 from rules.intents import Note
 
 

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import jwt
 from github import Auth
 
+from integrations.errors import PermanentError, TransientError
 from integrations.github.http import Transport, api_root
-from integrations.ports import Credentials, PermanentError, TransientError
+from integrations.ports import Credentials
 from integrations.wire import Answer, Tally, http_date
 
 SPARE = 300.0

@@ -14,26 +14,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from integrations import read
+from integrations.errors import BadPayload, PermanentError
 from integrations.github import access
 from integrations.github.auth import Connection
 from integrations.github.decode import conversation, item, parts
 from integrations.github.decode.reading import about_item
 from integrations.github.http import LabelAbsentError, LabelExistsError, Transport
 from integrations.github.render import hidden
-from integrations.ports import (
-    BadPayload,
-    ChangeSeen,
-    Check,
-    CommentRef,
-    Payload,
-    PermanentError,
-    PersonSeen,
-    ProjectSeen,
-    Reading,
-    RepositorySeen,
-    ReviewSeen,
-    Target,
-)
+from integrations.ports import Check, CommentRef, RepositorySeen, Target
+from integrations.readings import ChangeSeen, Payload, PersonSeen, ProjectSeen, Reading, ReviewSeen
 from integrations.wire import Answer, as_said
 from rules.intents import LabelSpec
 

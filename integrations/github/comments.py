@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from integrations import read
+from integrations.errors import PermanentError, TransientError
 from integrations.github.auth import Connection
 from integrations.github.client import repo_path
 from integrations.github.http import api_root, graphql_address
-from integrations.ports import PermanentError, TransientError
 
 HIDDEN = "query($id: ID!) { node(id: $id) { ... on Minimizable { isMinimized } } }"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from integrations import read
-from integrations.ports import HISTORY, BadPayload, Envelope, Payload
+from integrations.errors import BadPayload
+from integrations.ports import HISTORY
+from integrations.readings import Envelope, Payload
 
 
 def envelope(headers: Mapping[str, str], payload: object) -> Envelope:

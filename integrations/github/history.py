@@ -13,23 +13,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations import read
+from integrations.errors import PermanentError, TransientError
 from integrations.github.auth import Connection
 from integrations.github.client import elsewhere, repo_path, repository, understood
 from integrations.github.comments import look_at
 from integrations.github.decode import item, parts, past
 from integrations.github.http import PER_PAGE
 from integrations.github.lost import Deliveries
-from integrations.ports import (
-    ChangedItem,
-    ChangedPage,
-    LostDelivery,
-    MilestonesTold,
-    Payload,
-    PermanentError,
-    ProjectSeen,
-    Told,
-    TransientError,
-)
+from integrations.ports import ChangedItem, ChangedPage, LostDelivery, MilestonesTold, Told
+from integrations.readings import Payload, ProjectSeen
 from integrations.wire import Answer, http_date
 from rules.facts import Kind
 

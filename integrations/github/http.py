@@ -17,7 +17,7 @@ import requests
 from github import Auth, Github, GithubException
 from github.GithubRetry import GithubRetry
 
-from integrations.ports import IntegrationError, PermanentError, TransientError
+from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.wire import Answer, Tally, broken, http_date, kind_of, parsed, seconds_until
 
 PUBLIC = "https://api.github.com"

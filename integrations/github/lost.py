@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations import read
+from integrations.errors import PermanentError, TransientError
 from integrations.github.auth import Connection
 from integrations.github.http import PER_PAGE
-from integrations.ports import LostDelivery, PermanentError, TransientError
+from integrations.ports import LostDelivery
 from integrations.wire import Answer
 
 PAGES = 20

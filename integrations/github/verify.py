@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from integrations.ports import BadSignature
+from integrations.errors import BadSignature
 
 HEADER = "x-hub-signature-256"
 _SIGNATURE = re.compile(r"sha256=([0-9a-fA-F]{64})\Z")

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload, PermanentError, TransientError
 from integrations.jira.auth import Connection, wanted
 from integrations.jira.decode import parts
-from integrations.ports import BadPayload, Check, PermanentError, PersonSeen, TransientError
+from integrations.ports import Check
+from integrations.readings import PersonSeen
 from integrations.wire import Answer
 
 BROWSE, EDIT, COMMENT = "BROWSE_PROJECTS", "EDIT_ISSUES", "ADD_COMMENTS"

@@ -11,7 +11,8 @@ from integrations.jira.auth import Connection
 from integrations.jira.client import JiraClient
 from integrations.jira.decode import events
 from integrations.jira.history import JiraHistory
-from integrations.ports import NO_SITE, Credentials, Envelope, Pace, Payload, Reading
+from integrations.ports import Credentials, Pace
+from integrations.readings import NO_SITE, Envelope, Payload, Reading
 from rules.intents import Note
 
 

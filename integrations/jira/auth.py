@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.errors import PermanentError
 from integrations.jira.http import Transport
-from integrations.ports import Credentials, PermanentError
+from integrations.ports import Credentials
 from integrations.wire import Answer, Tally
 
 

@@ -11,25 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload, IntegrationError, PermanentError
 from integrations.jira import access, site
 from integrations.jira.access import data_of, list_of
 from integrations.jira.auth import Connection
 from integrations.jira.decode import events, parts
 from integrations.jira.history import JiraHistory, issue_path, project_path, understood
 from integrations.jira.render import carries, marker_in
-from integrations.ports import (
-    HISTORY,
-    BadPayload,
-    Check,
-    CommentRef,
-    IntegrationError,
-    Payload,
-    PermanentError,
-    PersonSeen,
-    Reading,
-    RepositorySeen,
-    Target,
-)
+from integrations.ports import HISTORY, Check, CommentRef, RepositorySeen, Target
+from integrations.readings import Payload, PersonSeen, Reading
 from integrations.wire import Answer
 from rules.intents import LabelSpec
 

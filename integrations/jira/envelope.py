@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 
 from integrations import read
-from integrations.ports import HISTORY, BadPayload, Envelope, Payload
+from integrations.errors import BadPayload
+from integrations.ports import HISTORY
+from integrations.readings import Envelope, Payload
 
 IDENTIFIER = "x-atlassian-webhook-identifier"
 """The same in every attempt of one delivery; Data Center sends none."""

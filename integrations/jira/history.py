@@ -14,22 +14,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from integrations import read
+from integrations.errors import PermanentError, TransientError
 from integrations.jira import search
 from integrations.jira.access import data_of, list_of
 from integrations.jira.auth import Connection
 from integrations.jira.decode import events, parts
-from integrations.ports import (
-    HISTORY,
-    ChangedItem,
-    ChangedPage,
-    LostDelivery,
-    MilestonesTold,
-    Payload,
-    PermanentError,
-    ProjectSeen,
-    Told,
-    TransientError,
-)
+from integrations.ports import HISTORY, ChangedItem, ChangedPage, LostDelivery, MilestonesTold, Told
+from integrations.readings import Payload, ProjectSeen
 from integrations.wire import Answer, as_said, http_date
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}\Z")

@@ -18,7 +18,7 @@ from jira.exceptions import JIRAError
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from integrations.ports import IntegrationError, PermanentError, TransientError
+from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.wire import Answer, Tally, broken, http_date, kind_of, parsed, seconds_until
 
 API = "/rest/api/2"

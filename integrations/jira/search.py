@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations import read
+from integrations.errors import BadPayload, TransientError
 from integrations.jira.access import data_of
 from integrations.jira.auth import Connection
 from integrations.jira.http import PER_PAGE
-from integrations.ports import BadPayload, Payload, TransientError
+from integrations.readings import Payload
 from integrations.wire import Answer
 
 FARTHEST = timedelta(hours=14)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations import read as at
-from integrations.ports import Payload
+from integrations.readings import Payload
 
 PLAN_EVENTS = (
     *(f"sprint_{what}" for what in ("created", "started", "updated", "closed", "deleted")),

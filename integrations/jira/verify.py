@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from integrations.ports import BadSignature
+from integrations.errors import BadSignature
 
 HEADER = "x-hub-signature"
 PATH = "x-path-secret"

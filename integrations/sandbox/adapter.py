@@ -10,25 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from integrations.errors import PermanentError, TransientError
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import (
-    NO_SITE,
-    Adapter,
-    Check,
-    CommentRef,
-    Credentials,
-    Envelope,
-    Pace,
-    Payload,
-    PermanentError,
-    PersonSeen,
-    ProjectSeen,
-    Reading,
-    RepositorySeen,
-    Target,
-    TransientError,
-)
+from integrations.ports import Adapter, Check, CommentRef, Credentials, Pace, RepositorySeen, Target
+from integrations.readings import NO_SITE, Envelope, Payload, PersonSeen, ProjectSeen, Reading
 from integrations.sandbox import as_github, as_jira, jira_shapes
 from integrations.sandbox.language import Language
 from integrations.sandbox.tracker import Comment, SandboxTracker

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Protocol
 
 from integrations.jira import verify as jira_signing
-from integrations.ports import ProjectSeen
+from integrations.readings import ProjectSeen
 from integrations.sandbox import jira_shapes, programme
 from integrations.sandbox.payloads import Payload
 from integrations.sandbox.recording import Recording, read

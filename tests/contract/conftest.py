@@ -13,7 +13,8 @@ import requests
 
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Client, Credentials, PersonSeen
+from integrations.ports import Client, Credentials
+from integrations.readings import PersonSeen
 from integrations.sandbox.adapter import SandboxClient
 from integrations.sandbox.tracker import SandboxTracker
 from tests.contract.emulate import emulate

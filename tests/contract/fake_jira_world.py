@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.ports import PersonSeen
+from integrations.readings import PersonSeen
 
 POINTS, SPRINT, EPIC, FLAG = "customfield_10016", "customfield_10020", "customfield_10014", "customfield_10021"
 CUSTOM = {POINTS: "Story Points", SPRINT: "Sprint", EPIC: "Epic Link", FLAG: "Flagged"}

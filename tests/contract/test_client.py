@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.ports import PermanentError, Target
+from integrations.errors import PermanentError
+from integrations.ports import Target
 from rules.facts import Kind
 from rules.intents import LabelSpec
 from tests.contract.conftest import WITH_RIGHTS

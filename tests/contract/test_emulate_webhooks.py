@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 import requests
 
+from integrations.errors import BadSignature, Ignored
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import BadSignature, Ignored, Reading
+from integrations.readings import Reading
 from tests.contract.emulate import emulate
 from tests.support import serving
 

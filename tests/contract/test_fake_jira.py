@@ -15,8 +15,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
+from integrations.errors import Ignored, PermanentError
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import HISTORY, Field, Ignored, PermanentError, Target
+from integrations.ports import HISTORY, Target
+from integrations.readings import Field
 from tests.contract.atlassian import faults
 from tests.contract.conftest import jira_credentials
 from tests.contract.fake_jira import FakeJira, fake_jira

@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from integrations.errors import PermanentError, TransientError
 from integrations.github.adapter import GitHubAdapter
 from integrations.github.auth import MemoryTokenCache
-from integrations.ports import Credentials, PermanentError, Target, TransientError
+from integrations.ports import Credentials, Target
 from rules.facts import Kind
 from rules.intents import LabelSpec
 from tests.contract.fake_github import Failure

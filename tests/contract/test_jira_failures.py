@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.errors import PermanentError, TransientError
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Credentials, PermanentError, Target, TransientError
+from integrations.ports import Credentials, Target
 from rules.intents import LabelSpec
 from tests.contract.conftest import jira_credentials
 from tests.contract.fake_github import Failure

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from integrations.errors import PermanentError
 from integrations.github.adapter import GitHubAdapter
 from integrations.github.history import GitHubHistory
-from integrations.ports import Credentials, PermanentError
+from integrations.ports import Credentials
 from tests.contract.fake_deliveries import FakeDeliveries, fake_deliveries
 
 TO = "/webhooks/github/hub"

@@ -26,7 +26,7 @@ import requests
 
 from app.services import connect, importing
 from app.time import real_now
-from integrations.ports import ProjectSeen
+from integrations.readings import ProjectSeen
 from tests.contract.fake_jira import fake_jira
 from tests.contract.jira820 import jira820
 from tests.e2e.jira_stage import Stage, staged

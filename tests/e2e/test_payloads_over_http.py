@@ -15,7 +15,7 @@ import pytest
 from app.services import connect
 from app.time import real_now
 from integrations.github.verify import signature
-from integrations.ports import ProjectSeen
+from integrations.readings import ProjectSeen
 from tests.support_up import Installation, installed
 
 pytestmark = pytest.mark.e2e

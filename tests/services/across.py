@@ -19,7 +19,8 @@ from app.services.labels import label_spec
 from app.store import programmes
 from app.time import real_now
 from integrations.jira.verify import signature
-from integrations.ports import Adapters, ProjectSeen
+from integrations.ports import Adapters
+from integrations.readings import ProjectSeen
 from integrations.sandbox import as_jira, jira_shapes
 from integrations.sandbox.adapter import SandboxClient, jira_sandbox
 from integrations.sandbox.jira_site import JiraSite

@@ -12,7 +12,7 @@ from app.services.named import natives_of, people_of
 from app.store import models
 from app.store.people import People
 from app.store.work import Place, flush, load
-from integrations.ports import ItemSeen, Reading, StatePart, TextPart
+from integrations.readings import ItemSeen, Reading, StatePart, TextPart
 from rules.facts import Kind
 from tests.world import MONDAY, World
 

@@ -13,7 +13,8 @@ from app.services.importing import store_told
 from app.store import gone as store
 from app.store import models, sync, trackers
 from app.time import real_now
-from integrations.ports import DISCUSSION, Told
+from integrations.ports import Told
+from integrations.readings import DISCUSSION
 from integrations.sandbox.payloads import stamp
 from tests.services.manners import REPO, heard, noted
 from tests.services.test_uncertain_writes import waiting

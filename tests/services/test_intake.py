@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.services import intake
 from app.store import deliveries, models
-from integrations.ports import BadPayload, BadSignature
+from integrations.errors import BadPayload, BadSignature
 from integrations.sandbox.replay import Webhook
 from tests.world import Bells, World
 

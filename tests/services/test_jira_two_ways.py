@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.store import models, subjects
-from integrations.ports import Field
+from integrations.readings import Field
 from tests.picture import differences, picture
 from tests.services import jira_past
 from tests.services.jira_past import ASKED_AT, SITE, instant

@@ -14,8 +14,9 @@ from app.clock import tick
 from app.services import syncing
 from app.store import instance, models, publications, sync, trackers
 from app.time import real_now
+from integrations.errors import BadPayload
 from integrations.github.adapter import GitHubAdapter
-from integrations.ports import HISTORY, BadPayload
+from integrations.ports import HISTORY
 from integrations.sandbox.payloads import stamp
 from integrations.sandbox.recording import Entry
 from integrations.sandbox.replay import Webhook, replay

@@ -154,7 +154,7 @@ def test_since_spares_what_was_said_before(world: World) -> None:
 
 def test_where_a_comment_cannot_be_deleted_one_line_stays(world: World) -> None:
     noted(world, 7)
-    from integrations.ports import PermanentError
+    from integrations.errors import PermanentError
 
     def connected(connection_id: int) -> Any:
         made = world.connected(connection_id)

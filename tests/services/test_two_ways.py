@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app import bootstrap
 from app.store import models, sync
-from integrations.ports import Field
+from integrations.readings import Field
 from integrations.sandbox.demo import demo_recording
 from integrations.sandbox.recording import Recording
 from integrations.sandbox.replay import Webhook, replay

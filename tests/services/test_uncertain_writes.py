@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from app.services import publish
 from app.store import leases, models
 from app.time import real_now
-from integrations.ports import Pace, TransientError
+from integrations.errors import TransientError
+from integrations.ports import Pace
 from integrations.sandbox.tracker import Fault
 from integrations.sandbox.tracker_items import SandboxError
 from tests.world import STALLED, Killed, World

@@ -12,7 +12,7 @@ from typing import Any
 
 from integrations import read
 from integrations.github.decode import item, keys, parts
-from integrations.ports import ChangeSeen, Field, ItemSeen, MilestoneSeen, PersonSeen, PlanPart
+from integrations.readings import ChangeSeen, Field, ItemSeen, MilestoneSeen, PersonSeen, PlanPart
 from rules.facts import Kind
 
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.github.decode import item, parts
-from integrations.ports import ChecksSeen, Ignored, ProjectSeen, Reading
+from integrations.readings import ChecksSeen, ProjectSeen, Reading
 from rules.facts import Checks
 
 Payload = Mapping[str, Any]

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.github.decode import parts
-from integrations.ports import Ignored, ProjectEvent, Reading
+from integrations.readings import ProjectEvent, Reading
 
 Payload = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from integrations import read
 from integrations.github.decode import item, keys, parts
 from integrations.github.decode.reading import about_item
 from integrations.github.render import marker_in
-from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen, Reading, ReviewSeen
+from integrations.readings import ChangeSeen, CommentSeen, Field, PersonSeen, Reading, ReviewSeen
 
 Payload = Mapping[str, Any]
 GHOST = PersonSeen("10137", "ghost", False, False)

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload, Ignored
 from integrations.github.decode import checks, connection, conversation, item, parts, past, planning
 from integrations.github.decode.actions import act, may_be_discussion
 from integrations.github.decode.reading import about_item
-from integrations.ports import HISTORY, BadPayload, Ignored, Payload, Reading
+from integrations.ports import HISTORY
+from integrations.readings import Payload, Reading
 
 
 def decode(event: str, payload: Payload, received_at: datetime) -> Reading:

@@ -13,7 +13,7 @@ from typing import Any
 
 from integrations import read
 from integrations.github.decode import parts
-from integrations.ports import ItemSeen, PersonSeen, PlanPart, ProjectSeen, PullPart, StatePart, TextPart
+from integrations.readings import ItemSeen, PersonSeen, PlanPart, ProjectSeen, PullPart, StatePart, TextPart
 from rules.facts import Kind
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from integrations import read
-from integrations.ports import MilestoneSeen, PersonSeen, ProjectSeen
+from integrations.readings import MilestoneSeen, PersonSeen, ProjectSeen
 
 MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 

@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload
 from integrations.github.decode import checks, conversation, item, parts, timeline
 from integrations.github.decode.reading import about_item
 from integrations.github.render import marker_in
-from integrations.ports import (
+from integrations.readings import (
     DISCUSSION,
-    BadPayload,
     ChangeSeen,
     ChecksSeen,
     CommentSeen,

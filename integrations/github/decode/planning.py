@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.github.decode import item, keys, parts
-from integrations.ports import (
+from integrations.readings import (
     ChangeSeen,
     Field,
-    Ignored,
     ItemSeen,
     LabelSeen,
     LinkSeen,

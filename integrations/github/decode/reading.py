@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.github.decode import texts
-from integrations.ports import (
+from integrations.readings import (
     ChangeSeen,
     CommentSeen,
     ItemSeen,

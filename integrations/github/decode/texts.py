@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from integrations.ports import LinksSeen
+from integrations.readings import LinksSeen
 
 LIMIT = 50
 """At most so many closes, and so many mentions, are kept of one text."""

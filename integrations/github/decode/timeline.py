@@ -15,7 +15,7 @@ from integrations.github.decode import keys, parts
 from integrations.github.decode.actions import TICK, change
 from integrations.github.decode.conversation import GHOST
 from integrations.github.render import marker_in
-from integrations.ports import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen
+from integrations.readings import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen
 
 Entry = Mapping[str, Any]
 

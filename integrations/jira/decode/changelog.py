@@ -14,7 +14,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import item, keys, milestones, sprints
 from integrations.jira.site import Site
-from integrations.ports import ChangeSeen, Field, PersonSeen
+from integrations.readings import ChangeSeen, Field, PersonSeen
 
 Payload = Mapping[str, Any]
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.jira.decode import parts
 from integrations.jira.site import Site
-from integrations.ports import Ignored, ProjectEvent, ProjectSeen, Reading
+from integrations.readings import ProjectEvent, ProjectSeen, Reading
 
 Payload = Mapping[str, Any]
 _KINDS = {

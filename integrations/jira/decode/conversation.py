@@ -9,7 +9,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import adf, keys, parts
 from integrations.jira.render import marker_in
-from integrations.ports import ChangeSeen, CommentSeen, Field, PersonSeen
+from integrations.readings import ChangeSeen, CommentSeen, Field, PersonSeen
 
 Payload = Mapping[str, Any]
 

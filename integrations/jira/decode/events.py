@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
+from integrations.errors import BadPayload, Ignored
 from integrations.jira import site as sites
 from integrations.jira.decode import connection, issues, past, planning
 from integrations.jira.site import Site
-from integrations.ports import HISTORY, NO_SITE, BadPayload, Ignored, Payload, Reading
+from integrations.ports import HISTORY
+from integrations.readings import NO_SITE, Payload, Reading
 
 _Reader = Callable[[Payload, datetime, Site], Reading]
 

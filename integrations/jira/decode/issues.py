@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.jira.decode import changelog, conversation, keys, parts, sprints
 from integrations.jira.decode.item import Shown, issue
 from integrations.jira.site import Site
-from integrations.ports import ChangeSeen, CommentSeen, Field, Ignored, PersonSeen, Reading
+from integrations.readings import ChangeSeen, CommentSeen, Field, PersonSeen, Reading
 from rules.facts import Kind
 
 Payload = Mapping[str, Any]

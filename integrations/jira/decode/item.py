@@ -16,7 +16,7 @@ from integrations import read
 from integrations.jira.decode import adf, links, milestones, parts, sprints
 from integrations.jira.decode.state import state
 from integrations.jira.site import NOWHERE, Site
-from integrations.ports import (
+from integrations.readings import (
     EffortPart,
     ItemSeen,
     LinkSeen,

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.jira.decode import milestones, parts
 from integrations.jira.site import Site
-from integrations.ports import Ignored, LinkSeen
+from integrations.readings import LinkSeen
 from rules.facts import LinkKind
 
 Payload = Mapping[str, Any]

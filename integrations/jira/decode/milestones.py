@@ -14,7 +14,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import parts
 from integrations.jira.site import NOWHERE, STAGES, Site
-from integrations.ports import MilestoneSeen
+from integrations.readings import MilestoneSeen
 
 Payload = Mapping[str, Any]
 _INSTANT = r"<null>|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:?\d\d)?"

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import BadPayload
 from integrations.jira.site import Site
-from integrations.ports import BadPayload, PersonSeen, ProjectSeen
+from integrations.readings import PersonSeen, ProjectSeen
 
 Payload = Mapping[str, Any]
 NOBODY = PersonSeen("anonymous", "Anonymous", bot=False, member=False)

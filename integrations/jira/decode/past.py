@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.jira.decode import changelog, conversation, issues, milestones, parts
 from integrations.jira.decode.item import Shown, issue
 from integrations.jira.site import Site
-from integrations.ports import ChangeSeen, CommentSeen, Ignored, ItemSeen, Reading
+from integrations.readings import ChangeSeen, CommentSeen, ItemSeen, Reading
 from rules.facts import Kind
 
 Payload = Mapping[str, Any]

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.errors import Ignored
 from integrations.jira.decode import conversation, keys, links, milestones, parts
 from integrations.jira.site import Site
-from integrations.ports import ChangeSeen, Field, Ignored, MilestoneSeen, Reading
+from integrations.readings import ChangeSeen, Field, MilestoneSeen, Reading
 
 Payload = Mapping[str, Any]
 

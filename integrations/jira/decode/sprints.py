@@ -16,7 +16,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import milestones
 from integrations.jira.site import Site
-from integrations.ports import ChangeSeen, Field, MilestoneSeen
+from integrations.readings import ChangeSeen, Field, MilestoneSeen
 
 Payload = Mapping[str, Any]
 Sprints = tuple[MilestoneSeen, ...]

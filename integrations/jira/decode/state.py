@@ -12,7 +12,7 @@ from typing import Any
 from integrations import read
 from integrations.jira.decode import milestones, parts
 from integrations.jira.site import Site
-from integrations.ports import StatePart
+from integrations.readings import StatePart
 
 Payload = Mapping[str, Any]
 NOT_PLANNED = frozenset(

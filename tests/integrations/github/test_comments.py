@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from integrations.errors import PermanentError, TransientError
 from integrations.github.auth import Connection, MemoryTokenCache
 from integrations.github.comments import look_at
 from integrations.github.decode.events import decode
 from integrations.github.http import graphql_address
-from integrations.ports import HISTORY, Credentials, PermanentError, TransientError
+from integrations.ports import HISTORY, Credentials
 from tests.hub import Hub
 
 COMMENT = {"id": 5, "node_id": "IC_5", "body": "Ours.", "user": {"id": 9, "login": "plumb"}, "html_url": "https://x"}

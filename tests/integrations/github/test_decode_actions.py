@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from integrations.errors import BadPayload, Ignored
 from integrations.github.decode.events import decode
-from integrations.ports import BadPayload, Field, Ignored, LabelSeen, LinkSeen, Reading
+from integrations.readings import Field, LabelSeen, LinkSeen, Reading
 from rules.facts import Checks, Kind, LinkKind
 from tests.integrations.github.payloads import AT, RECEIVED, issue, milestone, payload, pull, user
 

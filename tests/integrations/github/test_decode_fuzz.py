@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integrations.errors import BadPayload, Ignored
 from integrations.github.decode.events import READ, decode
 from integrations.github.envelope import envelope
-from integrations.ports import BadPayload, Ignored, Reading
+from integrations.readings import Reading
 from tests.integrations.github.payloads import RECEIVED, issue, milestone, octokit, payload, pull, user
 
 JSON = st.recursive(

@@ -7,10 +7,11 @@ from collections import Counter
 
 import pytest
 
+from integrations.errors import Ignored
 from integrations.github.decode.events import READ
 from integrations.github.envelope import envelope
 from integrations.github.verify import signature
-from integrations.ports import Ignored, Reading
+from integrations.readings import Reading
 from tests.integrations.github.payloads import RECEIVED, octokit, zulip
 
 HEADERS = {"x-github-delivery": "guid-1"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from integrations.errors import PermanentError
 from integrations.github.lost import Deliveries
-from integrations.ports import PermanentError
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 REPO = "/repos/acme/shop"

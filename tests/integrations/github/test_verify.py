@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.errors import BadPayload, BadSignature
 from integrations.github.envelope import envelope
 from integrations.github.verify import HEADER, signature, verify
-from integrations.ports import BadPayload, BadSignature
 from tests.integrations.github.payloads import issue, milestone, payload
 
 RAW = b'{"zen": "Half measures are as bad as nothing at all."}'

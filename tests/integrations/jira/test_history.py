@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integrations.errors import PermanentError, TransientError
 from integrations.jira import search
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import HISTORY, Field, PermanentError, TransientError
+from integrations.ports import HISTORY
+from integrations.readings import Field
 from tests.contract.conftest import jira_credentials
 from tests.contract.fake_github import Failure
 from tests.contract.fake_jira import fake_jira

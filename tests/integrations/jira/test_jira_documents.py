@@ -11,7 +11,8 @@ import pytest
 
 from integrations.jira import site as sites
 from integrations.jira.decode.events import decode
-from integrations.ports import HISTORY, Field
+from integrations.ports import HISTORY
+from integrations.readings import Field
 from tests.integrations.jira.payloads import (
     RECEIVED,
     SITE,

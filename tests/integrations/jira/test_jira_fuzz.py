@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integrations.errors import BadPayload, Ignored
 from integrations.jira import site as sites
 from integrations.jira.decode.events import READ, decode
 from integrations.jira.envelope import envelope
-from integrations.ports import HISTORY, BadPayload, Ignored, Reading
+from integrations.ports import HISTORY
+from integrations.readings import Reading
 from tests.integrations.jira.payloads import (
     DC_SITE,
     RECEIVED,

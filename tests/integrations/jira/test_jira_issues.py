@@ -6,19 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from integrations.errors import BadPayload, Ignored
 from integrations.jira.decode.events import decode
-from integrations.ports import (
-    BadPayload,
-    EffortPart,
-    Field,
-    Ignored,
-    ItemSeen,
-    LinkSeen,
-    PersonSeen,
-    Reading,
-    StatePart,
-    TraitsPart,
-)
+from integrations.readings import EffortPart, Field, ItemSeen, LinkSeen, PersonSeen, Reading, StatePart, TraitsPart
 from rules.facts import Kind, LinkKind
 from tests.integrations.jira.payloads import (
     AT,

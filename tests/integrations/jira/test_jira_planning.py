@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from integrations.errors import Ignored
 from integrations.jira.decode.events import READ, decode
-from integrations.ports import Field, Ignored, LinkSeen, ProjectEvent, Reading
+from integrations.readings import Field, LinkSeen, ProjectEvent, Reading
 from rules.facts import LinkKind
 from tests.integrations.jira.payloads import (
     AT,

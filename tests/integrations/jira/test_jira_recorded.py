@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from integrations.errors import Ignored
 from integrations.jira.decode.events import READ, decode
 from integrations.jira.envelope import envelope
-from integrations.ports import Field, Ignored, LinkSeen, Reading
+from integrations.readings import Field, LinkSeen, Reading
 from rules.facts import LinkKind
 from tests.integrations.jira.payloads import RECEIVED, recorded
 

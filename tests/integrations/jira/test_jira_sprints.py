@@ -8,9 +8,11 @@ import pytest
 
 from app.services.derive import Past
 from app.services.stays import stays
+from integrations.errors import BadPayload
 from integrations.jira.decode.events import decode
 from integrations.jira.decode.milestones import of_text
-from integrations.ports import HISTORY, BadPayload, Reading
+from integrations.ports import HISTORY
+from integrations.readings import Reading
 from tests.integrations.jira.payloads import DC_SITE, RECEIVED, SITE, iso, issue, item, java, sprint, told, updated
 
 SPRINT = {"fieldId": "customfield_10020", "fieldtype": "custom"}

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integrations.errors import BadPayload, Ignored
 from integrations.jira import site as sites
 from integrations.jira.decode.events import decode
-from integrations.ports import HISTORY, BadPayload, ChangeSeen, Field, Ignored, Reading
+from integrations.ports import HISTORY
+from integrations.readings import ChangeSeen, Field, Reading
 from tests.integrations.jira.payloads import (
     AT,
     DC_SITE,

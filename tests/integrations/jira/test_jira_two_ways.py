@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from integrations.jira.decode.events import decode
-from integrations.ports import HISTORY, ChangeSeen, Field, ItemSeen, Reading
+from integrations.ports import HISTORY
+from integrations.readings import ChangeSeen, Field, ItemSeen, Reading
 from rules.facts import Kind
 from tests.integrations.jira.payloads import RECEIVED
 from tests.services import jira_past

@@ -7,9 +7,10 @@ import hmac
 
 import pytest
 
+from integrations.errors import BadPayload, BadSignature
 from integrations.jira.envelope import IDENTIFIER, envelope
 from integrations.jira.verify import HEADER, METHODS, PATH, signature, verify
-from integrations.ports import HISTORY, BadPayload, BadSignature
+from integrations.ports import HISTORY
 from tests.integrations.jira.payloads import comment, issue, sprint, updated, version, webhook, worklog
 
 RAW = b'{"webhookEvent": "jira:issue_created"}'

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from integrations.jira.verify import signature
-from integrations.ports import Credentials, Reading, Target
+from integrations.ports import Credentials, Target
+from integrations.readings import Reading
 from integrations.sandbox import as_jira, programme
 from integrations.sandbox.adapter import SandboxAdapter, SandboxClient, jira_sandbox
 from integrations.sandbox.demo import DemoJira
