@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.bootstrap import Demo, Runtime, build, demo
-from app.services import connect, rulebook
+from app.services import connect, programmes, rulebook
 from app.settings import Settings
-from app.store import instance, programmes, trackers
+from app.store import instance, trackers
 from app.time import WorldClock, real_now
 from integrations.readings import ProjectSeen
 from rules.packs.load import SUGGESTED_LIVE, load
@@ -52,14 +52,15 @@ def _watch(this: Runtime, sources: Demo, now: datetime) -> None:
         )  # fmt: skip
         connect.check(this.db, this.vault, this.adapters, tracker=name, now=now)
     _add(this, TRACKER, sources.project.project())
-    ids = [_add(this, TRACKER, sources.shop.project(), calendar=OFFICE)]
-    ids += [_add(this, JIRA, seen, calendar=OFFICE) for seen in sources.jira.projects()]
-    with this.db.write() as tx:
-        programmes.save(tx, name=PROGRAMME, project_ids=ids, same_readers=True, now=now)
+    company = [(TRACKER, sources.shop.project()), *((JIRA, seen) for seen in sources.jira.projects())]
+    for tracker, seen in company:
+        _add(this, tracker, seen, calendar=OFFICE)
+    keys = [seen.key for _, seen in company]
+    programmes.save(this.db, name=PROGRAMME, keys=keys, same_readers=True, author="demo", now=now)
 
 
-def _add(this: Runtime, tracker: str, seen: ProjectSeen, *, calendar: dict[str, Any] | None = None) -> int:
-    return connect.watch(
+def _add(this: Runtime, tracker: str, seen: ProjectSeen, *, calendar: dict[str, Any] | None = None) -> None:
+    connect.watch(
         this.db, tracker=tracker, seen=seen, settings={}, calendar=calendar or {}, author="demo", now=START,
         whole_history=True, one_lane=tracker == JIRA,
     )  # fmt: skip

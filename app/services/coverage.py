@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.services import coverage_site, projects, syncing
-from app.services.coverage_line import FEW, Line, percent
+from app.services.coverage_line import FEW, Line, percent, sizes
 from app.store import coverage as store
 from app.store import trackers
 from app.store.database import Tx
@@ -48,7 +48,7 @@ def card(tx: Tx, project_id: int) -> Card:
     own = (
         coverage_site.lines(tx, row, found, settings, unsized=unsized, mode=mode)
         if row.site
-        else _own(found, unsized, linked, sizes=settings.size_from is not None)
+        else _own(found, unsized, linked, sized=settings.size_from is not None)
     )
     lines = (
         _history(row.known_from, status, row.key),
@@ -81,10 +81,10 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _own(found: store.Counts, unsized: float | None, linked: float | None, *, sizes: bool) -> tuple[Line, ...]:
+def _own(found: store.Counts, unsized: float | None, linked: float | None, *, sized: bool) -> tuple[Line, ...]:
     """Where a tracker has neither statuses nor fields of its own, labels and words tell."""
     return (
-        _sizes(unsized, sizes=sizes),
+        _sizes(unsized, read=sized),
         _progress(found),
         _links(found, linked),
         _members(found),
@@ -118,13 +118,12 @@ def _milestones(found: store.Counts) -> Line:
     return Line("milestones", known, f"without a date they count as buckets and are not judged; date them: {names}")
 
 
-def _sizes(unsized: float | None, *, sizes: bool) -> Line:
-    if not sizes:
+def _sizes(unsized: float | None, *, read: bool) -> Line:
+    if not read:
         return Line(
             "sizes", "none are read: every item counts the same", "set size_from to label (size/3) or title ([3])"
         )
-    known = f"{percent(unsized)} of open items have no size; they count as the team's median"
-    return Line("sizes", known, "size them" if unsized is not None and unsized > FEW else "")
+    return sizes(unsized)
 
 
 def _progress(found: store.Counts) -> Line:

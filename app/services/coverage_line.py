@@ -20,3 +20,9 @@ class Line:
 def percent(share: float | None) -> str:
     """A share as people read it."""
     return "none" if share is None else f"{round(share * 100)} %"
+
+
+def sizes(unsized: float | None) -> Line:
+    """How many open items have no size."""
+    known = f"{percent(unsized)} of open items have no size; they count as the team's median"
+    return Line("sizes", known, "size them" if unsized is not None and unsized > FEW else "")

@@ -5,7 +5,7 @@ Each names what is not known and the setting, command or right that would tell i
 
 from __future__ import annotations
 
-from app.services.coverage_line import FEW, Line, percent
+from app.services.coverage_line import FEW, Line, sizes
 from app.store import coverage as store
 from app.store import trackers
 from app.store.database import Tx
@@ -54,8 +54,7 @@ def _sizes(row: trackers.ProjectRow, unsized: float | None) -> Line:
             "no field for story points was found: every item counts the same",
             f"name it: plumbline tracker field {row.tracker_name} points FIELD",
         )
-    known = f"{percent(unsized)} of open items have no size; they count as the team's median"
-    return Line("sizes", known, "size them" if unsized is not None and unsized > FEW else "")
+    return sizes(unsized)
 
 
 def _sprints(plans: store.PlanCounts) -> Line:

@@ -13,7 +13,7 @@ from app.store import models
 from app.store.database import Tx
 from app.store.facts import read_step
 from app.store.link_facts import ref_of
-from app.store.milestone_homes import home_of, named_homes, own_items, secured_epics
+from app.store.milestone_homes import epic_items, home_of, named_homes
 from app.time import from_iso
 from rules import facts
 
@@ -37,10 +37,9 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     parts, leaders = _parts(tx, wanted), _leaders(tx, rows)
     group = {id_: id_ for id_ in wanted} | {part.id: part.joined_to for part in parts}
     members, lives_in = _members(tx, group)
-    secured = secured_epics(tx, rows)
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
-    homes, epics = named_homes(tx, rows), own_items(tx, rows)
+    homes, epics = named_homes(tx, rows), epic_items(tx, rows)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -60,9 +59,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
             created_at=row.created_at,
             closed_at=row.closed_at,
             baseline=baselines.get(row.id),
-            home=home_of(
-                row, members.get(row.id, []), lives_in | homes, own=epics.get(row.id), secured=secured.get(row.id)
-            ),
+            home=home_of(row, members.get(row.id, []), lives_in | homes, own=epics.get(row.id)),
             released=row.released,
             own_p75_growth=(own := usual.get((row.project_id, row.kind), _Usual())).p75_growth,
             own_p25_done=own.p25_done,
@@ -111,14 +108,14 @@ def _leaders(tx: Tx, rows: Sequence[Any]) -> dict[int | None, facts.Ref]:
         )
     )
     found = tx.execute(query).all()
-    secured = secured_epics(tx, found)
+    epics = epic_items(tx, found)
     return {
         row.id: facts.Ref(
             id=row.id,
             key=row.title,
             url=row.url,
             project=row.project_key,
-            secured=row.id in secured,
+            secured=row.id in epics and epics[row.id].ref.secured,
             public=row.project_public,
         )
         for row in found
@@ -167,7 +164,7 @@ def _members(
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .where(membership.c.item_id.in_(ids))
     ).all()
-    hidden = secured_epics(tx, beside)
+    hidden = {id_ for id_, own in epic_items(tx, beside).items() if own.ref.secured}
     for row in beside:
         if row.id not in hidden:  # its name is not told
             elsewhere.setdefault(row.item_id, []).append(row)
