@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from rules.calendar import Calendar
 from rules.settings import Settings
+from rules.statistics import Forecast, Usual
 
 
 class Kind(StrEnum):
@@ -231,6 +232,8 @@ class Project:
     """Keys of other projects whose items may be told of here: a programme says that they have the same readers."""
     watched_keys: frozenset[str] = frozenset()
     """Keys of the Jira projects that its pull requests could name."""
+    usual: Usual | None = None
+    """What is usual here, as last counted; None: not counted yet."""
 
     def may_name(self, ref: Ref) -> bool:
         """Whether readers of this project may be told the key of an item."""
@@ -393,6 +396,8 @@ class Milestone:
     known_from: datetime | None = None
     leader: Ref | None = None
     """The milestone that speaks for this one, where people say that they are one; its `key` is its title."""
+    forecasts: tuple[Forecast, ...] = ()
+    """Of the last working days, oldest first, at most one a day; the latest is what is expected now."""
 
 
 Subject = Item | Milestone
