@@ -1,0 +1,42 @@
+"""Statistics: stored figures about many subjects, as of an instant. Rules read them through facts and never make them.
+
+A statistic is computed by the clock, away from deliveries; a rule sees the latest that was known by then, so that a
+replay of the past finds the same. What is too little to tell from is None, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When the open work of a milestone is likely to be done.
+
+    `chance` is that of being done by its due date (None: it has none). `early`, `likely` and `late` are the days by
+    which it is done in 10, 50 and 90 of 100 trials: the first and the last are the range that people are told.
+    """
+
+    as_of: datetime
+    chance: float | None
+    early: date
+    likely: date
+    late: date
+    open_items: int = 0
+    active_days: int = 0
+    """Days on which something was done, of those that the trials draw from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual in a project, from what it finished: percentiles of working days, by "kind/state".
+
+    `counts` says from how many finished items each is taken.
+    """
+
+    as_of: datetime
+    p85_days: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
