@@ -287,11 +287,11 @@ def _review(work: Work, seen: ReviewSeen, people: Mapping[str, int]) -> None:
     row = work.item(seen.item, number=row["number"], key=row["key"], kind=row["kind"])
     who = str(people[seen.reviewer.native_id])
     known = row["reviews"].get(who)
-    if known is None or _outweighs((seen.state, to_iso(seen.at)), (known[0], known[1])):
+    if known is None or outweighs((seen.state, to_iso(seen.at)), (known[0], known[1])):
         row["reviews"] = {**row["reviews"], who: [seen.state, to_iso(seen.at)]}
 
 
-def _outweighs(new: tuple[str, str], known: tuple[str, str]) -> bool:
+def outweighs(new: tuple[str, str], known: tuple[str, str]) -> bool:
     """Which of two reviews by one person counts: an opinion before a comment, then the later one.
 
     A dismissal keeps the time of the review that it takes back, and wins over it whichever is heard of first.

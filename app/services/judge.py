@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, commitments, floods, gone, memberships, plan, removals, replies
-from app.services.derive import Past, Who, derive
+from app.services import answers, commitments, floods, gone, plan, removals
+from app.services.deriving import derive_items
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing, withdrawn
 from app.services.projects import Projects
@@ -31,7 +31,6 @@ from app.store import (
     standings,
     subjects,
     trackers,
-    wishes,
 )
 from app.store import facts as store_facts
 from app.store import gone as store_gone
@@ -43,7 +42,6 @@ from integrations.ports import Adapters
 from integrations.readings import Reading
 from rules import engine
 from rules.facts import Item, Subject
-from rules.settings import Settings
 from rules.spec import Judgement, Rule
 from rules.standing import Standing, step
 from rules.verdict import Outcome, Verdict
@@ -77,7 +75,7 @@ class Court:
         bulk = floods.mark_bulk(self.tx, project_id, {(change.actor_id, change.at) for change in work.changes})
         item_ids = sorted({*natives.values(), *bulk})
         milestones = set(subjects.milestone_ids(self.tx, work.tracker_id, work.touched_milestones).values())
-        self.milestones |= milestones | self._derive(project_id, item_ids)
+        self.milestones |= milestones | derive_items(self.tx, self.projects, project_id, item_ids)
         self._sum_up()
         self.items.update(item_ids)
         self._pass_on(item_ids, also=work.unlinked)
@@ -105,7 +103,7 @@ class Court:
             for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
                 ids = [id_ for id_, row in rows.items() if row["project_id"] == project_id]
                 links.point(self.tx, ids, tracker_id=self.projects.rows[project_id].tracker_id)
-                self.milestones |= self._derive(project_id, ids)
+                self.milestones |= derive_items(self.tx, self.projects, project_id, ids)
                 self._pass_on(ids, also=())
             self._sum_up()
 
@@ -150,49 +148,6 @@ class Court:
         us = removals.Us(trackers.dedicated_login(self.tx, self.projects.rows[project_id].connection_id))
         gone = removals.noticed(self.tx, readings, items=items, people=ids, us=us)
         kept_answers.hear(self.tx, project_id, [*told, *gone])
-
-    def _derive(self, project_id: int, item_ids: Sequence[int]) -> set[int]:
-        """Derived columns and memberships from snapshots and changes; gives the milestones this concerns."""
-        if not item_ids:
-            return set()
-        rows = derivation.snapshots(self.tx, item_ids)
-        changes = {
-            item_id: [
-                Past(row.at, row.field, row.actor_id, row.before, row.after, row.url, row.natural_key, row.bulk)
-                for row in found
-            ]
-            for item_id, found in derivation.changes_of(self.tx, item_ids).items()
-        }
-        settings = self.projects.facts[project_id].settings
-        who = self._who(project_id, rows, changes, settings)
-        derivation.save_derived(
-            self.tx,
-            {
-                item_id: derive(row, changes.get(item_id, ()), people=who, settings=settings)
-                for item_id, row in rows.items()
-            },
-        )
-        off = replies.off_label(self.projects.facts[project_id]).casefold()
-        silenced = {id_: off in {label.casefold() for label in row["labels"]} for id_, row in rows.items()}
-        wishes.save_silenced(self.tx, {id_: now for id_, now in silenced.items() if now != rows[id_]["silenced"]})
-        concerned = memberships.settle(self.tx, self.projects.rows[project_id].tracker_id, rows, changes)
-        return concerned | derivation.milestones_of(self.tx, item_ids)
-
-    def _who(
-        self, project_id: int, rows: dict[int, Any], changes: dict[int, list[Past]], settings: Settings
-    ) -> dict[int, Who]:
-        ids = {change.actor_id for all_ in changes.values() for change in all_ if change.actor_id is not None}
-        ids |= {row["author_id"] for row in rows.values() if row["author_id"] is not None}
-        ids |= {int(who) for row in rows.values() for who in (*row["reviews"], *row["assignee_ids"])}
-        member = people.members(self.tx, project_id, ids)
-        return {
-            id_: Who(
-                bot=bot or login in settings.automation or login.endswith("[bot]"),
-                member=member.get(id_, False),
-                login=login,
-            )
-            for id_, (login, bot) in people.load(self.tx, ids).items()
-        }
 
     def _pass_on(self, item_ids: Sequence[int], *, also: Iterable[int]) -> None:
         """What looks at these items through links is judged too: here where it is ours, by a mark where another lane

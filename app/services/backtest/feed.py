@@ -1,0 +1,302 @@
+"""What was, moment by moment: a scratch database is taken back to an instant and played forward, and whatever
+changes is read as facts by the code that reads them for live judging.
+
+    with scratch() as tx:
+        fill(tx, copied(live, project_ids))
+        for moment in Feed(tx, since=..., until=...).moments():
+            ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Any
+
+from app.services import commitments, projects
+from app.services.backtest.rewind import Names, Past, rewind
+from app.services.deriving import derive_items
+from app.store import derivation, facts, milestone_facts, moves, past, programmes, subjects
+from app.store.database import Tx
+from rules import baseline
+from rules.backtest.run import Moment
+from rules.facts import Milestone, Subject
+from rules.settings import fold
+
+LOOKS_BACK = timedelta(days=90)
+"""What was closed longer ago than this at the beginning is not judged: flags of it are dormant by then."""
+PAGE = 500
+Act = Callable[["_Touched"], None]
+
+
+@dataclass(slots=True)
+class _Touched:
+    """What the events of one instant concern. `reload` are items to read anew without deriving them."""
+
+    derive: set[int] = field(default_factory=set)
+    reload: set[int] = field(default_factory=set)
+    milestones: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+    turned: set[int] = field(default_factory=set)
+    """Milestones that began, ended or got another date: what is in them may be judged otherwise."""
+    new: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    everything: bool = False
+
+
+class Feed:
+    """The moments of a scratch database between two instants. `within`: events so near to each other are one moment."""
+
+    def __init__(self, tx: Tx, *, since: datetime, until: datetime, within: timedelta = timedelta()) -> None:
+        self.tx, self.since, self.until, self.within = tx, since, until, within
+        self.project_of: dict[int, int] = {}
+        self.events: list[tuple[datetime, int, Act]] = []
+        self.order = count()
+        self.projects = projects.load(tx)
+
+    def moments(self) -> Iterator[Moment]:
+        """The state at the beginning, then every change. The scratch database is played forward meanwhile."""
+        self._take_back()
+        heapify(self.events)
+        yield self._at_first()
+        while self.events and self.events[0][0] <= self.until:
+            at = self.events[0][0]
+            touched, last = _Touched(), at
+            while self.events and self.events[0][0] <= at + self.within:
+                last, _, act = heappop(self.events)
+                act(touched)
+            yield self._moment(touched, last)
+
+    # --- back to the beginning
+
+    def _take_back(self) -> None:
+        tx, since = self.tx, self.since
+        self.project_of = dict(past.every_item(tx))
+        names = Names(people=past.people(tx), stages={fold(status): stage for status, stage in past.stages(tx).items()})
+        drawn = past.take_out_links(tx, since)
+        stale = []
+        for row, changes in list(past.with_later(tx, since)):
+            self._take_back_item(row, changes, names)
+            stale.append(row["id"])
+        past.take_out_changes(tx, since)
+        for link in drawn:
+            self._plan(link.at, self._drawing(link.row))
+        for row, dues, changes in past.all_milestones(tx):
+            self._take_back_milestone(row, dues, changes)
+        for settings in past.take_out(tx, "project_settings", "valid_from", since):
+            self._plan(settings["valid_from"], self._settings(settings))
+        for frozen in past.take_out(tx, "baseline", "created_at", since):
+            if frozen["how"] == "command":  # others are made anew when their time comes
+                self._plan(frozen["created_at"], self._baseline(frozen))
+        self.projects = projects.load(tx)
+        self._derive(set(stale) & set(self.project_of))
+
+    def _plan(self, at: datetime, act: Act) -> None:
+        self.events.append((at, next(self.order), act))
+
+    def _take_back_item(self, row: dict[str, Any], changes: Sequence[dict[str, Any]], names: Names) -> None:
+        """Set an item back, and plan its way forward."""
+        brief = [
+            Past(one["id"], one["at"], one["field"], one["actor_id"], one["before"], one["after"], one["natural_key"])
+            for one in changes
+        ]
+        by_id = {one["id"]: one for one in changes}
+        born = row["created_at"] or self.since
+        was, steps = rewind(row, brief, max(self.since, born - timedelta(microseconds=1)), names=names)
+        gone_at = row["deleted_at"]
+        if gone_at is not None and gone_at > self.since:
+            was["deleted_at"] = was["moved_to"] = None
+            self._plan(gone_at, self._leaving(row["id"], {"deleted_at": gone_at, "moved_to": row["moved_to"]}))
+        if born > self.since:
+            past.unbear(self.tx, row["id"])
+            self._plan(born, self._birth(was))
+        else:
+            columns = {name: value for name, value in was.items() if value != row[name]}
+            if columns:
+                past.put_item(self.tx, row["id"], columns)
+        moved = {step.change_id for step in steps if step.change_id is not None}
+        for step in steps:
+            change = by_id.get(step.change_id) if step.change_id is not None else None
+            self._plan(step.at, self._step(row["id"], dict(step.values), change))
+        for one in changes:
+            if one["at"] > self.since and one["id"] not in moved:
+                self._plan(one["at"], self._step(row["id"], {}, one))
+
+    def _take_back_milestone(
+        self, row: dict[str, Any], dues: list[tuple[datetime, date | None]], changes: Sequence[dict[str, Any]]
+    ) -> None:
+        """Set a milestone back, and plan its way forward. A date that was first heard of late is taken to have held
+        from the beginning.
+        """
+        since, id_ = self.since, row["id"]
+        if dues and row["created_at"] is not None and dues[0][0] > row["created_at"]:
+            dues[0] = (row["created_at"], dues[0][1])
+        past.put_dues(self.tx, id_, [one for one in dues if one[0] <= since])
+        known = [due for as_of, due in dues if as_of <= since]
+        values: dict[str, Any] = {"due": known[-1] if known else None if dues else row["due"]}
+        for as_of, due in dues:
+            if as_of > since:
+                held = [*(one for one in dues if one[0] <= as_of)]
+                self._plan(as_of, self._milestone(id_, {"due": due}, dues=held))
+        turns = [one for one in changes if one["field"] == "milestone_state"]
+        closed_at = row["closed_at"]
+        if closed_at is not None and closed_at > since:
+            values |= {"is_open": True, "closed_at": None, "released": False, "growth": None, "kept": None}
+            shut = {"is_open": row["is_open"], "closed_at": closed_at, "released": row["released"]}
+            self._plan(closed_at, self._milestone(id_, shut, ended=row["native_id"]))
+        for one in turns:
+            if one["at"] > since and one["at"] != closed_at and one["after"] == "open":
+                self._plan(one["at"], self._milestone(id_, {"is_open": True, "closed_at": None}))
+        gone_at = row["deleted_at"]
+        if gone_at is not None and gone_at > since:
+            values |= {"deleted_at": None, "is_open": True}
+            self._plan(gone_at, self._milestone(id_, {"deleted_at": gone_at, "is_open": False}, gone=True))
+        past.put_milestone(self.tx, id_, values)
+
+    # --- what happens at an instant
+
+    def _step(self, item_id: int, values: dict[str, Any], change: dict[str, Any] | None) -> Act:
+        def act(touched: _Touched) -> None:
+            if values:
+                past.put_item(self.tx, item_id, values)
+            if change is not None:
+                past.put_change(self.tx, [change])
+            touched.derive.add(item_id)
+
+        return act
+
+    def _birth(self, row: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.bear(self.tx, row)
+            touched.derive.update((row["id"], *past.naming(self.tx, row["id"])))
+
+        return act
+
+    def _leaving(self, item_id: int, values: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.put_item(self.tx, item_id, {**values, "is_open": False})
+            touched.derive.add(item_id)
+            touched.gone.add(item_id)
+
+        return act
+
+    def _drawing(self, row: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.draw(self.tx, row)
+            touched.derive.update({row["source_item_id"], row["target_item_id"]} - {None})
+
+        return act
+
+    def _milestone(
+        self,
+        milestone_id: int,
+        values: dict[str, Any],
+        *,
+        dues: Iterable[tuple[datetime, date | None]] = (),
+        ended: str | None = None,
+        gone: bool = False,
+    ) -> Act:
+        def act(touched: _Touched) -> None:
+            past.put_milestone(self.tx, milestone_id, values)
+            if dues:
+                past.put_dues(self.tx, milestone_id, dues)
+            touched.milestones.add(milestone_id)
+            touched.turned.add(milestone_id)
+            if ended is not None:
+                touched.ended.add(ended)
+            if gone:
+                touched.gone.add(-milestone_id)
+
+        return act
+
+    def _settings(self, row: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.put_back(self.tx, "project_settings", row)
+            self.projects = projects.load(self.tx)
+            touched.everything = True
+
+        return act
+
+    def _baseline(self, row: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.put_back(self.tx, "baseline", row)
+            touched.milestones.add(row["milestone_id"])
+
+        return act
+
+    def _look(self, milestone_id: int) -> Act:
+        return lambda touched: touched.milestones.add(milestone_id)
+
+    # --- facts
+
+    def _derive(self, item_ids: set[int]) -> set[int]:
+        concerned: set[int] = set()
+        by_project: dict[int, list[int]] = {}
+        for item_id in sorted(item_ids):
+            by_project.setdefault(self.project_of[item_id], []).append(item_id)
+        for project_id, ids in by_project.items():
+            if project_id in self.projects.facts:
+                for start in range(0, len(ids), PAGE):
+                    concerned |= derive_items(self.tx, self.projects, project_id, ids[start : start + PAGE])
+        moves.settle_owners(self.tx, concerned)
+        derivation.save_milestone_sums(self.tx, concerned)
+        return concerned
+
+    def _at_first(self) -> Moment:
+        recent = self.since - LOOKS_BACK
+        every = [id_ for id_, _ in past.items(self.tx, open_or_closed_since=recent)]
+        milestones = set(past.milestones(self.tx, open_or_closed_since=recent))
+        derivation.save_milestone_sums(self.tx, milestones)
+        return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since)))
+
+    def _moment(self, touched: _Touched, now: datetime) -> Moment:
+        tx = self.tx
+        if touched.everything:
+            touched.derive.update(id_ for id_, _ in past.items(tx, open_or_closed_since=now - LOOKS_BACK))
+            touched.milestones.update(past.milestones(tx, open_or_closed_since=now - LOOKS_BACK))
+        if touched.ended:
+            for row in self.projects.rows.values():
+                found = derivation.concerned(tx, row.tracker_id, new=touched.new, ended=touched.ended)
+                touched.derive.update(id_ for _, id_ in found)
+        touched.milestones |= self._derive(touched.derive & self.project_of.keys())
+        derivation.save_milestone_sums(tx, touched.milestones)
+        touched.reload |= {id_ for _, id_ in subjects.open_items_in(tx, touched.turned)} if touched.turned else set()
+        touched.reload |= {id_ for _, id_ in derivation.neighbours(tx, sorted(touched.derive))}
+        touched.milestones |= {id_ for _, id_ in programmes.speaking_for(tx, touched.milestones)}
+        items = self._items(sorted((touched.derive | touched.reload) - touched.gone))
+        milestones = self._milestones({id_ for id_ in touched.milestones if -id_ not in touched.gone}, now)
+        gone = tuple(("item", id_) if id_ > 0 else ("milestone", -id_) for id_ in sorted(touched.gone))
+        return Moment(now, (*items, *milestones), gone)
+
+    def _items(self, ids: Sequence[int]) -> list[Subject]:
+        found: list[Subject] = []
+        for start in range(0, len(ids), PAGE):
+            page = facts.load_items(self.tx, ids[start : start + PAGE], projects=self.projects.judged)
+            subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in page.items()})
+            found += page.values()
+        return found
+
+    def _milestones(self, ids: set[int], now: datetime) -> list[Subject]:
+        loaded = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
+        found = commitments.with_baselines(self.tx, loaded, now)
+        for milestone in found.values():
+            self._look_again(milestone, now)
+        return [found[id_] for id_ in sorted(found)]
+
+    def _look_again(self, milestone: Milestone, now: datetime) -> None:
+        """A plan that is made or settled later is looked at then: facts do not change by themselves."""
+        at = baseline.freezes_at(milestone)
+        if at is None or not milestone.open:
+            return
+        for when in (at, at + commitments.GRACE):
+            if when > now:
+                heappush(self.events, (when, next(self.order), self._look(milestone.id)))
+                return
+
+
+def until_now(moment: Moment, *, judged: frozenset[str]) -> Moment:
+    """A moment with only the subjects of some projects."""
+    return replace(moment, subjects=tuple(one for one in moment.subjects if one.project.key in judged))

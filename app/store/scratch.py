@@ -1,0 +1,113 @@
+"""A database for one use: the same tables, filled with a copy of some projects, and gone when it is closed.
+
+A replay of the past writes what was into the very tables that live judging reads, so that both read with the same
+code. Nothing here is ever committed: the file lives in one transaction.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.store import models
+from app.store.database import Tx
+
+PAGE = 2000
+Rows = Iterable[Mapping[str, Any]]
+
+
+@contextmanager
+def scratch() -> Iterator[Tx]:
+    """An empty database in a file of its own. References are not enforced: what is copied may point outside."""
+    with tempfile.TemporaryDirectory(prefix="plumb-scratch-") as folder:
+        engine = sa.create_engine(f"sqlite:///{folder}/scratch.db")
+        sa.event.listen(engine, "connect", _prepare)
+        try:
+            with engine.connect() as tx:
+                models.metadata.create_all(tx)
+                yield tx
+                tx.rollback()
+        finally:
+            engine.dispose()
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "temp_store=MEMORY", "cache_size=-64000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def copied(tx: Tx, project_ids: Sequence[int]) -> Iterator[tuple[str, Rows]]:
+    """The rows of projects, table by table, a page at a time: what their trackers told, and what people decided.
+    Nothing of connections, deliveries, secrets, or of what was written.
+    """
+    project, tracker, programme = models.project, models.tracker, models.programme
+    milestone, part = models.milestone, models.programme_project
+    mine = list(project_ids)
+    trackers = sorted(set(tx.scalars(sa.select(project.c.tracker_id).where(project.c.id.in_(mine)))))
+    milestones = sa.select(milestone.c.id).where(milestone.c.tracker_id.in_(trackers))
+    programmes = sa.select(part.c.programme_id).where(part.c.project_id.in_(mine))
+    wanted: list[tuple[sa.Table, sa.ColumnElement[bool]]] = [
+        (tracker, tracker.c.id.in_(trackers)),
+        (models.lane, models.lane.c.tracker_id.in_(trackers)),
+        (project, project.c.id.in_(mine)),
+        (models.project_settings, models.project_settings.c.project_id.in_(mine)),
+        (programme, programme.c.id.in_(programmes)),
+        (part, part.c.project_id.in_(mine)),
+        (models.person, models.person.c.tracker_id.in_(trackers)),
+        (models.participant, models.participant.c.project_id.in_(mine)),
+        (milestone, milestone.c.tracker_id.in_(trackers)),
+        (models.milestone_due, models.milestone_due.c.milestone_id.in_(milestones)),
+        (models.baseline, models.baseline.c.milestone_id.in_(milestones)),
+        (models.item, models.item.c.project_id.in_(mine)),
+        (models.membership, models.membership.c.milestone_id.in_(milestones)),
+        (models.link, models.link.c.project_id.in_(mine)),
+        (models.change, models.change.c.project_id.in_(mine)),
+    ]
+    for table, where in wanted:
+        yield table.name, _plain(table, _pages(tx, table, where))
+
+
+def _pages(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+    """Rows of a table in the order of its key, by key, so that no cursor stays open."""
+    keys = list(table.primary_key.columns)
+    last: list[sa.ColumnElement[Any]] = []
+    while True:
+        query = sa.select(table).where(where).order_by(*keys).limit(PAGE)
+        rows = tx.execute(query.where(sa.tuple_(*keys) > sa.tuple_(*last)) if last else query).all()
+        yield from (dict(row._mapping) for row in rows)
+        if len(rows) < PAGE:
+            return
+        last = [sa.literal(rows[-1]._mapping[key.name], key.type) for key in keys]
+
+
+BLANK: Mapping[str, Mapping[str, Any]] = {
+    "tracker": {"webhook_secret": ""},
+    "project": {"connection_id": None},
+    "change": {"delivery_id": None},
+}
+"""What nobody but the server itself may hold."""
+
+
+def _plain(table: sa.Table, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    blank = BLANK.get(table.name, {})
+    return ({**row, **blank} for row in rows)
+
+
+def fill(tx: Tx, tables: Iterable[tuple[str, Rows]]) -> None:
+    """Insert rows as they are, table by table."""
+    for name, rows in tables:
+        table = models.metadata.tables[name]
+        page: list[Mapping[str, Any]] = []
+        for row in rows:
+            page.append(row)
+            if len(page) == PAGE:
+                tx.execute(sa.insert(table), page)
+                page = []
+        if page:
+            tx.execute(sa.insert(table), page)
