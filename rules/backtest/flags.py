@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from rules.facts import Item, Subject
 from rules.spec import Rule
@@ -16,6 +16,11 @@ Key = tuple[str, int]
 
 def key_of(subject: Subject) -> Key:
     return ("item" if isinstance(subject, Item) else "milestone", subject.id)
+
+
+def due_of(subject: Subject) -> date | None:
+    """The date that a subject is wanted by."""
+    return subject.needed_by or subject.due if isinstance(subject, Item) else subject.due
 
 
 @dataclass(slots=True)
@@ -44,6 +49,8 @@ class Flag:
     loudest: Reach
     loud_at: datetime
     said: Verdict
+    due: date | None = None
+    """The date that held when it opened."""
     mode: str = "observe"
     waits_on: int | None = None
     moved_at: datetime | None = None
@@ -73,6 +80,7 @@ class Flag:
             loudest=verdict.reach,
             loud_at=standing.opened_at,
             said=verdict,
+            due=due_of(subject),
             mode=rule.mode,
         )
 

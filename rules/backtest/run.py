@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from heapq import heappop, heappush
 from itertools import count
 
 from rules import engine
-from rules.backtest.flags import Flag, Key, key_of
+from rules.backtest.flags import Flag, Key, due_of, key_of
 from rules.facts import Item, Link, LinkKind, Subject
 from rules.spec import Rule
 from rules.standing import Standing, step
@@ -48,12 +48,13 @@ class RuleSet:
 
 @dataclass(slots=True)
 class Found:
-    """What a run found: all flags in the order in which they opened, the last facts of every subject, which subjects
-    each rule looked at without skipping, and how many verdicts that took.
+    """What a run found: all flags in the order in which they opened, the last facts of every subject, the first date
+    that each was wanted by, which subjects each rule looked at without skipping, and how many verdicts that took.
     """
 
     flags: list[Flag] = field(default_factory=list)
     last: dict[Key, Subject] = field(default_factory=dict)
+    dues: dict[Key, date | None] = field(default_factory=dict)
     judged: dict[str, set[Key]] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
     verdicts: int = 0
@@ -143,6 +144,8 @@ class _Run:
             key = key_of(subject)
             self._rewire(self.found.last.get(key), subject)
             self.found.last[key] = subject
+            if self.found.dues.get(key) is None:
+                self.found.dues[key] = due_of(subject)
             for flag in (self.open.get((key, rule)) for rule in self.standings.get(key, ())):
                 if flag is not None and isinstance(subject, Item):
                     flag.see(subject)
