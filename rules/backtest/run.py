@@ -64,18 +64,22 @@ class Found:
 
 
 def run(feed: Iterable[Moment], sets: Sequence[RuleSet], *, until: datetime, as_live: bool = False) -> Found:
-    """Judge a feed by the rules in force at each time, up to an instant.
+    """Judge a feed by the rules in force at each time, up to an instant. Raises ValueError as `Run.take` does."""
+    one = Run(sets, as_live=as_live)
+    for moment in feed:
+        if moment.at > until:
+            break
+        one.take(moment)
+    return one.finish(until)
 
-    `as_live`: take every rule that is not off as if it were live, as people ask before they let one speak. Raises
-    ValueError for moments that are not in the order of time.
+
+class Run:
+    """One run, for several over the same feed: what is known of every subject, what stands, and when to look again.
+
+    `as_live`: take every rule that is not off as if it were live, as people ask before they let one speak.
     """
-    return _Run(sets, as_live=as_live).through(feed, until)
 
-
-class _Run:
-    """One run: what is known of every subject, what stands, and when to look again."""
-
-    def __init__(self, sets: Sequence[RuleSet], *, as_live: bool) -> None:
+    def __init__(self, sets: Sequence[RuleSet], *, as_live: bool = False) -> None:
         self.sets = sorted(sets, key=lambda one: (one.valid_from is not None, one.valid_from))
         self.as_live = as_live
         self.rules: tuple[engine.PreparedRule, ...] = ()
@@ -87,19 +91,22 @@ class _Run:
         self.next_look: dict[Key, datetime | None] = {}
         self.order = count()
 
-    def through(self, feed: Iterable[Moment], until: datetime) -> Found:
-        for moment in feed:
-            if moment.at > until:
-                break
-            if self.found.ended is not None and moment.at < self.found.ended:
-                raise ValueError(f"a moment of {moment.at} after one of {self.found.ended}")
-            if self.found.began is None:
-                self.found.began = moment.at
-                self._put_in_force(moment.at)
-            self._pass_time(moment.at)
-            self._take(moment)
+    def take(self, moment: Moment) -> None:
+        """Take in the next moment. Raises ValueError for one that lies before the last."""
+        found = self.found
+        if found.ended is not None and moment.at < found.ended:
+            raise ValueError(f"a moment of {moment.at} after one of {found.ended}")
+        if found.began is None:
+            found.began = moment.at
+            self._put_in_force(moment.at)
+        self._pass_time(moment.at)
+        self._take(moment)
+
+    def finish(self, until: datetime) -> Found:
+        """Let time pass to the end, and give what was found."""
         self._pass_time(until)
-        self.found.ended = until
+        if self.found.began is None:
+            self.found.began = until
         return self.found
 
     # --- time
