@@ -76,7 +76,7 @@ def command(
         against=run.in_force(runtime.db) if against_in_force else before,
         projects=frozenset(projects) or None,
     )
-    with click.progressbar(length=STEPS, label="Playing", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=STEPS, label="Playing", hidden=as_json) as bar:
 
         def played(part: float) -> None:
             bar.update(max(int(part * STEPS) - bar.pos, 0))
