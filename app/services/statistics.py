@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from app.services import bells, projects
 from app.store import instance, leases, statistics, subjects, trackers
 from app.store.database import Database, Tx
@@ -19,8 +17,6 @@ from app.store.statistics import Statistic
 from app.time import real_now
 from rules.calendar import DAY, Calendar
 from rules.facts import Project
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +73,4 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
         rung = bool(marks) and leases.ring(tx, "lane", lane, now=real_now())
     if rung:
         ringer.wake("lane", lane)
-    log.debug("statistics made anew", project=project_id, statistics=len(counted.statistics))
     return True

@@ -10,7 +10,7 @@ when, is what the server would have done with these facts in this order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from heapq import heappop, heappush
@@ -281,8 +281,3 @@ def _as_live(prepared: engine.PreparedRule) -> engine.PreparedRule:
     if prepared.rule.mode != "observe":
         return prepared
     return replace(prepared, rule=replace(prepared.rule, mode="live"))
-
-
-def sets_of(versions: Mapping[datetime | None, Sequence[Rule]]) -> list[RuleSet]:
-    """Rule sets by the instant from which each holds. Raises RuleError for a rule that cannot be used."""
-    return [RuleSet(tuple(engine.prepare(rule) for rule in rules), at) for at, rules in versions.items()]

@@ -69,6 +69,14 @@ def in_force(db: Database) -> list[Rule]:
         return store_rules.in_force(tx)
 
 
+def as_they_were(tx: Tx) -> list[RuleSet]:
+    """The rule sets as they were in force, one after the other."""
+    return [
+        RuleSet(tuple(engine.prepare(rule) for rule in rules if rule.mode != "off"), at)
+        for at, rules in store_rules.through_time(tx)
+    ]
+
+
 def _with_neighbours(tx: Tx, keys: frozenset[str] | None) -> list[int]:
     """Projects by key, with all that belong to a programme of theirs: work is linked across."""
     rows = trackers.projects(tx)
