@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.catalog import (
     blocked_too_long,
+    custom,
     missed_due_date,
     missed_milestone,
     scope_creep,
@@ -25,6 +26,7 @@ TYPES: tuple[RuleType, ...] = (
     blocked_too_long.TYPE,
     state_mismatch.TYPE,
     unlinked_work.TYPE,
+    custom.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

@@ -54,13 +54,14 @@ maybe_days = st.one_of(st.none(), days)
 maybe_instants = st.one_of(st.none(), instants)
 
 
-VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
+VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
+    "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
