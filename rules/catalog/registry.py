@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.catalog import (
+    ageing_work,
     blocked_too_long,
     custom,
     missed_due_date,
@@ -19,6 +20,7 @@ from rules.spec import RuleType
 TYPES: tuple[RuleType, ...] = (
     stalled_review.TYPE,
     stalled_work.TYPE,
+    ageing_work.TYPE,
     scope_creep.TYPE,
     scope_growth.TYPE,
     missed_milestone.TYPE,

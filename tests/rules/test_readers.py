@@ -139,6 +139,7 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         same_readers=same,
         settings=build.settings(name_foreign_keys=draw(st.booleans())),
         watched_keys=frozenset({"PAY"}),
+        usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
     subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
