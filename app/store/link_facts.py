@@ -48,8 +48,8 @@ def _links(inbound: bool) -> sa.Select[Any]:  # noqa: FBT001 (a direction)
     ends = (link.c.target_item_id, link.c.source_item_id)
     mine, theirs = ends if inbound else ends[::-1]
     names = (
-        "id", "key", "url", "title", "number", "is_open", "state", "created_at", "closed_at", "closed_as", "labels", "due",
-        "pull", "checks", "head_sha", "derived", "secured",
+        "id", "key", "url", "title", "number", "is_open", "state", "created_at", "closed_at", "closed_as", "labels",
+        "due", "pull", "checks", "head_sha", "derived", "secured",
     )  # fmt: skip
     return (
         sa.select(

@@ -468,7 +468,7 @@ standing = _table(
     sa.Column("subject_kind", sa.Text, nullable=False),
     sa.Column("subject_id", BigId, nullable=False),
     sa.Column("shown_on", BigId),  # the item whose comment and labels tell of it; None: pages and digest only
-    sa.Column("outcome", sa.Text, nullable=False),  # flagged, error; clear once closed
+    sa.Column("outcome", sa.Text, nullable=False),  # flagged, pending, error; clear once closed
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("reach", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False),

@@ -86,6 +86,7 @@ class Run:
         self.found = Found()
         self.standings: dict[Key, dict[str, Standing]] = {}
         self.open: dict[tuple[Key, str], Flag] = {}
+        self.held_by: dict[tuple[Key, str], int] = {}
         self.waiters: dict[int, set[Key]] = {}
         self.looks: list[tuple[datetime, int, Key]] = []
         self.next_look: dict[Key, datetime | None] = {}
@@ -201,19 +202,34 @@ class Run:
                 self.found.errors[name] = self.found.errors.get(name, 0) + 1
             elif verdict.outcome is not Outcome.SKIPPED:
                 self.found.judged.setdefault(name, set()).add(key)
-            after, _ = step(standings.get(name), verdict, judgement.rule, now)
-            self._note(key, subject, judgement.rule, standings.get(name), after, now)
-            if after is not None:
-                standings[name] = after
+            known = self._remembered(key, judgement.rule)
+            after, _ = step(known, verdict, judgement.rule, calendar=subject.project.calendar, now=now)
+            self._note(key, subject, judgement.rule, known, after, now)
+            self._remember(key, judgement.rule, after)
         for name in [name for name in standings if name not in heard]:  # off, removed, or it looks here no longer
             if (flag := self.open.pop((key, name), None)) is not None:
                 flag.close(now, code="rule")
             del standings[name]
-        at = engine.recheck_at(judgements)
+        opens = (one.opens_at for one in standings.values() if one.is_pending)
+        at = min((one for one in (engine.recheck_at(judgements), *opens) if one is not None), default=None)
         self.next_look[key] = at
         if at is not None:
             heappush(self.looks, (at, next(self.order), key))
         return self._told(key) != before
+
+    def _remembered(self, key: Key, rule: Rule) -> Standing | None:
+        """What is remembered of a rule. How long another version of it has held says nothing of this one."""
+        known = self.standings[key].get(rule.name)
+        if known is not None and known.is_pending and self.held_by.get((key, rule.name)) != rule.version:
+            return None
+        return known
+
+    def _remember(self, key: Key, rule: Rule, standing: Standing | None) -> None:
+        if standing is None:
+            self.standings[key].pop(rule.name, None)
+            return
+        self.standings[key][rule.name] = standing
+        self.held_by[(key, rule.name)] = rule.version
 
     def _note(
         self, key: Key, subject: Subject, rule: Rule, before: Standing | None, after: Standing | None, now: datetime
