@@ -7,16 +7,17 @@ whose verdicts could be others now. A project's lane then judges them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from app.services import bells, projects
+from app.services import bells, projects, usual
 from app.store import instance, leases, statistics, subjects, trackers
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
 from app.time import real_now
 from rules.calendar import DAY, Calendar
 from rules.facts import Project
+from rules.statistics import Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,23 @@ class Counted:
 
 
 Counter = Callable[[Tx, Project, datetime], Counted]
-COUNTERS: tuple[Counter, ...] = ()
+
+
+def _usual(tx: Tx, project: Project, now: datetime) -> Counted:
+    """What is usual in the project; nothing where that has not changed. What is under way is judged by it."""
+    found = usual.count(tx, project.id, calendar=project.calendar, now=now)
+    if project.usual is not None and _same(project.usual, found):
+        return Counted()
+    kept = Statistic("project", project.id, "usual", found)
+    return Counted((kept,), items=frozenset(subjects.under_way(tx, project.id)))
+
+
+def _same(before: Usual, after: Usual) -> bool:
+    """Whether the figures are equal, whenever they were counted."""
+    return all(getattr(before, one.name) == getattr(after, one.name) for one in fields(Usual) if one.name != "as_of")
+
+
+COUNTERS: tuple[Counter, ...] = (_usual,)
 """Everything that is counted, in the order in which it is."""
 
 

@@ -5,8 +5,8 @@ later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,12 +41,23 @@ def save(tx: Tx, project_id: int, statistics: Iterable[Statistic], *, now: datet
             "subject_id": one.subject_id,
             "name": one.name,
             "as_of": now,
-            "value": _SHAPES[one.name].dump_python(one.value, mode="json"),
+            "value": _plain(one.value),
         }
         for one in statistics
     ]
     if rows:
         tx.execute(insert(tx, models.statistic).on_conflict_do_nothing(), rows)
+
+
+def _plain(value: Any) -> Any:
+    """A statistic as plain JSON values."""
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def usual_of(tx: Tx, project_ids: Sequence[int]) -> dict[int, Usual]:

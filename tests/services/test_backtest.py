@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from app.store import subjects, trackers
 from integrations.sandbox.replay import Webhook
+from rules.catalog.registry import TYPES
 from tests.hub import Hub
 from tests.picture import forget
 from tests.services.live import again, play, standing_at, told_again, told_live
-from tests.services.test_order import HISTORY, RULES
+from tests.services.test_order import HISTORY
 from tests.world import MONDAY, World
 
+RULES = tuple(f"{{name: {type_.name}, type: {type_.name}, mode: live}}" for type_ in TYPES)
+"""One live rule of every type, at its defaults."""
 START = min(hook.at for hook in HISTORY)
 END = max(hook.at for hook in HISTORY) + timedelta(days=40)
 
