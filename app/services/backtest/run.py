@@ -100,9 +100,9 @@ def _asked(tx: Tx, question: Question, progress: Progress, *, derive_all: bool) 
         raise UserError(
             f"The time must begin before it ends; got {question.since:%Y-%m-%d} to {question.until:%Y-%m-%d}."
         )
-    runs = [Run(_sets(question.rules), as_live=True)]
+    runs = [Run(sets_of(question.rules), as_live=True)]
     if question.against is not None:
-        runs.append(Run(_sets(question.against), as_live=True))
+        runs.append(Run(sets_of(question.against), as_live=True))
     feed = Feed(tx, since=question.since, until=question.until, within=SAME, derive_all=derive_all)
     for moment in feed.moments():
         for one in runs:
@@ -123,5 +123,6 @@ def _compared(question: Question, found: Sequence[Found]) -> tuple[Report, tuple
     return before, differences(found[1], found[0], projects=question.projects)
 
 
-def _sets(rules: Sequence[Rule]) -> list[RuleSet]:
+def sets_of(rules: Sequence[Rule]) -> list[RuleSet]:
+    """One rule set that holds all the time. Raises RuleError for a rule that cannot be used."""
     return [RuleSet(tuple(engine.prepare(rule) for rule in rules if rule.mode != "off"))]
