@@ -211,6 +211,10 @@ class PullRequest:
     size_at_first_review: Size | None = None
     ready_at: datetime | None = None
     from_fork: bool = False
+    red_since: datetime | None = None
+    """Since when a check on the head has been red without a break; None: none is, or it is not known."""
+    red_checks: tuple[str, ...] = ()
+    """Names of the checks on the head that are red, as their app calls them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from app.store.link_facts import (
     load_links,
     load_names,
     load_stacked,
+    red_of,
     ref_of,
     stacked_on,
 )
@@ -224,6 +225,7 @@ def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
 def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
     pull = row.pull or {}
     then = derived.get("size_at_first_review")
+    red_since, red_checks = red_of(row)
     return facts.PullRequest(
         draft=bool(pull.get("draft")),
         checks=checks_of(row),
@@ -237,4 +239,6 @@ def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
         size_at_first_review=facts.Size(lines=then["lines"], files=then["files"]) if then else None,
         ready_at=_instant(derived["ready_at"]),
         from_fork=bool(pull.get("from_fork")),
+        red_since=red_since,
+        red_checks=red_checks,
     )

@@ -6,6 +6,7 @@ from rules.catalog import (
     blocked_too_long,
     missed_due_date,
     missed_milestone,
+    red_checks,
     scope_creep,
     scope_growth,
     stalled_review,
@@ -17,6 +18,7 @@ from rules.spec import RuleType
 
 TYPES: tuple[RuleType, ...] = (
     stalled_review.TYPE,
+    red_checks.TYPE,
     stalled_work.TYPE,
     scope_creep.TYPE,
     scope_growth.TYPE,

@@ -100,6 +100,8 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
     return build.pull(
         **(fields | {"last_movement": theirs}),
         moved="2026-11-05",
+        checks=draw(st.sampled_from([Checks.GREEN, Checks.RED])),
+        red_since=at("2026-11-05"),
         first_review_at=at("2026-11-05"),
         size_at_first_review=Size(lines=100),
     )

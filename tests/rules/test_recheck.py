@@ -61,6 +61,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
     "scope-creep": {"min_items": st.integers(1, 3)},
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
+    "red-checks": {"days": st.integers(1, 5)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -128,6 +129,8 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         checks=draw(st.sampled_from(Checks)),
         review=draw(st.sampled_from(Review)),
         ready_at=draw(maybe_instants),
+        red_since=draw(maybe_instants),
+        red_checks=draw(st.sampled_from([(), ("build",), ("a", "b", "c", "d")])),
     )
 
 
