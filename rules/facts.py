@@ -308,6 +308,10 @@ class Item:
     hours_left: float | None = None
     names: frozenset[str] = frozenset()
     """Keys of projects, watched or not, of which its text or branch names an issue: "PAY" of PAY-7."""
+    waiting_since: datetime | None = None
+    """Since when its status or a label says that somebody outside is to act; None: neither does."""
+    question: Step | None = None
+    """The question that was put to its author or assignees and that none of them has answered."""
 
     @property
     def ref(self) -> Ref:

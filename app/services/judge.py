@@ -12,9 +12,10 @@ from typing import Any
 import structlog
 
 from app.services import answers, commitments, floods, gone, memberships, plan, removals, replies
-from app.services.derive import Past, Who, derive
+from app.services.derive import derive
 from app.services.markers import marker_prefix
 from app.services.memory import dump_standing, load_standing, withdrawn
+from app.services.past import Past, Who
 from app.services.projects import Projects
 from app.services.taking import Taking
 from app.store import answers as kept_answers

@@ -210,6 +210,8 @@ def _item(
         hours_planned=row.effort.get("planned"),
         hours_left=row.effort.get("left"),
         names=names,
+        waiting_since=_instant(derived.get("waiting_since")),
+        question=read_step(derived.get("question")),
     )
 
 

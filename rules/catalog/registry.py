@@ -13,6 +13,7 @@ from rules.catalog import (
     stalled_work,
     state_mismatch,
     unlinked_work,
+    waiting_for_answer,
 )
 from rules.spec import RuleType
 
@@ -25,6 +26,7 @@ TYPES: tuple[RuleType, ...] = (
     missed_milestone.TYPE,
     missed_due_date.TYPE,
     blocked_too_long.TYPE,
+    waiting_for_answer.TYPE,
     state_mismatch.TYPE,
     unlinked_work.TYPE,
 )

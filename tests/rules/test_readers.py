@@ -92,6 +92,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "author": replace(build.ADA, login=LOGIN),
         "assignees": (replace(build.ADA, login=LOGIN),),
         "acted_at": at("2026-11-04"),
+        "question": draw(st.sampled_from([None, own])),
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }

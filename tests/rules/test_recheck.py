@@ -62,6 +62,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
     "red-checks": {"days": st.integers(1, 5)},
+    "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -115,6 +116,11 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "acted_at": draw(maybe_instants),
         "closed_at": draw(maybe_instants),
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
+        "labels": draw(st.sampled_from([(), (), ("needs info",)])),
+        "waiting_since": draw(maybe_instants),
+        "question": draw(
+            st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))
+        ),
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),

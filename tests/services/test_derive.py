@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.services.derive import Past, Who, derive
+from app.services.derive import derive
+from app.services.past import Past, Who
 from app.services.stays import stays
+from app.time import to_iso
 from rules.settings import Settings
 
 DAY = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
@@ -136,3 +138,63 @@ def test_an_approval_by_automation_or_by_the_author_is_no_review() -> None:
 def test_a_stay_that_no_change_tells_of_began_when_the_item_was_made() -> None:
     assert stays([], ["m1"], created_at=at(0)) == [("m1", at(0), None)]
     assert stays([past(2, "milestone", MEL, "m1", None)], [], created_at=at(0)) == [("m1", at(0), at(2))]
+
+
+Q = "question"
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ((past(1, "comment", MEL, after=Q),), 1),
+        ((past(1, "review_comment", MEL, after=Q), past(1.1, "review", MEL, after="commented")), 1),
+        ((past(1, "comment", MEL, after=Q), past(4, "comment", MEL, after=Q)), 1),
+        ((past(1, "comment", MEL, after=Q), past(2, "comment", PASSER)), 1),
+        ((past(1, "comment", MEL, after=Q), past(2, "comment", BOT, after=Q)), 1),
+        ((past(1, "comment", DEV, after=Q),), 1),  # an assignee asks the author
+        (
+            (past(1, "comment", MEL, after=Q), past(2, "comment", DEV, after=Q)),
+            2,
+        ),  # asked back: an answer, and a question
+        ((past(1, "comment", MEL, after=Q), past(2, "comment", ANN)), None),
+        ((past(1, "comment", MEL, after=Q), past(2, "comment", DEV)), None),
+        ((past(1, "comment", MEL, after=Q), past(2, "push", ANN)), None),
+        ((past(1, "comment", MEL, after=Q), past(2, "state", ANN, "open", "closed")), None),
+        ((past(1, "comment", MEL, after=Q), past(2, "comment", MEL)), None),
+        ((past(1, "review_comment", MEL, after=Q), past(1.1, "review", MEL, after="approved")), None),
+        ((past(1, "comment", MEL),), None),
+        ((past(1, "comment", ANN, after=Q),), None),  # its author's own
+        ((past(1, "comment", PASSER, after=Q),), None),  # a bystander's
+        ((past(1, "comment", BOT, after=Q),), None),
+        ((past(1, "comment", None, after=Q),), None),
+    ],
+)
+def test_a_question_stands_until_one_of_those_it_was_put_to_answers(
+    changes: tuple[Past, ...], asked: float | None
+) -> None:
+    found = derived(row(assignee_ids=[DEV]), *changes)["derived"]["question"]
+    assert (found and found["at"]) == (asked and to_iso(at(asked)))
+
+
+def test_a_question_to_nobody_but_the_one_who_asks_is_none() -> None:
+    assert (
+        derived(row(author_id=None, assignee_ids=[DEV]), past(1, "comment", DEV, after=Q))["derived"]["question"]
+        is None
+    )
+    assert derived(row(author_id=BOT), past(1, "comment", MEL, after=Q))["derived"]["question"] is None
+
+
+@pytest.mark.parametrize(
+    ("of", "changes", "since"),
+    [
+        (row(), (), None),
+        (row(status="Waiting for vendor"), (past(1, "state", ANN, "To Do", "Waiting for vendor"),), 1),
+        (row(status="On Hold"), (), 0),
+        (row(labels=["needs-info"]), (past(1, "label", MEL, None, "needs-info"), past(2, "label", MEL, None, "bug")), 1),
+        (row(labels=["needs-info"]), (past(1, "label", MEL, None, "needs-info"), past(3, "label", MEL, None, "needs-info")), 3),
+        (row(status="To Do", labels=["bug"]), (past(1, "state", ANN, "Waiting for vendor", "To Do"),), None),
+    ],
+)  # fmt: skip
+def test_since_when_it_is_called_waiting(of: dict[str, Any], changes: tuple[Past, ...], since: float | None) -> None:
+    found = derived(of, *changes)["derived"]["waiting_since"]
+    assert found == (None if since is None else to_iso(at(since)))
