@@ -312,6 +312,8 @@ class Item:
     """Since when its status or a label says that somebody outside is to act; None: neither does."""
     question: Step | None = None
     """The question that was put to its author or assignees and that none of them has answered."""
+    assigned_since: datetime | None = None
+    """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
 
     @property
     def ref(self) -> Ref:

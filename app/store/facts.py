@@ -212,6 +212,7 @@ def _item(
         names=names,
         waiting_since=_instant(derived.get("waiting_since")),
         question=read_step(derived.get("question")),
+        assigned_since=_instant(derived.get("assigned_since")),
     )
 
 

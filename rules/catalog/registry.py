@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.catalog import (
+    abandoned_assignment,
     blocked_too_long,
     missed_due_date,
     missed_milestone,
@@ -21,6 +22,7 @@ TYPES: tuple[RuleType, ...] = (
     stalled_review.TYPE,
     red_checks.TYPE,
     stalled_work.TYPE,
+    abandoned_assignment.TYPE,
     scope_creep.TYPE,
     scope_growth.TYPE,
     missed_milestone.TYPE,

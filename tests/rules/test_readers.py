@@ -75,6 +75,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
     own = Step("comment", at("2026-11-05"), "https://own.example/1")
     theirs = Step("linked", at("2026-11-17"), URL, of=hidden)
     state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW, State.DONE]))
+    begun = None if state is State.TODO else at("2026-11-04")
     around = links(hidden, closed=draw(st.booleans()))
     fields: dict[str, Any] = {
         "project": home,
@@ -83,7 +84,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "state": state,
         "state_since": at("2026-11-04"),
         "closed_at": at("2026-11-06") if state is State.DONE else None,
-        "started_at": at("2026-11-04"),
+        "started_at": begun,
         "flagged_since": draw(st.sampled_from([None, None, at("2026-11-07")])),
         "needed_by": date(2026, 12, 1),
         "size": Size(checklist_total=12, lines=900, files=9),
@@ -91,8 +92,9 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "due": date(2026, 11, 20),
         "author": replace(build.ADA, login=LOGIN),
         "assignees": (replace(build.ADA, login=LOGIN),),
-        "acted_at": at("2026-11-04"),
+        "acted_at": begun,
         "question": draw(st.sampled_from([None, own])),
+        "assigned_since": at("2026-11-05"),
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }

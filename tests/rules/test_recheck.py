@@ -63,6 +63,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
     "state-mismatch": {"days": st.integers(1, 5)},
     "red-checks": {"days": st.integers(1, 5)},
     "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
+    "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -117,6 +118,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "closed_at": draw(maybe_instants),
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
         "labels": draw(st.sampled_from([(), (), ("needs info",)])),
+        "assigned_since": draw(maybe_instants),
         "waiting_since": draw(maybe_instants),
         "question": draw(
             st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -198,3 +199,21 @@ def test_a_question_to_nobody_but_the_one_who_asks_is_none() -> None:
 def test_since_when_it_is_called_waiting(of: dict[str, Any], changes: tuple[Past, ...], since: float | None) -> None:
     found = derived(of, *changes)["derived"]["waiting_since"]
     assert found == (None if since is None else to_iso(at(since)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "since"),
+    [
+        ((past(1, "assignee", MEL, None, "dev"),), 1),
+        ((past(1, "assignee", MEL, None, "dev"), past(4, "assignee", DEV, None, "dev")), 4),
+        ((past(1, "assignee", MEL, None, "dev"), past(4, "assignee", MEL, "ann", None)), 1),
+        ((past(1, "assignee", BOT, None, "dev"),), None),  # a rota
+        ((past(1, "assignee", None, None, "dev"),), None),
+        ((replace(past(1, "assignee", MEL, None, "dev"), bulk=True),), None),
+        ((), None),  # by default, as it was made
+    ],
+)
+def test_since_when_a_person_has_put_somebody_on_it(changes: tuple[Past, ...], since: float | None) -> None:
+    wanted = None if since is None else to_iso(at(since))
+    assert derived(row(assignee_ids=[DEV]), *changes)["derived"]["assigned_since"] == wanted
+    assert derived(row(), *changes)["derived"]["assigned_since"] is None
