@@ -44,6 +44,8 @@ THEIRS = "acme/zq"
 TELLING = re.compile(r"not started|in progress|in review|waiting for a review|checks|asked|draft|merged|since|due on")
 NAMING_TYPES = ("stalled-work", "state-mismatch", "blocked-too-long", "scope-creep", "missed-milestone")
 """The types that speak of items other than the one they judge."""
+SPEAKING: dict[str, dict[str, Any]] = {"sprint-injection": {"ask_swap": True}}
+"""Parameters of types that say nothing by default."""
 NOW = st.sampled_from([at("2026-11-27"), at("2026-12-01 12:00"), at("2026-12-12 09:00")])
 
 
@@ -143,7 +145,7 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
     subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
-    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live"))
+    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live", params=SPEAKING.get(type_.name, {})))
     when = draw(NOW)
     judged = judge([made], subject, when)
     assume(judged and judged[0].verdict.outcome is Outcome.FLAGGED)

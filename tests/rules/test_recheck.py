@@ -54,7 +54,7 @@ maybe_days = st.one_of(st.none(), days)
 maybe_instants = st.one_of(st.none(), instants)
 
 
-VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
+VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
@@ -64,6 +64,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
     "red-checks": {"days": st.integers(1, 5)},
     "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
     "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
+    "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
