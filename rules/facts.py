@@ -192,6 +192,14 @@ class Sprint:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """Closed by a person, and opened again by a person at `at`."""
+
+    closed_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """What only a pull request has.
 
@@ -314,6 +322,8 @@ class Item:
     """The question that was put to its author or assignees and that none of them has answered."""
     assigned_since: datetime | None = None
     """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
+    reopened: tuple[Reopening, ...] = ()
+    """How often people closed it and opened it again, oldest first."""
 
     @property
     def ref(self) -> Ref:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.services.asked import question_of, waiting_since
-from app.services.handed import assigned_since
+from app.services.handed import assigned_since, reopenings
 from app.services.past import MOVES_BY_STATE, NOBODY, WORDS, Past, Row, Sides, Who
 from app.time import from_iso, to_iso
 from rules.checklist import count_boxes
@@ -41,6 +41,7 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "waiting_since": _iso(waiting_since(row, changes, settings, opened=opened.at)),
         "question": dump_step(asked) if (asked := question_of(changes, sides)) is not None else None,
         "assigned_since": _iso(assigned_since(changes, sides) if row["assignee_ids"] else None),
+        "reopened": [[to_iso(closed), to_iso(at)] for closed, at in reopenings(changes, sides, settings)],
         "linked": _linked(changes),
         "size": _size(row),
         "at_start": _size_at(row, changes, started) if started else None,

@@ -213,6 +213,9 @@ def _item(
         waiting_since=_instant(derived.get("waiting_since")),
         question=read_step(derived.get("question")),
         assigned_since=_instant(derived.get("assigned_since")),
+        reopened=tuple(
+            facts.Reopening(closed_at=from_iso(closed), at=from_iso(at)) for closed, at in derived.get("reopened", ())
+        ),
     )
 
 

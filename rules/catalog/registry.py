@@ -8,6 +8,7 @@ from rules.catalog import (
     missed_due_date,
     missed_milestone,
     red_checks,
+    reopened,
     scope_creep,
     scope_growth,
     sprint_injection,
@@ -32,6 +33,7 @@ TYPES: tuple[RuleType, ...] = (
     blocked_too_long.TYPE,
     waiting_for_answer.TYPE,
     state_mismatch.TYPE,
+    reopened.TYPE,
     unlinked_work.TYPE,
 )
 

@@ -22,6 +22,7 @@ from rules.facts import (
     Member,
     Milestone,
     MilestoneKind,
+    Reopening,
     Review,
     Side,
     Size,
@@ -65,6 +66,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
     "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
     "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
+    "reopened": {"times": st.integers(1, 2), "within_days": st.integers(1, 15), "slip_minutes": st.just(0)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -120,6 +122,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
         "labels": draw(st.sampled_from([(), (), ("needs info",)])),
         "assigned_since": draw(maybe_instants),
+        "reopened": tuple(Reopening(at, at) for at in sorted(draw(st.lists(fresh, max_size=3)))),
         "waiting_since": draw(maybe_instants),
         "question": draw(
             st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))

@@ -217,3 +217,34 @@ def test_since_when_a_person_has_put_somebody_on_it(changes: tuple[Past, ...], s
     wanted = None if since is None else to_iso(at(since))
     assert derived(row(assignee_ids=[DEV]), *changes)["derived"]["assigned_since"] == wanted
     assert derived(row(), *changes)["derived"]["assigned_since"] is None
+
+
+def turn(days: float, actor: int | None, before: str, after: str, *, bulk: bool = False) -> Past:
+    return replace(past(days, "state", actor, before, after), bulk=bulk)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ((turn(1, ANN, "open", "closed"), turn(2, MEL, "closed", "open")), [(1, 2)]),
+        ((turn(1, ANN, "To Do", "Done"), turn(2, MEL, "Done", "In Progress")), [(1, 2)]),
+        ((turn(1, ANN, "To Do", "Done"), turn(2, MEL, "Done", "Verified"), turn(3, MEL, "Verified", "To Do")), [(1, 3)]),
+        (
+            (turn(1, ANN, "open", "closed"), turn(2, MEL, "closed", "open"), turn(3, ANN, "open", "closed"), turn(4, ANN, "closed", "open")),
+            [(1, 2), (3, 4)],
+        ),
+        ((turn(1, BOT, "open", "closed"), turn(2, MEL, "closed", "open")), []),  # a stale bot's
+        ((turn(1, ANN, "open", "closed"), turn(2, BOT, "closed", "open")), []),  # a script's
+        ((turn(1, ANN, "open", "closed"), turn(2, MEL, "closed", "open", bulk=True)), []),
+        ((turn(1, ANN, "open", "closed"), turn(2, None, "closed", "open")), []),
+        ((turn(2, MEL, "closed", "open"),), []),  # when it was closed is not known
+        ((turn(1, ANN, "To Do", "In Progress"), turn(2, ANN, "In Progress", "To Do")), []),
+        ((turn(1, ANN, "open", "closed"),), []),
+    ],
+)  # fmt: skip
+def test_row_46_only_what_people_closed_and_opened_again_by_hand_came_back(
+    changes: tuple[Past, ...], found: list[tuple[float, float]]
+) -> None:
+    done = replace(Settings(), statuses={"done": "done", "verified": "done", "to do": "todo"})
+    made = derive(row(), changes, people=PEOPLE, settings=done)["derived"]["reopened"]
+    assert made == [[to_iso(at(one)) for one in pair] for pair in found]
