@@ -223,6 +223,10 @@ class PullRequest:
     """Since when a check on the head has been red without a break; None: none is, or it is not known."""
     red_checks: tuple[str, ...] = ()
     """Names of the checks on the head that are red, as their app calls them."""
+    others_spoke_at: datetime | None = None
+    """When somebody with a part in it who is not its author first wrote on it."""
+    merged_by_other: bool | None = None
+    """Whether somebody but its author merged it; None: it is not merged, or who did is not known."""
 
 
 @dataclass(frozen=True, slots=True)

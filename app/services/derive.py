@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.services.asked import question_of, waiting_since
-from app.services.handed import assigned_since, reopenings
+from app.services.handed import assigned_since, merged_by_other, reopenings
 from app.services.past import MOVES_BY_STATE, NOBODY, WORDS, Past, Row, Sides, Who
 from app.time import from_iso, to_iso
 from rules.checklist import count_boxes
@@ -219,6 +219,8 @@ def _pull(row: Row, changes: Sequence[Past], sides: Sides, opened: Step) -> dict
         "size_at_first_review": _pull_size_at(pull, first_review),
         "ready_at": _iso(ready),
         "review": _review(row, sides).value,
+        "others_spoke_at": _iso(min((step.at for step in words if step.side is Side.REVIEWER), default=None)),
+        "merged_by_other": merged_by_other(changes, sides),
     }
 
 

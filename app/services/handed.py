@@ -36,6 +36,16 @@ def reopenings(changes: Sequence[Past], sides: Sides, settings: Settings) -> lis
     return found
 
 
+def merged_by_other(changes: Sequence[Past], sides: Sides) -> bool | None:
+    """Whether somebody but the author merged it last; None: it was not merged, or by nobody who is known. A machine
+    merges on somebody's word, which is not known either.
+    """
+    merged = [change for change in changes if change.field == "state" and change.after == "merged"]
+    if not merged or sides.author is None or not by_a_person(merged[-1], sides):
+        return None
+    return bool(merged[-1].actor_id != sides.author)
+
+
 def _is_done(status: str | None, settings: Settings) -> bool:
     """Whether a status means done: as the project or its tracker says; "closed" does where nobody says."""
     word = fold(status or "")

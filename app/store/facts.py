@@ -247,4 +247,6 @@ def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
         from_fork=bool(pull.get("from_fork")),
         red_since=red_since,
         red_checks=red_checks,
+        others_spoke_at=_instant(derived.get("others_spoke_at")),
+        merged_by_other=derived.get("merged_by_other"),
     )

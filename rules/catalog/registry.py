@@ -16,6 +16,7 @@ from rules.catalog import (
     stalled_work,
     state_mismatch,
     unlinked_work,
+    unreviewed_merge,
     waiting_for_answer,
 )
 from rules.spec import RuleType
@@ -35,6 +36,7 @@ TYPES: tuple[RuleType, ...] = (
     state_mismatch.TYPE,
     reopened.TYPE,
     unlinked_work.TYPE,
+    unreviewed_merge.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

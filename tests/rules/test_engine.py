@@ -125,7 +125,9 @@ def test_all_that_is_wrong_is_found_at_once() -> None:
 
 def test_all_types_judge_through_the_engine() -> None:
     rules = [prepare(rule(type_.name, id=number)) for number, type_ in enumerate(TYPES)]
-    names = {made.rule.type for subject in (item(), pull(), milestone(), sprint()) for made in judge(rules, subject, NOW)}
+    names = {
+        made.rule.type for subject in (item(), pull(), milestone(), sprint()) for made in judge(rules, subject, NOW)
+    }
     assert names == {type_.name for type_ in TYPES}
     assert not any(
         made.verdict.outcome is Outcome.ERROR

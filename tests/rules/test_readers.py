@@ -104,6 +104,9 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):
         return build.item(**fields)
+    if draw(st.booleans()):  # merged, and read by nobody
+        over = {"state": State.DONE, "closed_at": at("2026-11-26"), "closed_as": "merged"}
+        return build.pull(**(fields | over), moved="2026-11-05", merged_by_other=False)
     return build.pull(
         **(fields | {"last_movement": theirs}),
         moved="2026-11-05",
@@ -142,7 +145,7 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         draw(st.sampled_from([build.PLAIN, build.WEEK])),
         public=draw(st.booleans()),
         same_readers=same,
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=True),
         watched_keys=frozenset({"PAY"}),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)

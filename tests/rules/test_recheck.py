@@ -67,6 +67,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
     "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
     "reopened": {"times": st.integers(1, 2), "within_days": st.integers(1, 15), "slip_minutes": st.just(0)},
+    "unreviewed-merge": {"merged_days": st.integers(1, 30)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -101,7 +102,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         calendar,
         public=draw(st.booleans()),
         tracker=draw(st.sampled_from(["github", "jira"])),
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=draw(st.booleans())),
         same_readers=frozenset({"acme/api"}),
         watched_keys=frozenset({"PAY"}),
     )
@@ -136,6 +137,8 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         return build.item(**common)
     return build.pull(
         **common,
+        closed_as=draw(st.sampled_from([None, "merged", "unmerged"])),
+        merged_by_other=draw(st.sampled_from([None, False, False, True])),
         last_word=step,
         draft=draw(st.booleans()),
         checks=draw(st.sampled_from(Checks)),

@@ -248,3 +248,17 @@ def test_row_46_only_what_people_closed_and_opened_again_by_hand_came_back(
     done = replace(Settings(), statuses={"done": "done", "verified": "done", "to do": "todo"})
     made = derive(row(), changes, people=PEOPLE, settings=done)["derived"]["reopened"]
     assert made == [[to_iso(at(one)) for one in pair] for pair in found]
+
+
+def test_who_but_the_author_wrote_on_a_pull_request_and_merged_it() -> None:
+    def pull(*changes: Past, **values: Any) -> tuple[Any, Any]:
+        found = derived(row(kind="pull_request", pull={"draft": False}, **values), *changes)["derived"]["pull"]
+        return found["others_spoke_at"], found["merged_by_other"]
+
+    assert pull(past(1, "push", ANN), past(2, "comment", ANN), past(3, "comment", PASSER)) == (None, None)
+    assert pull(past(1, "comment", BOT), past(2, "comment", MEL), past(3, "review", MEL)) == (to_iso(at(2)), None)
+    assert pull(turn(1, ANN, "open", "merged")) == (None, False)
+    assert pull(turn(1, MEL, "open", "merged")) == (None, True)
+    assert pull(turn(1, BOT, "open", "merged")) == (None, None)
+    assert pull(turn(1, ANN, "open", "closed")) == (None, None)
+    assert pull(turn(1, MEL, "open", "merged"), author_id=None) == (None, None)
