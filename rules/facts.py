@@ -192,6 +192,14 @@ class Sprint:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """Closed by a person, and opened again by a person at `at`."""
+
+    closed_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """What only a pull request has.
 
@@ -211,6 +219,14 @@ class PullRequest:
     size_at_first_review: Size | None = None
     ready_at: datetime | None = None
     from_fork: bool = False
+    red_since: datetime | None = None
+    """Since when a check on the head has been red without a break; None: none is, or it is not known."""
+    red_checks: tuple[str, ...] = ()
+    """Names of the checks on the head that are red, as their app calls them."""
+    others_spoke_at: datetime | None = None
+    """When somebody with a part in it who is not its author first wrote on it."""
+    merged_by_other: bool | None = None
+    """Whether somebody but its author merged it; None: it is not merged, or who did is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +320,14 @@ class Item:
     hours_left: float | None = None
     names: frozenset[str] = frozenset()
     """Keys of projects, watched or not, of which its text or branch names an issue: "PAY" of PAY-7."""
+    waiting_since: datetime | None = None
+    """Since when its status or a label says that somebody outside is to act; None: neither does."""
+    question: Step | None = None
+    """The question that was put to its author or assignees and that none of them has answered."""
+    assigned_since: datetime | None = None
+    """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
+    reopened: tuple[Reopening, ...] = ()
+    """How often people closed it and opened it again, oldest first."""
 
     @property
     def ref(self) -> Ref:

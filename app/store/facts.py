@@ -20,6 +20,7 @@ from app.store.link_facts import (
     load_links,
     load_names,
     load_stacked,
+    red_of,
     ref_of,
     stacked_on,
 )
@@ -215,6 +216,12 @@ def _item(
         hours_planned=row.effort.get("planned"),
         hours_left=row.effort.get("left"),
         names=names,
+        waiting_since=_instant(derived.get("waiting_since")),
+        question=read_step(derived.get("question")),
+        assigned_since=_instant(derived.get("assigned_since")),
+        reopened=tuple(
+            facts.Reopening(closed_at=from_iso(closed), at=from_iso(at)) for closed, at in derived.get("reopened", ())
+        ),
     )
 
 
@@ -230,6 +237,7 @@ def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
 def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
     pull = row.pull or {}
     then = derived.get("size_at_first_review")
+    red_since, red_checks = red_of(row)
     return facts.PullRequest(
         draft=bool(pull.get("draft")),
         checks=checks_of(row),
@@ -243,4 +251,8 @@ def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
         size_at_first_review=facts.Size(lines=then["lines"], files=then["files"]) if then else None,
         ready_at=_instant(derived["ready_at"]),
         from_fork=bool(pull.get("from_fork")),
+        red_since=red_since,
+        red_checks=red_checks,
+        others_spoke_at=_instant(derived.get("others_spoke_at")),
+        merged_by_other=derived.get("merged_by_other"),
     )

@@ -22,6 +22,7 @@ from rules.facts import (
     MilestoneKind,
     Project,
     Ref,
+    Reopening,
     Size,
     Sprint,
     State,
@@ -44,6 +45,11 @@ THEIRS = "acme/zq"
 TELLING = re.compile(r"not started|in progress|in review|waiting for a review|checks|asked|draft|merged|since|due on")
 NAMING_TYPES = ("stalled-work", "state-mismatch", "blocked-too-long", "scope-creep", "missed-milestone")
 """The types that speak of items other than the one they judge."""
+SPEAKING: dict[str, dict[str, Any]] = {
+    "sprint-injection": {"ask_swap": True},
+    "custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"},
+}
+"""Parameters of types that say nothing by default."""
 NOW = st.sampled_from([at("2026-11-27"), at("2026-12-01 12:00"), at("2026-12-12 09:00")])
 
 
@@ -75,6 +81,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
     own = Step("comment", at("2026-11-05"), "https://own.example/1")
     theirs = Step("linked", at("2026-11-17"), URL, of=hidden)
     state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW, State.DONE]))
+    begun = None if state is State.TODO else at("2026-11-04")
     around = links(hidden, closed=draw(st.booleans()))
     fields: dict[str, Any] = {
         "project": home,
@@ -83,7 +90,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "state": state,
         "state_since": at("2026-11-04"),
         "closed_at": at("2026-11-06") if state is State.DONE else None,
-        "started_at": at("2026-11-04"),
+        "started_at": begun,
         "flagged_since": draw(st.sampled_from([None, None, at("2026-11-07")])),
         "needed_by": date(2026, 12, 1),
         "size": Size(checklist_total=12, lines=900, files=9),
@@ -91,15 +98,23 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "due": date(2026, 11, 20),
         "author": replace(build.ADA, login=LOGIN),
         "assignees": (replace(build.ADA, login=LOGIN),),
-        "acted_at": at("2026-11-04"),
+        "acted_at": begun,
+        "question": draw(st.sampled_from([None, own])),
+        "assigned_since": at("2026-11-05"),
+        "reopened": (Reopening(at("2026-11-24"), at("2026-11-26")),),
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):
         return build.item(**fields)
+    if draw(st.booleans()):  # merged, and read by nobody
+        over = {"state": State.DONE, "closed_at": at("2026-11-26"), "closed_as": "merged"}
+        return build.pull(**(fields | over), moved="2026-11-05", merged_by_other=False)
     return build.pull(
         **(fields | {"last_movement": theirs}),
         moved="2026-11-05",
+        checks=draw(st.sampled_from([Checks.GREEN, Checks.RED])),
+        red_since=at("2026-11-05"),
         first_review_at=at("2026-11-05"),
         size_at_first_review=Size(lines=100),
     )
@@ -123,7 +138,6 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
     )
 
 
-PARAMS = {"custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}}
 """What makes a type look at more than by default."""
 
 
@@ -137,13 +151,13 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         draw(st.sampled_from([build.PLAIN, build.WEEK])),
         public=draw(st.booleans()),
         same_readers=same,
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=True),
         watched_keys=frozenset({"PAY"}),
         usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
     subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
-    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, params=PARAMS.get(type_.name, {}), mode="live"))
+    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live", params=SPEAKING.get(type_.name, {})))
     when = draw(NOW)
     judged = judge([made], subject, when)
     assume(judged and judged[0].verdict.outcome is Outcome.FLAGGED)

@@ -22,6 +22,7 @@ from rules.facts import (
     Member,
     Milestone,
     MilestoneKind,
+    Reopening,
     Review,
     Side,
     Size,
@@ -63,6 +64,12 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "state-mismatch": {"days": st.integers(1, 5)},
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
     "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
+    "red-checks": {"days": st.integers(1, 5)},
+    "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
+    "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
+    "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
+    "reopened": {"times": st.integers(1, 2), "within_days": st.integers(1, 15), "slip_minutes": st.just(0)},
+    "unreviewed-merge": {"merged_days": st.integers(1, 30)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -97,7 +104,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         calendar,
         public=draw(st.booleans()),
         tracker=draw(st.sampled_from(["github", "jira"])),
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=draw(st.booleans())),
         same_readers=frozenset({"acme/api"}),
         watched_keys=frozenset({"PAY"}),
         usual=draw(st.sampled_from([None, build.usual(), build.usual(20.0), build.usual(0.5, finished=5)])),
@@ -117,6 +124,13 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "acted_at": draw(maybe_instants),
         "closed_at": draw(maybe_instants),
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
+        "labels": draw(st.sampled_from([(), (), ("needs info",)])),
+        "assigned_since": draw(maybe_instants),
+        "reopened": tuple(Reopening(at, at) for at in sorted(draw(st.lists(fresh, max_size=3)))),
+        "waiting_since": draw(maybe_instants),
+        "question": draw(
+            st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))
+        ),
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
@@ -126,11 +140,15 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         return build.item(**common)
     return build.pull(
         **common,
+        closed_as=draw(st.sampled_from([None, "merged", "unmerged"])),
+        merged_by_other=draw(st.sampled_from([None, False, False, True])),
         last_word=step,
         draft=draw(st.booleans()),
         checks=draw(st.sampled_from(Checks)),
         review=draw(st.sampled_from(Review)),
         ready_at=draw(maybe_instants),
+        red_since=draw(maybe_instants),
+        red_checks=draw(st.sampled_from([(), ("build",), ("a", "b", "c", "d")])),
     )
 
 
