@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from app.services import bells, projects, usual
-from app.store import instance, leases, statistics, subjects, trackers
+from app.store import instance, leases, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
 from app.time import real_now
@@ -70,7 +70,7 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
     with db.read() as tx:
         world = instance.load(tx).clock.now()
         found = projects.load(tx, ids=[project_id])
-        if project_id not in found.judged or project_id not in trackers.to_refresh(tx, now=world):
+        if project_id not in found.judged or project_id not in statistics.due(tx, now=world):
             counted = None
         else:
             project = found.facts[project_id]
@@ -80,7 +80,7 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
         if counted is None:
             return False
         next_at = next_refresh(found.facts[project_id].calendar, world)
-        if not trackers.claim_refresh(tx, project_id, now=world, next_at=next_at):
+        if not statistics.claim(tx, project_id, now=world, next_at=next_at):
             return False
         statistics.save(tx, project_id, counted.statistics, now=world)
         lane = found.rows[project_id].lane_id

@@ -11,6 +11,7 @@ from app.services import statistics
 from app.services.backtest.feed import Feed
 from app.services.backtest.run import as_they_were
 from app.store import models as m
+from app.store import statistics as kept
 from app.store import trackers
 from app.store.scratch import copied, fill, scratch
 from integrations.sandbox.replay import Webhook
@@ -59,14 +60,14 @@ def pass_time(world: World, until: datetime) -> None:
             if at is not None
         ]
         with world.db.read() as tx:
-            stale = trackers.to_refresh(tx, now=world.now)
+            stale = kept.due(tx, now=world.now)
         due = min(dues, default=None)
         if not stale and (due is None or due > until):
             return
         if not stale and due is not None:
             world.at(max(world.now, due))
         with world.db.read() as tx:
-            stale = trackers.to_refresh(tx, now=world.now)
+            stale = kept.due(tx, now=world.now)
         for project_id in stale:
             statistics.refresh(world.db, project_id, ringer=world.bells)
         world.drain()
