@@ -21,13 +21,14 @@ from bench.scores import Told, auc, brier, interval, log_loss, mean_auc, reliabi
 from bench.sprint_tables import BETWEEN, MOMENTS, PROJECTS, Recorded, recorded
 from bench.table import table
 from rules.risk import sprints as risk
-from rules.risk.learn import learn
+from rules.risk.learn import learn, threshold_for
 from rules.risk.model import Example, Inputs, Model, chance, fit, log_odds
 from rules.risk.priors import GROWTH_STRENGTH, PRIOR_STRENGTH, SHORTFALL_STRENGTH
 from rules.risk.sprints import Course, Look
 from tests.support import SHARED
 
 PAST = 0.6
+PRECISION = 0.8
 BLOCKS = (0.4, 0.55, 0.7, 0.85, 1.0)
 """Shares of the past between which `validated` foretells, each block from all before it."""
 REFIT = 5
@@ -38,7 +39,9 @@ EVEN = 150.0
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One bad end: its name, at which moments it is foretold, its inputs and label, and how far own history pulls."""
+    """One bad end: its name, at which moments it is foretold, its inputs and label, and how far own history pulls.
+    `plain` is what a plain way reaches: published figures, or the input that is the plain way by itself.
+    """
 
     name: str
     moments: tuple[int, ...]
@@ -46,17 +49,17 @@ class End:
     label: Callable[[Course, Look], bool | None]
     strength: float
     targets: tuple[float, ...]
-    plain: tuple[float, ...]
+    plain: tuple[float, ...] | str
     plain_name: str
 
 
 SHORTFALL = End(
     "under-delivery", MOMENTS, risk.shortfall_inputs, risk.fell_short, SHORTFALL_STRENGTH,
-    (0.64, 0.74, 0.78, 0.77), (0.58, 0.69, 0.73, 0.70), "random forest",
+    (0.64, 0.74, 0.78, 0.77), (0.58, 0.69, 0.73, 0.70), "random forest (published)",
 )  # fmt: skip
 GROWTH = End(
     "growth past 20 %", MOMENTS[:3], risk.growth_inputs, risk.grew, GROWTH_STRENGTH,
-    (0.69, 0.77, 0.82), (0.62, 0.71, 0.78), "added by committed",
+    (0.69, 0.77, 0.82), "gap", "added by committed",
 )  # fmt: skip
 
 
@@ -87,6 +90,7 @@ def main() -> None:
     for end in (SHORTFALL, GROWTH):
         splits = {name: split(cases(end, rows)) for name, rows in projects.items()}
         print(f"\n{scores_table(end, splits)}\n\n{calibration_table(end, splits)}\n\n{inputs_table(end, splits)}")
+        print(f"\n{threshold_table(end, splits)}")
         print(f"\n{history_table(end, splits)}\n\n{weights_table(end, splits)}", flush=True)
 
 
@@ -238,11 +242,22 @@ def scores_table(end: End, splits: Mapping[str, Split]) -> str:
         anew = mean_auc(foretold_anew(end, splits, moment=moment))
         rows.append((
             f"{moment} %", *each, f"{mean_auc(told) or 0.0:.3f}", f"{low:.2f} to {high:.2f}",
-            f"{end.targets[place]:.2f}", f"{end.plain[place]:.2f}", f"{anew or 0.0:.3f}", f"{alone or 0.0:.3f}",
+            f"{end.targets[place]:.2f}", plain_of(end, splits, place), f"{anew or 0.0:.3f}", f"{alone or 0.0:.3f}",
         ))  # fmt: skip
     head = ("at", *(f"{name} (sprints, bad)" for name in splits), "mean AUC", "95 % interval", "target",
             end.plain_name, "learnt anew", "new team")  # fmt: skip
     return table(f"{end.name}: the last 40 % of each project", head, rows)
+
+
+def plain_of(end: End, splits: Mapping[str, Split], place: int) -> str:
+    """What the plain way reaches on the same rows."""
+    if not isinstance(end.plain, str):
+        return f"{end.plain[place]:.2f}"
+    told = {}
+    for name, parts in splits.items():
+        now = [case for case in parts.future if case.moment == end.moments[place]]
+        told[name] = [Told(case.example.inputs[end.plain] or 0.0, case.example.bad) for case in now]
+    return f"{mean_auc(told) or 0.0:.3f}"
 
 
 def calibration_table(end: End, splits: Mapping[str, Split]) -> str:
@@ -260,6 +275,30 @@ def calibration_table(end: End, splits: Mapping[str, Split]) -> str:
     flat = brier([replace(one, score=base) for one in told])
     title = f"{end.name}: chances stated and what came (Brier {brier(told):.3f}; the future's own base rate {flat:.3f})"
     return table(title, ("chance stated", "looks", "mean stated", "came", "95 % (looks as if independent)"), rows)
+
+
+def threshold_table(end: End, splits: Mapping[str, Split]) -> str:
+    """Speaking from the chance on that the past gave, and what it was worth: each project by its own threshold."""
+    rows: list[tuple[object, ...]] = []
+    for name, parts in splits.items():
+        learnt = learn(groups(parts.past), prior=prior_of(splits, without=name), strength=end.strength)
+        found = threshold_for(PRECISION, learnt.chances, learnt.bad)
+        bad = sum(case.example.bad for case in parts.future)
+        base = f"{bad / len(parts.future):.0%}"
+        if found is None:
+            rows.append((name, "none holds: silent", "", "", "", "", base))
+            continue
+        spoken = [
+            case.example.bad
+            for case in parts.future
+            if chance(learnt.model, case.example.inputs).chance >= found.chance
+        ]
+        hits = sum(spoken)
+        after = (f"{hits / len(spoken):.0%}", f"{hits / bad:.0%}") if spoken else ("-", "-")
+        rows.append((name, f"{found.chance:.0%}", f"{found.precision:.0%}", len(spoken), *after, base))
+    title = f"{end.name}: speaking where {PRECISION:.0%} end badly, by the past; all moments together"
+    head = ("project", "from a chance of", "precision then", "spoken of after", "precision", "recall", "of all, bad")
+    return table(title, head, rows)
 
 
 def inputs_table(end: End, splits: Mapping[str, Split]) -> str:

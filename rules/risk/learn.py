@@ -26,6 +26,7 @@ ENOUGH = 6
 """Ended subjects of its own from which a team's history is learnt from; below, the documented prior speaks alone. See
 docs/judgement.md for the count behind it.
 """
+LIKELY = 0.5
 SURE = 1.2816
 """Normal quantile of a one-sided 90 % bound."""
 
@@ -81,11 +82,14 @@ def learn(
 
 def threshold_for(precision: float, chances: Sequence[float], bad: Sequence[bool]) -> Threshold | None:
     """The lowest chance from which on at least this share of the examples ended badly, with its lower bound; None:
-    there is none that holds by the bound. Examples of one chance stand together.
+    there is none that holds by the bound. Examples of one chance stand together. Never below `LIKELY`: where most end
+    badly, a share may hold for all, and yet nothing is foretold of one whose good end is the likelier.
     """
     ranked = sorted(zip(chances, bad, strict=True), key=lambda pair: -pair[0])
     total, hits, found = sum(bad), 0, None
     for place, (cut, ended) in enumerate(ranked, start=1):
+        if cut < LIKELY:
+            break
         hits += ended
         if place < len(ranked) and ranked[place][0] == cut:
             continue

@@ -94,6 +94,12 @@ def test_nothing_bad_has_no_threshold():
     assert threshold_for(0.5, [0.9] * 50, [False] * 50) is None
 
 
+def test_where_nearly_all_end_badly_only_what_is_likely_is_spoken_of():
+    found = threshold_for(0.8, [0.9] * 50 + [0.3] * 50, [True] * 95 + [False] * 5)
+    assert found is not None
+    assert (found.chance, found.spoken) == (0.9, 50)
+
+
 def test_equal_chances_are_never_parted():
     found = threshold_for(0.5, [0.7] * 40 + [0.2] * 40, [True] * 38 + [False] * 42)
     assert found is not None
