@@ -105,8 +105,8 @@ def _course(id_: int, rows: dict[int, Row]) -> Course:
 
 def _look(row: Row, share: float, *, before: Sequence[Look]) -> Look:
     items = int(row["no_issue_starttime"] + row["no_issue_added"] - row["no_issue_removed"])
-    done, moving, waiting = (int(row[name]) for name in ("no_issuedone", "no_issueinprogress", "no_issuetodo"))
-    fell_back = items > 0 and done + moving == 0 and any((look.done or 0) + (look.moving or 0) > 0 for look in before)
+    done, waiting = int(row["no_issuedone"]), int(row["no_issuetodo"])
+    fell_back = 0 < items == waiting and any(look.waiting is not None and look.waiting < look.items for look in before)
     return Look(
         share=share,
         items=items,
@@ -115,6 +115,5 @@ def _look(row: Row, share: float, *, before: Sequence[Look]) -> Look:
         added_size=row["vel_added"],
         removed_items=int(row["no_issue_removed"]),
         done=None if fell_back else done,
-        moving=None if fell_back else moving,
         waiting=None if fell_back else waiting,
     )

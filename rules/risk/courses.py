@@ -41,7 +41,8 @@ class _Span:
 
 def of_facts(milestone: Milestone, now: datetime) -> Course | None:
     """The course of a milestone: its looks at the usual shares of its time that are past, and, while it runs, one of
-    now. None: it has no start or no date, or has not begun.
+    now. One that was closed late ended at its date: closing it is paperwork. None: it has no start or no date, or has not
+    begun.
     """
     span = _span(milestone)
     if span is None or now < span.committed:
@@ -49,7 +50,7 @@ def of_facts(milestone: Milestone, now: datetime) -> Course | None:
     stays = _own_right(milestone.members)
     sizes = _sizes(stays)
     committed = {id_ for id_, stay in _in_at(stays, span.committed).items()}
-    over = None if milestone.open else min(milestone.closed_at or span.ends, now)
+    over = None if milestone.open else min(milestone.closed_at or span.ends, span.ends, now)
     until = now if over is None else over
     shares = [share for share in SHARES if span.at(share) <= until]
     looks = [_look(stays, sizes, committed, span, at=span.at(share), share=share) for share in shares]
@@ -84,6 +85,19 @@ def ended_before(milestone: Milestone, others: Sequence[Milestone]) -> list[Mile
         and other.closed_at <= span.committed
     ]
     return [other for _, _, other in sorted(found, key=lambda one: one[:2])]
+
+
+def history(milestones: Sequence[Milestone], now: datetime) -> list[tuple[Course, tuple[Course, ...]]]:
+    """Every milestone that is over, as a course and the courses of its past: what a model is learnt from. Oldest end
+    first.
+    """
+    over = sorted((one for one in milestones if one.closed_at is not None), key=lambda one: (one.closed_at, one.id))
+    courses = {one.id: course for one in over if (course := of_facts(one, now)) is not None}
+    return [
+        (courses[one.id], tuple(courses[other.id] for other in ended_before(one, over) if other.id in courses))
+        for one in over
+        if one.id in courses
+    ]
 
 
 def _span(milestone: Milestone) -> _Span | None:
@@ -177,6 +191,5 @@ def _look(
         added_size=sum(sizes[id_] for id_ in sorted(added)),
         removed_items=len((committed | added) - present.keys()),
         done=len(done),
-        moving=len(undone) - waiting if told else None,
         waiting=waiting if told else None,
     )

@@ -33,8 +33,8 @@ LATEST = 10
 @dataclass(frozen=True, slots=True)
 class Look:
     """A sprint as it was at a share of its planned time. `size` is all that is in, `added` and `removed` what has come
-    and gone since the commitment (items and sizes); `waiting` and `moving` are items not started and in progress
-    (None: not known), the rest of `items` is done (`done` None: not known).
+    and gone since the commitment (items and sizes). Of the `items`, `done` are done and `waiting` not started (None: not
+    known).
     """
 
     share: float
@@ -44,7 +44,6 @@ class Look:
     added_size: float
     removed_items: int
     done: int | None = None
-    moving: int | None = None
     waiting: int | None = None
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.facts import Baseline, Kind, State
-from rules.risk.courses import ended_before, of_facts
+from rules.risk.courses import ended_before, history, of_facts
 from tests.rules.build import at, done, jira, member, milestone, project, sprint
 
 #: Mon 23 Nov to Fri 4 Dec 2026: ends at midnight after the 4th; committed on Tue 24 Nov.
@@ -100,6 +100,12 @@ def test_what_was_delivered_is_what_was_done_in_it_by_its_end():
     assert [one.share for one in found.looks] == [0.0, 0.3, 0.5, 0.8]
 
 
+def test_what_was_done_after_the_end_of_one_closed_late_is_not_delivered():
+    members = [done(1, "2026-12-04", joined=EARLY), done(2, "2026-12-08", joined=EARLY)]
+    found = course(members, now="2026-12-20", open=False, closed_at=at("2026-12-09"))
+    assert found.delivered == 1
+
+
 def test_a_sprint_that_was_closed_early_is_looked_at_no_later():
     found = course([member(1, joined=EARLY)], now="2026-12-20", open=False, closed_at=at("2026-11-28"))
     assert [one.share for one in found.looks] == [0.0, 0.3]
@@ -110,8 +116,8 @@ def test_states_of_the_past_are_told_only_where_they_have_stood_since():
     waiting = member(1, joined=EARLY, state_since=at(EARLY))
     moving = member(2, joined=EARLY, state=State.IN_REVIEW, state_since=at("2026-11-29"))
     found = course([waiting, moving])
-    assert (found.looks[-1].waiting, found.looks[-1].moving) == (1, 1)
-    assert (found.looks[0].waiting, found.looks[0].moving, found.looks[0].done) == (None, None, 0)
+    assert (found.looks[-1].waiting, found.looks[-1].items) == (1, 2)
+    assert (found.looks[0].waiting, found.looks[0].done) == (None, 0)
 
 
 @given(
@@ -132,6 +138,17 @@ def test_only_what_was_over_before_it_began_is_its_past():
     others = [before, beside, earlier, running, elsewhere, version, mine]
     assert [one.id for one in ended_before(mine, others)] == [2, 1]
     assert ended_before(replace(mine, due=None), others) == []
+
+
+def test_a_history_is_what_was_over_with_what_was_over_before():
+    first = sprint([member(1, joined="2026-10-20")], id=1, open=False, start=date(2026, 10, 26), due=date(2026, 11, 6),
+                   closed_at=at("2026-11-07"))  # fmt: skip
+    second = replace(first, id=2, start=date(2026, 11, 9), due=date(2026, 11, 20), closed_at=at("2026-11-21"))
+    undated = replace(first, id=3, due=None)
+    running = sprint([member(1)], id=4)
+    found = history([running, second, undated, first], at("2026-12-01"))
+    assert [(one.id, [other.id for other in past]) for one, past in found] == [(1, []), (2, [1])]
+    assert all(one.delivered is not None for one, _ in found)
 
 
 def test_a_dated_milestone_has_a_course_too():

@@ -26,7 +26,7 @@ from rules.risk.sprints import (
 
 def look(share: float = 0.5, **fields: object) -> Look:
     base: dict[str, object] = {
-        "items": 10, "size": 30.0, "added_items": 2, "added_size": 5.0, "removed_items": 1, "done": 4, "moving": 2,
+        "items": 10, "size": 30.0, "added_items": 2, "added_size": 5.0, "removed_items": 1, "done": 4,
         "waiting": 4,
     }  # fmt: skip
     return Look(share=share, **(base | fields))  # type: ignore[arg-type]
@@ -115,14 +115,14 @@ def test_without_a_past_of_its_own_its_neighbours_tell_what_is_usual():
 
 
 def test_states_that_are_not_known_are_no_inputs():
-    dark = look(done=None, moving=None, waiting=None)
+    dark = look(done=None, waiting=None)
     assert shortfall_inputs(RUNNING, dark, [course()])["left"] is None
     assert shortfall_inputs(RUNNING, dark, [course()])["pace"] is None
     assert growth_inputs(RUNNING, dark, [course()])["waiting"] is None
 
 
 def test_an_empty_sprint_breaks_nothing():
-    empty = look(items=0, size=0.0, done=0, moving=0, waiting=0)
+    empty = look(items=0, size=0.0, done=0, waiting=0)
     nothing = course(committed_items=0, committed_size=0.0, looks=(empty,), delivered=0.0, added_in_all=0.0)
     assert shortfall_inputs(nothing, empty, [nothing])["few"] == 1.0
     assert growth_inputs(nothing, empty, [nothing])["gap"] is None
