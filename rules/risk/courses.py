@@ -41,8 +41,8 @@ class _Span:
 
 def of_facts(milestone: Milestone, now: datetime) -> Course | None:
     """The course of a milestone: its looks at the usual shares of its time that are past, and, while it runs, one of
-    now. One that was closed late ended at its date: closing it is paperwork. None: it has no start or no date, or has not
-    begun.
+    now. One that was closed late ended at its date: closing it is paperwork. None: it has no start or no date, or has
+    not begun.
     """
     span = _span(milestone)
     if span is None or now < span.committed:
