@@ -33,8 +33,8 @@ LATEST = 10
 @dataclass(frozen=True, slots=True)
 class Look:
     """A sprint as it was at a share of its planned time. `size` is all that is in, `added` and `removed` what has come
-    and gone since the commitment (items and sizes). Of the `items`, `done` are done and `waiting` not started; None says
-    that it is not known.
+    and gone since the commitment (items and sizes). Of the `items`, `done` are done and `waiting` not started (None:
+    not known).
     """
 
     share: float
