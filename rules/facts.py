@@ -328,6 +328,8 @@ class Item:
     """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
     reopened: tuple[Reopening, ...] = ()
     """How often people closed it and opened it again, oldest first."""
+    next_sprint: str | None = None
+    """The title of a sprint that it is planned for and that has not begun."""
 
     @property
     def ref(self) -> Ref:

@@ -213,6 +213,7 @@ def _item(
         waiting_since=_instant(derived.get("waiting_since")),
         question=read_step(derived.get("question")),
         assigned_since=_instant(derived.get("assigned_since")),
+        next_sprint=_next_sprint(milestones),
         reopened=tuple(
             facts.Reopening(closed_at=from_iso(closed), at=from_iso(at)) for closed, at in derived.get("reopened", ())
         ),
@@ -226,6 +227,11 @@ def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
             points = one.points if one.unsized == 0 else None
             return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points)
     return None
+
+
+def _next_sprint(milestones: Sequence[Any]) -> str | None:
+    """The title of an open sprint among an item's milestones that has not begun: it has no start yet."""
+    return next((one.title for one in milestones if one.kind == "sprint" and one.is_open and one.start is None), None)
 
 
 def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:

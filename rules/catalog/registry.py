@@ -7,6 +7,7 @@ from rules.catalog import (
     blocked_too_long,
     missed_due_date,
     missed_milestone,
+    missing_acceptance_criteria,
     red_checks,
     reopened,
     scope_creep,
@@ -37,6 +38,7 @@ TYPES: tuple[RuleType, ...] = (
     reopened.TYPE,
     unlinked_work.TYPE,
     unreviewed_merge.TYPE,
+    missing_acceptance_criteria.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

@@ -120,7 +120,15 @@ def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
 
 OFF = {
     "every pack": {"red-checks", "sprint-injection"},
-    "open-source": {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work"},
+    "kanban": {"missing-acceptance-criteria"},
+    "waterfall": {"missing-acceptance-criteria"},
+    "open-source": {
+        "missing-acceptance-criteria",
+        "abandoned-assignment",
+        "blocked-too-long",
+        "state-mismatch",
+        "unlinked-work",
+    },
 }
 
 
