@@ -183,12 +183,15 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """The running sprint an item is in: its name, its days and the sum of its estimates (None: not all known)."""
+    """The running sprint an item is in: its name, its days, the sum of its estimates (None: not all known) and the
+    share of its items, sub-tasks aside, that have one.
+    """
 
     title: str
     ends: date
     points: float | None = None
     starts: date | None = None
+    sized: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
 
 
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The milestones that items are in, with the sum of the estimates in each and how many have none."""
+    """The milestones that items are in, with the sum of the estimates in a sprint, and how many of how many have none."""
     membership, milestone, item = models.membership, models.milestone, models.item
     mine = membership.alias()
     sizes = (
@@ -100,6 +100,7 @@ def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
             membership.c.milestone_id,
             sa.func.sum(item.c.estimate).label("points"),
             sa.func.sum(sa.case((item.c.estimate.is_(None), 1), else_=0)).label("unsized"),
+            sa.func.count().label("total"),
         )
         .join(item, item.c.id == membership.c.item_id)
         .join(milestone, milestone.c.id == membership.c.milestone_id)
@@ -117,7 +118,13 @@ def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
     columns = ("id", "title", "kind", "is_open", "start", "due")
     found: dict[int, list[Any]] = {}
     for row in tx.execute(
-        sa.select(membership.c.item_id, *(milestone.c[name] for name in columns), sizes.c.points, sizes.c.unsized)
+        sa.select(
+            membership.c.item_id,
+            *(milestone.c[name] for name in columns),
+            sizes.c.points,
+            sizes.c.unsized,
+            sizes.c.total,
+        )
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .outerjoin(sizes, sizes.c.milestone_id == milestone.c.id)
         .where(membership.c.item_id.in_(ids), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
@@ -225,7 +232,8 @@ def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
     for one in milestones:
         if one.kind == "sprint" and one.is_open and one.start is not None and one.due is not None:
             points = one.points if one.unsized == 0 else None
-            return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points)
+            sized = (one.total - one.unsized) / one.total if one.total else None
+            return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points, sized=sized)
     return None
 
 

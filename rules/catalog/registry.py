@@ -16,6 +16,7 @@ from rules.catalog import (
     stalled_review,
     stalled_work,
     state_mismatch,
+    unestimated_work,
     unlinked_work,
     unreviewed_merge,
     waiting_for_answer,
@@ -39,6 +40,7 @@ TYPES: tuple[RuleType, ...] = (
     unlinked_work.TYPE,
     unreviewed_merge.TYPE,
     missing_acceptance_criteria.TYPE,
+    unestimated_work.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}
