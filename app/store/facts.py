@@ -92,7 +92,7 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
 
 
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The milestones that items are in, with the sum of the estimates in a sprint, and how many of how many have none."""
+    """The milestones that items are in, and of sprints the sum of the estimates, and how many of how many have none."""
     membership, milestone, item = models.membership, models.milestone, models.item
     mine = membership.alias()
     sizes = (
