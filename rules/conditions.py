@@ -110,6 +110,12 @@ FIELDS: Mapping[type[Item | Milestone], Mapping[str, Field]] = {
         "is_draft": Field("flag", "Whether it is a draft.", lambda s, _: bool(s.pull_request and s.pull_request.draft)),
         "checks": Field("name", "The sum of its checks; null if no pull request.", lambda s, _: _pull(s, "checks")),
         "review": Field("name", "The sum of its reviews; null if no pull request.", lambda s, _: _pull(s, "review")),
+        "times_reopened": Field("number", "How often people opened it again.", lambda s, _: len(s.reopened)),
+        "has_question": Field(
+            "flag",
+            "Whether a question to its author or assignees stands unanswered.",
+            lambda s, _: s.question is not None,
+        ),
         "created_at": Field("time", "When it was opened.", lambda s, _: s.created_at),
         "age_days": Field("number", "Days since it was opened.", lambda s, now: _age(s, s.created_at, now), ages=True),
         "state_days": Field("number", "Days in its state.", lambda s, now: _age(s, s.state_since, now), ages=True),

@@ -77,6 +77,8 @@ def _bounds(type_: RuleType, field: dict[str, Any]) -> str:
         return f"up to {field['maxLength']} characters"
     if "$ref" in field:
         field = type_.params.model_json_schema()["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+    if field.get("type") == "string" and "enum" not in field:
+        return f"at most {field['maxLength']} characters"
     return " or ".join(f"`{value}`" for value in field.get("enum", ("true", "false")))
 
 

@@ -183,12 +183,15 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """The running sprint an item is in: its name, its days and the sum of its estimates (None: not all known)."""
+    """The running sprint an item is in: its name, its days, the sum of its estimates (None: not all known) and the
+    share of its items, sub-tasks aside, that have one.
+    """
 
     title: str
     ends: date
     points: float | None = None
     starts: date | None = None
+    sized: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +331,8 @@ class Item:
     """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
     reopened: tuple[Reopening, ...] = ()
     """How often people closed it and opened it again, oldest first."""
+    next_sprint: str | None = None
+    """The title of a sprint that it is planned for and that has not begun."""
 
     @property
     def ref(self) -> Ref:

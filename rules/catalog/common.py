@@ -31,6 +31,17 @@ def choice(title: str, *, default: object, description: str) -> Any:
     return Field(default=default, title=title, description=description, json_schema_extra={"unit": "choice"})
 
 
+def words(title: str, *, default: str, description: str) -> Any:
+    """One parameter that is a list of words, with commas between them."""
+    return Field(
+        default=default,
+        title=title,
+        description=description,
+        max_length=500,
+        json_schema_extra={"unit": "words, with commas"},
+    )
+
+
 def label_among(item: Item, labels: Iterable[str]) -> str | None:
     """The first label of an item that is one of `labels`, as the tracker spells it."""
     folded = {fold(label) for label in labels}

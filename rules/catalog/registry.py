@@ -9,6 +9,7 @@ from rules.catalog import (
     custom,
     missed_due_date,
     missed_milestone,
+    missing_acceptance_criteria,
     red_checks,
     reopened,
     scope_creep,
@@ -17,6 +18,7 @@ from rules.catalog import (
     stalled_review,
     stalled_work,
     state_mismatch,
+    unestimated_work,
     unlinked_work,
     unreviewed_merge,
     waiting_for_answer,
@@ -41,6 +43,8 @@ TYPES: tuple[RuleType, ...] = (
     unlinked_work.TYPE,
     custom.TYPE,
     unreviewed_merge.TYPE,
+    missing_acceptance_criteria.TYPE,
+    unestimated_work.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

@@ -101,8 +101,9 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "acted_at": begun,
         "question": draw(st.sampled_from([None, own])),
         "assigned_since": at("2026-11-05"),
+        "type": "Story",
         "reopened": (Reopening(at("2026-11-24"), at("2026-11-26")),),
-        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
+        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23), 0.9)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):

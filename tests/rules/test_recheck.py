@@ -55,6 +55,15 @@ maybe_days = st.one_of(st.none(), days)
 maybe_instants = st.one_of(st.none(), instants)
 
 
+SPRINTS = (
+    None,
+    Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23)),
+    Sprint("Sprint 31", date(2026, 12, 4), None, date(2026, 11, 23), 0.9),
+    Sprint("Sprint 32", date(2027, 1, 4), None, date(2026, 12, 20), 0.8),
+    Sprint("Sprint 32", date(2027, 1, 4), None, date(2026, 12, 20), 0.5),
+)
+
+
 VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
@@ -70,6 +79,8 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
     "reopened": {"times": st.integers(1, 2), "within_days": st.integers(1, 15), "slip_minutes": st.just(0)},
     "unreviewed-merge": {"merged_days": st.integers(1, 30)},
+    "missing-acceptance-criteria": {"planned": st.booleans()},
+    "unestimated-work": {"settle_days": st.integers(0, 5)},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -127,6 +138,8 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "labels": draw(st.sampled_from([(), (), ("needs info",)])),
         "assigned_since": draw(maybe_instants),
         "reopened": tuple(Reopening(at, at) for at in sorted(draw(st.lists(fresh, max_size=3)))),
+        "type": draw(st.sampled_from(["Bug", "Story", "Story"])),
+        "next_sprint": draw(st.sampled_from([None, "Sprint 32"])),
         "waiting_since": draw(maybe_instants),
         "question": draw(
             st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))
@@ -134,7 +147,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
-        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23))])),
+        "sprint": draw(st.sampled_from(SPRINTS)),
     }
     if kind is Kind.ISSUE:
         return build.item(**common)

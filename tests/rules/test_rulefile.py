@@ -119,11 +119,13 @@ def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
 
 
 FLOW = {"ageing-work"}
+CRITERIA = {"missing-acceptance-criteria", "unestimated-work"}
 OFF = {
     "every pack": {"red-checks", "sprint-injection", "custom"},
-    "open-source": {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work", *FLOW},
     "scrum": FLOW,
-    "waterfall": FLOW,
+    "kanban": CRITERIA,
+    "waterfall": CRITERIA | FLOW,
+    "open-source": CRITERIA | FLOW | {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work"},
 }
 
 

@@ -1,7 +1,7 @@
-"""Sprints that take in work, through the real core.
+"""Sprints that take in work, and work in them without an estimate, through the real core.
 
-No recorded history tells who joined a sprint when: the issues of `shared/data/jira` were in none, and its sprints are
-sums. So the case is made by hand, of the webhooks that a Jira Cloud sends.
+No recorded history tells who joined a sprint when, or how big one issue was: the issues of `shared/data/jira` were in
+none and have no sizes, and its sprints are sums. So the cases are made by hand, of the webhooks that a Jira Cloud sends.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.store import models
 from tests.integrations.jira.payloads import SITE
 from tests.services.jira_hub import JiraHub
 from tests.services.jira_world import JiraWorld
+from tests.services.recorded import flags
 from tests.world import MONDAY
 
 RULE = "{name: takes-in, type: sprint-injection, params: {ask_swap: true}}"
@@ -66,3 +67,30 @@ def test_one_that_was_swapped_for_another_or_came_on_the_first_day_is_not(world:
     hub.plan(next(iter(hub.issues)))
     hub.plan(late, 31)
     assert flagged(world, hub) == []
+
+
+UNSIZED = "{name: unsized, type: unestimated-work}"
+
+
+@pytest.mark.parametrize(("sized", "told"), [(4, ["PAY-5"]), (3, [])])
+def test_an_issue_without_a_size_is_told_where_four_of_five_have_one(
+    database_url: str, sized: int, told: list[str]
+) -> None:
+    hub = JiraHub(at=MONDAY - timedelta(days=1))
+    hub.sprint(31, "created")
+    for number in range(1, 6):
+        native = hub.issue(f"PAY-{number}")
+        hub.plan(native, 31)
+        if number <= sized:
+            hub.points(native, 3)
+    hub.plan(hub.issue("PAY-6", kind="Sub-task", parent=next(iter(hub.issues))), 31)  # neither asked nor counted
+    hub.sprint(31, "started", **DAYS)
+    world = JiraWorld(database_url, {"10": "PAY"}, at=MONDAY, site=SITE)
+    world.rules(UNSIZED)
+    world.deliver(hub.hooks)
+    world.drain()
+    assert flags(world) == []  # the day on which it is planned
+    world.at(MONDAY + timedelta(days=1))
+    world.drain()
+    assert flags(world) == [("unsized", key) for key in told]
+    world.close()
