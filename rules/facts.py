@@ -349,6 +349,9 @@ class Member:
     carried_from: str | None = None
     carried_closed: bool = False
     transferred_to: str | None = None
+    spent: float | None = None
+    """Hours logged on the item itself."""
+    hours_planned: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

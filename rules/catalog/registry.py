@@ -5,7 +5,9 @@ from __future__ import annotations
 from rules.catalog import (
     ageing_work,
     blocked_too_long,
+    budget_burn,
     custom,
+    estimate_overrun,
     missed_due_date,
     missed_milestone,
     scope_creep,
@@ -28,6 +30,8 @@ TYPES: tuple[RuleType, ...] = (
     blocked_too_long.TYPE,
     state_mismatch.TYPE,
     unlinked_work.TYPE,
+    estimate_overrun.TYPE,
+    budget_burn.TYPE,
     custom.TYPE,
 )
 

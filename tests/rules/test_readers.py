@@ -92,6 +92,8 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "author": replace(build.ADA, login=LOGIN),
         "assignees": (replace(build.ADA, login=LOGIN),),
         "acted_at": at("2026-11-04"),
+        "spent": 9.0,
+        "hours_planned": 4.0,
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }
@@ -111,19 +113,25 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
         state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW]))
         joined = draw(st.sampled_from(["2026-11-05", "2026-11-26"]))
         base = {"state": state, "title": TITLE, "state_since": at("2026-11-17"), "created_at": at("2026-10-13")}
+        base |= {"spent": 9.0, "hours_planned": 4.0}
         left = draw(st.sampled_from([None, None, "2026-11-28"]))
         return build.member(number, joined=joined, left=left, item=replace(hidden, id=number), **base)
 
     waits = build.member(20, joined="2026-11-05", item=ref(20, of=home.key), waiting_on=hidden)
     members = [waits, *(theirs(700 + number) for number in range(draw(st.integers(1, 8))))]
-    members += [build.member(number, joined="2026-11-05", item=ref(number, of=home.key)) for number in range(1, 4)]
+    members += [
+        build.member(number, joined="2026-11-05", item=ref(number, of=home.key), hours_planned=4.0)
+        for number in range(1, 4)
+    ]
     kind = draw(st.sampled_from(MilestoneKind))
     return build.milestone(
         members, project=home, kind=kind, start=date(2026, 11, 23), due=date(2026, 12, 4), home=ref(1)
     )
 
 
-PARAMS = {"custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}}
+PARAMS: dict[str, dict[str, Any]] = {
+    "custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}
+}
 """What makes a type look at more than by default."""
 
 

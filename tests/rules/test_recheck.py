@@ -62,6 +62,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
+    "budget-burn": {"unit": st.sampled_from(["hours", "points"]), "budget": st.sampled_from([0, 20])},
     "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
@@ -119,6 +120,9 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
+        "spent": draw(st.sampled_from([None, 4.0, 20.0])),
+        "hours_planned": draw(st.sampled_from([None, 8.0])),
+        "hours_left": draw(st.sampled_from([None, 2.5])),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23))])),
     }
@@ -146,6 +150,8 @@ def members(draw: st.DrawFn, number: int) -> Member:
         carried_from=draw(st.sampled_from([None, None, None, None, "2.3"])),
         carried_closed=draw(st.booleans()),
         estimate=draw(st.sampled_from([None, 1.0, 3.0])),
+        spent=draw(st.sampled_from([None, 1.0, 9.0])),
+        hours_planned=draw(st.sampled_from([None, 4.0, 4.0, 4.0])),
     )
 
 
@@ -156,7 +162,9 @@ def milestones(draw: st.DrawFn) -> Milestone:
     due = draw(maybe_days)
     return build.milestone(
         inside,
-        project=build.project(calendar, public=draw(st.booleans())),
+        project=build.project(
+            calendar, public=draw(st.booleans()), usual=draw(st.sampled_from([None, build.usual(), build.usual()]))
+        ),
         kind=draw(st.sampled_from(MilestoneKind)),
         open=(is_open := draw(st.sampled_from([True, True, True, False]))),
         closed_at=None if is_open else draw(instants),

@@ -119,11 +119,12 @@ def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
 
 
 FLOW = {"ageing-work"}
+EFFORT = {"estimate-overrun", "budget-burn"}
 OFF = {
-    "open-source": {"blocked-too-long", "state-mismatch", "unlinked-work", *FLOW},
-    "scrum": FLOW,
+    "open-source": {"blocked-too-long", "state-mismatch", "unlinked-work", *FLOW, *EFFORT},
+    "scrum": FLOW | EFFORT,
     "waterfall": FLOW,
-    "kanban": set(),
+    "kanban": EFFORT,
 }
 
 
