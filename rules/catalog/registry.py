@@ -5,11 +5,13 @@ from __future__ import annotations
 from rules.catalog import (
     ageing_work,
     blocked_too_long,
+    bottleneck,
     budget_burn,
     custom,
     estimate_overrun,
     missed_due_date,
     missed_milestone,
+    overload,
     scope_creep,
     scope_growth,
     stalled_review,
@@ -32,6 +34,8 @@ TYPES: tuple[RuleType, ...] = (
     unlinked_work.TYPE,
     estimate_overrun.TYPE,
     budget_burn.TYPE,
+    overload.TYPE,
+    bottleneck.TYPE,
     custom.TYPE,
 )
 

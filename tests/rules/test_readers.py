@@ -15,10 +15,13 @@ from rules.catalog.registry import TYPES
 from rules.engine import judge, prepare
 from rules.facts import (
     Checks,
+    Column,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Milestone,
     MilestoneKind,
     Project,
     Ref,
@@ -27,6 +30,7 @@ from rules.facts import (
     State,
     Step,
     Subject,
+    Waiting,
 )
 from rules.intents import Note
 from rules.spec import Judgement, Rule, RuleType
@@ -129,6 +133,18 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
     )
 
 
+@st.composite
+def flows(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
+    """A pile in review that has grown, with an item in it that some readers may not know of."""
+    days = draw(st.integers(3, 8))
+    waiting = [
+        Waiting(hidden, at("2026-11-05")),
+        *(Waiting(ref(n, of=home.key), at("2026-11-09")) for n in range(days)),
+    ]
+    counts = ((at("2026-11-05"), 1), (at("2026-11-24"), days + 1))
+    return Flow(id=1, project=home, columns=(Column(State.IN_REVIEW, tuple(waiting), counts),))
+
+
 PARAMS: dict[str, dict[str, Any]] = {
     "custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}
 }
@@ -150,7 +166,8 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
-    subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
+    made_of = {Item: items(type_, home, hidden), Milestone: milestones(home, hidden), Flow: flows(home, hidden)}
+    subject = draw(made_of[type_.judges])
     made = prepare(Rule(id=1, version=1, name="r", type=type_.name, params=PARAMS.get(type_.name, {}), mode="live"))
     when = draw(NOW)
     judged = judge([made], subject, when)
@@ -159,7 +176,10 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
     written = note([one], project=home, item_url_in_plumbline=None)
     if one.verdict.reach is not Reach.COMMENT:  # of such a flag at most its first sentence is ever written
         written = standing_still(one.verdict, project=home, today=when.date())
-    after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
+    if isinstance(subject, Flow):
+        after: Subject = replace(subject, columns=())
+    else:
+        after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
     (cleared,) = judge([made], after, when)
     quiet = all_clear(one.verdict, now=cleared.verdict, project=home, since=when)
     return one, written, quiet
@@ -195,6 +215,8 @@ def test_nothing_of_an_item_that_readers_may_not_know_of_is_written(type_: RuleT
 def hidden_of(one: Judgement) -> Ref:
     if isinstance(one.subject, Item):
         return one.subject.links[0].other
+    if isinstance(one.subject, Flow):
+        return one.subject.columns[0].waiting[0].item
     return next(member.item for member in one.subject.members if member.item.key == KEY)
 
 

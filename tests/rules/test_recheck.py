@@ -14,11 +14,14 @@ from rules.catalog.registry import TYPES
 from rules.catalog.timing import says
 from rules.facts import (
     Checks,
+    Column,
     DueSet,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Load,
     Member,
     Milestone,
     MilestoneKind,
@@ -28,6 +31,7 @@ from rules.facts import (
     Sprint,
     State,
     Subject,
+    Waiting,
 )
 from rules.spec import RuleType
 from tests.rules import build
@@ -64,6 +68,8 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
     "budget-burn": {"unit": st.sampled_from(["hours", "points"]), "budget": st.sampled_from([0, 20])},
     "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
+    "overload": {"per_person": st.integers(0, 3), "in_review": st.integers(0, 4), "days": st.sampled_from([0, 1.5])},
+    "bottleneck": {"min_items": st.integers(2, 4), "times": st.sampled_from([1.0, 2.5])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -174,7 +180,32 @@ def milestones(draw: st.DrawFn) -> Milestone:
     )
 
 
+@st.composite
+def flows(draw: st.DrawFn) -> Flow:
+    def column(state: State) -> Column:
+        waiting = sorted(draw(st.lists(instants, max_size=8)))
+        turns = sorted(set(draw(st.lists(instants, min_size=1, max_size=6))))
+        counts = tuple((at, draw(st.integers(0, 8))) for at in turns)
+        return Column(
+            state=state,
+            waiting=tuple(Waiting(build.ref(number), at) for number, at in enumerate(waiting, 1)),
+            counts=(*counts, (max([*turns, *waiting]), len(waiting))),
+        )
+
+    busy = [tuple(sorted(draw(st.lists(instants, max_size=5)))) for _ in range(2)]
+    calendar = draw(st.sampled_from(CALENDARS))
+    usual = draw(st.sampled_from([None, build.usual(), build.usual(3.0), build.usual(1.0, wip_days=4)]))
+    return Flow(
+        id=1,
+        project=build.project(calendar, usual=usual),
+        columns=(column(State.IN_PROGRESS), column(State.IN_REVIEW)),
+        loads=tuple(Load(number, since) for number, since in enumerate(busy, 1)),
+    )
+
+
 def subjects(type_: RuleType) -> st.SearchStrategy[Subject]:
+    if type_.judges is Flow:
+        return flows()
     if type_.judges is Milestone:
         return milestones()
     return items(tuple(kind for kind in (Kind.ISSUE, Kind.PULL_REQUEST) if kind in type_.kinds))

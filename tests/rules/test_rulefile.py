@@ -118,7 +118,7 @@ def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
     assert parse(dump(rules), source="x") == rules
 
 
-FLOW = {"ageing-work"}
+FLOW = {"ageing-work", "overload", "bottleneck"}
 EFFORT = {"estimate-overrun", "budget-burn"}
 OFF = {
     "open-source": {"blocked-too-long", "state-mismatch", "unlinked-work", *FLOW, *EFFORT},
