@@ -27,6 +27,7 @@ Example
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,7 +149,7 @@ def _flag(subject: Flow, params: BottleneckParams, pile: Pile) -> Verdict:
         },
         since=pile.old[0].since,
         evidence=(
-            Said("bottleneck.usual", {"usual": Days(max(pile.usual, 1.0), working=working)}),
+            Said("bottleneck.usual", {"usual": Days(math.ceil(pile.usual), working=working)}),
             Said("bottleneck.oldest", {"refs": tuple(one.item for one in pile.old[:NAMED])}),
         ),
         helps=Said("bottleneck.helps"),

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import bootstrap
-from app.services import projects
+from app.services import projects, usual
 from app.store import facts, milestone_facts, models
 from rules import engine
 from rules.facts import Baseline, Item, Milestone, Project
@@ -28,6 +28,9 @@ from rules.wording.render import plain
 from tests.services import jira_past
 from tests.services.jira_world import JiraWorld
 
+SITE = jira_past.SITE | {
+    "statuses": {"Open": "todo", "Received": "todo", "In Progress": "in_progress", "Closed": "done"}
+}
 KEYS = frozenset(f"FCREPO-{number}" for number in (921, 922, 924, 925, 926, 927, 928, 930))
 LOGGED = {
     "timeoriginalestimate": "originalEstimateSeconds",
@@ -65,7 +68,7 @@ class Evening:
         chosen = [life for life in jira_past.lives() if life.key in KEYS]
         home = chosen[0].fields["project"]
         self.hooks = sorted((hook for life in chosen for hook in told(life)), key=lambda hook: hook[0])
-        self.world = JiraWorld(url, {home["id"]: home["key"]}, at=self.hooks[0][0], site=jira_past.SITE)
+        self.world = JiraWorld(url, {home["id"]: home["key"]}, at=self.hooks[0][0], site=SITE)
 
     def play(self, until: datetime) -> None:
         self.world.at(until)
@@ -135,3 +138,13 @@ def test_a_version_keeps_to_its_hours_until_one_item_takes_two_and_a_half_instea
         "FCREPO-921: 2.5 of 1 hour",
         "FCREPO-928: 1 of 0.5 hours",
     ]
+
+
+def test_what_was_finished_that_evening_is_counted_with_its_time(played: Evening) -> None:
+    played.play(evening("23:59:59"))
+    with played.world.db.read() as tx:
+        (project,) = projects.load(tx).facts.values()
+        found = usual.count(tx, project.id, calendar=project.calendar, now=played.world.now)
+    assert {key: count for key, count in found.counts.items() if key.startswith("any/")} == {"any/in_progress": 8}
+    assert 2 < found.p50_days["subtask/in_progress"] < 2.6  # from Thursday morning or afternoon to Saturday night
+    assert (found.worklog_of, found.worklog_share) == (8, None)  # too few to be a share
