@@ -378,6 +378,9 @@ class Member:
     carried_from: str | None = None
     carried_closed: bool = False
     transferred_to: str | None = None
+    spent: float | None = None
+    """Hours logged on the item itself."""
+    hours_planned: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,5 +432,54 @@ class Milestone:
     """Of the last working days, oldest first, at most one a day; the latest is what is expected now."""
 
 
-Subject = Item | Milestone
+class FlowKind(StrEnum):
+    """What a flow is of."""
+
+    FLOW = "flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item in a state, and since when it has been there."""
+
+    item: Ref
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One state of a project's flow: what stands in it, oldest first, and how many did in the last weeks: from each
+    instant on, oldest first.
+    """
+
+    state: State
+    waiting: tuple[Waiting, ...] = ()
+    counts: tuple[tuple[datetime, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person has in progress: since when each, oldest first."""
+
+    person_id: int
+    since: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How the work of a project flows: its id is the project's. What is usual there is `project.usual`."""
+
+    id: int
+    project: Project
+    columns: tuple[Column, ...] = ()
+    loads: tuple[Load, ...] = ()
+    kind: FlowKind = FlowKind.FLOW
+    known_from: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return self.project.key
+
+
+Subject = Item | Milestone | Flow
 """What a rule judges. (People and programmes join when a rule type needs them.)"""

@@ -112,6 +112,18 @@ def is_container(item: Item) -> bool:
     )
 
 
+def few_log_time(project: Project, *, needed: float) -> Verdict | None:
+    """Skipped where too few of the finished items carry time for hours to say anything."""
+    if project.usual is None:
+        return skipped("common.not-counted")
+    share = project.usual.worklog_share
+    if share is None:
+        return skipped("common.few-finished", values={"finished": project.usual.worklog_of})
+    if share < needed:
+        return skipped("common.few-log", values={"share": int(100 * share), "needed": round(100 * needed)})
+    return None
+
+
 def by_automation(item: Item) -> bool:
     author = item.author
     return author is not None and (author.bot or author.login in item.project.settings.automation)

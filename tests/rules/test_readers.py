@@ -15,10 +15,13 @@ from rules.catalog.registry import TYPES
 from rules.engine import judge, prepare
 from rules.facts import (
     Checks,
+    Column,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Milestone,
     MilestoneKind,
     Project,
     Ref,
@@ -28,6 +31,7 @@ from rules.facts import (
     State,
     Step,
     Subject,
+    Waiting,
 )
 from rules.intents import Note
 from rules.spec import Judgement, Rule, RuleType
@@ -103,6 +107,8 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "assigned_since": at("2026-11-05"),
         "type": "Story",
         "reopened": (Reopening(at("2026-11-24"), at("2026-11-26")),),
+        "spent": 9.0,
+        "hours_planned": 4.0,
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23), 0.9)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }
@@ -127,16 +133,32 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
         state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW]))
         joined = draw(st.sampled_from(["2026-11-05", "2026-11-26"]))
         base = {"state": state, "title": TITLE, "state_since": at("2026-11-17"), "created_at": at("2026-10-13")}
+        base |= {"spent": 9.0, "hours_planned": 4.0}
         left = draw(st.sampled_from([None, None, "2026-11-28"]))
         return build.member(number, joined=joined, left=left, item=replace(hidden, id=number), **base)
 
     waits = build.member(20, joined="2026-11-05", item=ref(20, of=home.key), waiting_on=hidden)
     members = [waits, *(theirs(700 + number) for number in range(draw(st.integers(1, 8))))]
-    members += [build.member(number, joined="2026-11-05", item=ref(number, of=home.key)) for number in range(1, 4)]
+    members += [
+        build.member(number, joined="2026-11-05", item=ref(number, of=home.key), hours_planned=4.0)
+        for number in range(1, 4)
+    ]
     kind = draw(st.sampled_from(MilestoneKind))
     return build.milestone(
         members, project=home, kind=kind, start=date(2026, 11, 23), due=date(2026, 12, 4), home=ref(1)
     )
+
+
+@st.composite
+def flows(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
+    """A pile in review that has grown, with an item in it that some readers may not know of."""
+    days = draw(st.integers(3, 8))
+    waiting = [
+        Waiting(hidden, at("2026-11-05")),
+        *(Waiting(ref(n, of=home.key), at("2026-11-09")) for n in range(days)),
+    ]
+    counts = ((at("2026-11-05"), 1), (at("2026-11-24"), days + 1))
+    return Flow(id=1, project=home, columns=(Column(State.IN_REVIEW, tuple(waiting), counts),))
 
 
 """What makes a type look at more than by default."""
@@ -157,7 +179,8 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
-    subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
+    made_of = {Item: items(type_, home, hidden), Milestone: milestones(home, hidden), Flow: flows(home, hidden)}
+    subject = draw(made_of[type_.judges])
     made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live", params=SPEAKING.get(type_.name, {})))
     when = draw(NOW)
     judged = judge([made], subject, when)
@@ -166,7 +189,10 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
     written = note([one], project=home, item_url_in_plumbline=None)
     if one.verdict.reach is not Reach.COMMENT:  # of such a flag at most its first sentence is ever written
         written = standing_still(one.verdict, project=home, today=when.date())
-    after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
+    if isinstance(subject, Flow):
+        after: Subject = replace(subject, columns=())
+    else:
+        after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
     (cleared,) = judge([made], after, when)
     quiet = all_clear(one.verdict, now=cleared.verdict, project=home, since=when)
     return one, written, quiet
@@ -202,6 +228,8 @@ def test_nothing_of_an_item_that_readers_may_not_know_of_is_written(type_: RuleT
 def hidden_of(one: Judgement) -> Ref:
     if isinstance(one.subject, Item):
         return one.subject.links[0].other
+    if isinstance(one.subject, Flow):
+        return one.subject.columns[0].waiting[0].item
     return next(member.item for member in one.subject.members if member.item.key == KEY)
 
 

@@ -14,11 +14,14 @@ from rules.catalog.registry import TYPES
 from rules.catalog.timing import says
 from rules.facts import (
     Checks,
+    Column,
     DueSet,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Load,
     Member,
     Milestone,
     MilestoneKind,
@@ -29,6 +32,7 @@ from rules.facts import (
     Sprint,
     State,
     Subject,
+    Waiting,
 )
 from rules.spec import RuleType
 from tests.rules import build
@@ -72,6 +76,7 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
+    "budget-burn": {"unit": st.sampled_from(["hours", "points"]), "budget": st.sampled_from([0, 20])},
     "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
     "red-checks": {"days": st.integers(1, 5)},
     "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
@@ -81,6 +86,8 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "unreviewed-merge": {"merged_days": st.integers(1, 30)},
     "missing-acceptance-criteria": {"planned": st.booleans()},
     "unestimated-work": {"settle_days": st.integers(0, 5)},
+    "overload": {"per_person": st.integers(0, 3), "in_review": st.integers(0, 4), "days": st.sampled_from([0, 1.5])},
+    "bottleneck": {"min_items": st.integers(2, 4), "times": st.sampled_from([1.0, 2.5])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -146,6 +153,9 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         ),
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
+        "spent": draw(st.sampled_from([None, 4.0, 20.0])),
+        "hours_planned": draw(st.sampled_from([None, 8.0])),
+        "hours_left": draw(st.sampled_from([None, 2.5])),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
         "sprint": draw(st.sampled_from(SPRINTS)),
     }
@@ -177,6 +187,8 @@ def members(draw: st.DrawFn, number: int) -> Member:
         carried_from=draw(st.sampled_from([None, None, None, None, "2.3"])),
         carried_closed=draw(st.booleans()),
         estimate=draw(st.sampled_from([None, 1.0, 3.0])),
+        spent=draw(st.sampled_from([None, 1.0, 9.0])),
+        hours_planned=draw(st.sampled_from([None, 4.0, 4.0, 4.0])),
     )
 
 
@@ -187,7 +199,9 @@ def milestones(draw: st.DrawFn) -> Milestone:
     due = draw(maybe_days)
     return build.milestone(
         inside,
-        project=build.project(calendar, public=draw(st.booleans())),
+        project=build.project(
+            calendar, public=draw(st.booleans()), usual=draw(st.sampled_from([None, build.usual(), build.usual()]))
+        ),
         kind=draw(st.sampled_from(MilestoneKind)),
         open=(is_open := draw(st.sampled_from([True, True, True, False]))),
         closed_at=None if is_open else draw(instants),
@@ -197,7 +211,32 @@ def milestones(draw: st.DrawFn) -> Milestone:
     )
 
 
+@st.composite
+def flows(draw: st.DrawFn) -> Flow:
+    def column(state: State) -> Column:
+        waiting = sorted(draw(st.lists(instants, max_size=8)))
+        turns = sorted(set(draw(st.lists(instants, min_size=1, max_size=6))))
+        counts = tuple((at, draw(st.integers(0, 8))) for at in turns)
+        return Column(
+            state=state,
+            waiting=tuple(Waiting(build.ref(number), at) for number, at in enumerate(waiting, 1)),
+            counts=(*counts, (max([*turns, *waiting]), len(waiting))),
+        )
+
+    busy = [tuple(sorted(draw(st.lists(instants, max_size=5)))) for _ in range(2)]
+    calendar = draw(st.sampled_from(CALENDARS))
+    usual = draw(st.sampled_from([None, build.usual(), build.usual(3.0), build.usual(1.0, wip_days=4)]))
+    return Flow(
+        id=1,
+        project=build.project(calendar, usual=usual),
+        columns=(column(State.IN_PROGRESS), column(State.IN_REVIEW)),
+        loads=tuple(Load(number, since) for number, since in enumerate(busy, 1)),
+    )
+
+
 def subjects(type_: RuleType) -> st.SearchStrategy[Subject]:
+    if type_.judges is Flow:
+        return flows()
     if type_.judges is Milestone:
         return milestones()
     return items(tuple(kind for kind in (Kind.ISSUE, Kind.PULL_REQUEST) if kind in type_.kinds))

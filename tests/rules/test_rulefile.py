@@ -118,14 +118,18 @@ def test_a_file_comes_back_equal(rules: list[RuleDraft]) -> None:
     assert parse(dump(rules), source="x") == rules
 
 
-FLOW = {"ageing-work"}
+FLOW = {"ageing-work", "overload", "bottleneck"}
 CRITERIA = {"missing-acceptance-criteria", "unestimated-work"}
+EFFORT = {"estimate-overrun", "budget-burn"}
 OFF = {
     "every pack": {"red-checks", "sprint-injection", "custom"},
-    "scrum": FLOW,
-    "kanban": CRITERIA,
+    "scrum": FLOW | EFFORT,
+    "kanban": CRITERIA | EFFORT,
     "waterfall": CRITERIA | FLOW,
-    "open-source": CRITERIA | FLOW | {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work"},
+    "open-source": CRITERIA
+    | FLOW
+    | EFFORT
+    | {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work"},
 }
 
 
