@@ -22,6 +22,9 @@ Told = dict[tuple[str, str, int, datetime], datetime | None]
 """Flags: (rule, kind, subject id, opened) to when each closed."""
 
 
+OWN_CLOCKS = (m.item.c.next_check_at, m.milestone.c.next_check_at, m.project.c.next_check_at)
+
+
 def play(
     world: World,
     hooks: Iterable[Webhook],
@@ -55,7 +58,7 @@ def pass_time(world: World, until: datetime) -> None:
     while True:
         dues = [
             at
-            for column in (m.mark.c.at, m.item.c.next_check_at, m.milestone.c.next_check_at, m.project.c.refresh_at)
+            for column in (*OWN_CLOCKS, m.mark.c.at, m.project.c.refresh_at)
             for (at,) in world.rows(sa.select(sa.func.min(column)))
             if at is not None
         ]
