@@ -34,6 +34,11 @@ def every_item(tx: Tx) -> list[tuple[int, int]]:
     return [(row.id, row.project_id) for row in tx.execute(sa.select(item.c.id, item.c.project_id).order_by(item.c.id))]
 
 
+def every_milestone(tx: Tx) -> list[int]:
+    """All milestones."""
+    return list(tx.scalars(sa.select(models.milestone.c.id).order_by(models.milestone.c.id)))
+
+
 def milestones(tx: Tx, *, open_or_closed_since: datetime) -> list[int]:
     """Milestones that are open, or were closed since an instant."""
     table = models.milestone

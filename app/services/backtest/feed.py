@@ -19,7 +19,7 @@ from typing import Any
 from app.services import commitments, projects
 from app.services.backtest.rewind import Names, Past, rewind
 from app.services.deriving import derive_items
-from app.store import derivation, facts, milestone_facts, moves, past, programmes, subjects
+from app.store import derivation, facts, links, milestone_facts, moves, past, programmes, subjects
 from app.store.database import Tx
 from rules import baseline
 from rules.backtest.run import Moment
@@ -48,10 +48,15 @@ class _Touched:
 
 
 class Feed:
-    """The moments of a scratch database between two instants. `within`: events so near to each other are one moment."""
+    """The moments of a scratch database between two instants. `within`: events so near to each other are one moment.
+    `derive_all`: nothing was derived from its rows yet, as where they were read from a file.
+    """
 
-    def __init__(self, tx: Tx, *, since: datetime, until: datetime, within: timedelta = timedelta()) -> None:
+    def __init__(
+        self, tx: Tx, *, since: datetime, until: datetime, within: timedelta = timedelta(), derive_all: bool = False
+    ) -> None:
         self.tx, self.since, self.until, self.within = tx, since, until, within
+        self.derive_all = derive_all
         self.project_of: dict[int, int] = {}
         self.events: list[tuple[datetime, int, Act]] = []
         self.order = count()
@@ -75,6 +80,10 @@ class Feed:
     def _take_back(self) -> None:
         tx, since = self.tx, self.since
         self.project_of = dict(past.every_item(tx))
+        if self.derive_all:  # first of all as it is today: when links were drawn is read off that
+            self._point()
+            self._derive(set(self.project_of))
+            derivation.save_milestone_sums(tx, past.every_milestone(tx))
         names = Names(people=past.people(tx), stages={fold(status): stage for status, stage in past.stages(tx).items()})
         drawn = past.take_out_links(tx, since)
         stale = []
@@ -93,6 +102,17 @@ class Feed:
                 self._plan(frozen["created_at"], self._baseline(frozen))
         self.projects = projects.load(tx)
         self._derive(set(stale) & set(self.project_of))
+
+    def _point(self) -> None:
+        """Lead links that name their target in words to it."""
+        by_project: dict[int, list[int]] = {}
+        for item_id, project_id in self.project_of.items():
+            by_project.setdefault(project_id, []).append(item_id)
+        for project_id, ids in by_project.items():
+            if project_id in self.projects.rows:
+                for start in range(0, len(ids), PAGE):
+                    tracker_id = self.projects.rows[project_id].tracker_id
+                    links.point(self.tx, ids[start : start + PAGE], tracker_id=tracker_id)
 
     def _plan(self, at: datetime, act: Act) -> None:
         self.events.append((at, next(self.order), act))
