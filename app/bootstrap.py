@@ -34,6 +34,7 @@ JOBS = {
     "lane": (DRAIN_QUEUE, "app.worker.jobs.drain_lane"),
     "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection"),
     "sync": (IMPORT_QUEUE, "app.worker.jobs.sync_project"),
+    "statistics": (IMPORT_QUEUE, "app.worker.jobs.refresh_project"),
 }
 
 

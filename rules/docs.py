@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
 from typing import Any
 
@@ -12,6 +14,7 @@ from rules.spec import MODES, RuleType, kinds_of
 from rules.verdict import Reach, Severity
 
 FOLDER = "docs/reference/rules"
+PLAIN = re.compile(r"[a-z][a-z_-]*")
 HEADINGS = ("What it finds", "Why it matters", "How it is judged", "What clears it", "When it is wrong", "Example")
 MADE = "<!-- Made from the code of the rule types by `make docs`; do not edit. -->"
 
@@ -70,12 +73,17 @@ def _parameters(type_: RuleType) -> str:
 def _bounds(type_: RuleType, field: dict[str, Any]) -> str:
     if "minimum" in field:
         return f"{field['minimum']:g} to {field['maximum']:g}"
+    if "maxLength" in field:
+        return f"up to {field['maxLength']} characters"
     if "$ref" in field:
         field = type_.params.model_json_schema()["$defs"][field["$ref"].rsplit("/", 1)[-1]]
     return " or ".join(f"`{value}`" for value in field.get("enum", ("true", "false")))
 
 
 def _yaml(value: object) -> str:
+    """A default as a rule file has it; text that YAML could read as something else is quoted."""
+    if isinstance(value, str) and not PLAIN.fullmatch(value):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

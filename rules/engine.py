@@ -20,8 +20,8 @@ from rules.verdict import Outcome, Said, Verdict, skipped
 
 
 class RuleError(ValueError):
-    """A rule that cannot be used: the field, what is wrong with it, and for conditions where (line and column from
-    1).
+    """A rule that cannot be used: the field, what is wrong with it, and for conditions and messages where (line and
+    column from 1).
     """
 
     def __init__(self, field: str, message: str, *, line: int | None = None, column: int | None = None) -> None:
@@ -77,7 +77,11 @@ def problems(rule: Rule) -> list[RuleError]:
     except ValidationError as error:
         for detail in error.errors():
             field = ".".join(("params", *(str(part) for part in detail["loc"])))
-            found.append(RuleError(field, f"{detail['msg']} (given: {repr(detail['input'])[:80]})"))
+            inside = detail.get("ctx", {}).get("error")
+            if isinstance(inside, ConditionError):
+                found.append(RuleError(field, inside.message, line=inside.line, column=inside.column))
+            else:
+                found.append(RuleError(field, f"{detail['msg']} (given: {repr(detail['input'])[:80]})"))
     allowed = kinds_of(type_)
     wrong = [kind for kind in rule.scope.kinds if kind not in allowed]
     if wrong:

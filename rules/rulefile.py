@@ -208,7 +208,8 @@ class _Reader:
                 place = self._scope_place(entries, problem.field) or node
             message = problem.message
             if problem.line is not None:
-                message = f"{message} (in the condition: line {problem.line}, column {problem.column})"
+                text = "message" if problem.field.endswith(".message") else "condition"
+                message = f"{message} (in the {text}: line {problem.line}, column {problem.column})"
             self.wrong(place, f"{where}.{problem.field}", message)
 
     @staticmethod

@@ -1,9 +1,9 @@
 """What is remembered of a verdict: since when it stands, what was said, and what people answered. Pure: old standing
 in, new one out.
 
-Judging forgets, this remembers. `step` takes in the next verdict, the answers (`acknowledge`, `snooze`, `expect`,
-`dismiss`) take in what a person said, and `voice` says whether the flag may be written now, and if not, when to ask
-again.
+Judging forgets, this remembers. What must hold for some days before it is a flag is *pending* until then. `step` takes
+in the next verdict, the answers (`acknowledge`, `snooze`, `expect`, `dismiss`) take in what a person said, and `voice`
+says whether the flag may be written now, and if not, when to ask again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from rules.calendar import Calendar
+from rules.calendar import Calendar, NoWorkingDay
 from rules.spec import Rule
 from rules.verdict import Outcome, Severity, Verdict
 
@@ -24,6 +24,7 @@ SETTLE = timedelta(minutes=60)
 class Event(StrEnum):
     """What a step did."""
 
+    PENDING = "pending"
     OPENED = "opened"
     REOPENED = "reopened"
     CHANGED = "changed"
@@ -34,7 +35,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The memory of one rule about one subject. It is an open flag while `cleared_at` is None.
+    """The memory of one rule about one subject. It is an open flag while `cleared_at` is None, unless it is pending.
 
     `said` is the verdict whose words a comment carries: it stays as it is while the gist is equal, so that counts of
     days do not edit the comment each day. `verdict` is the latest one. `acknowledged_*` hold the severity and weight
@@ -66,10 +67,18 @@ class Standing:
     """The same of our comment, deleted, edited or hidden."""
     retracted_at: datetime | None = None
     """When this flag was taken back from the tracker."""
+    pending_since: datetime | None = None
+    """Since when it has held without a break, while that is not yet as long as its rule asks; it is no flag yet."""
+    opens_at: datetime | None = None
+    """When it becomes a flag if it holds until then. None: not pending, or its calendar has no working day left."""
 
     @property
     def is_open(self) -> bool:
-        return self.cleared_at is None
+        return self.cleared_at is None and not self.is_pending
+
+    @property
+    def is_pending(self) -> bool:
+        return self.pending_since is not None
 
     @property
     def is_acknowledged(self) -> bool:
@@ -95,30 +104,59 @@ class Voice:
 
 
 def step(
-    standing: Standing | None, verdict: Verdict, rule: Rule, now: datetime
+    standing: Standing | None, verdict: Verdict, rule: Rule, *, calendar: Calendar, now: datetime
 ) -> tuple[Standing | None, tuple[Event, ...]]:
-    """The standing after one more verdict, and what happened.
+    """The standing after one more verdict, and what happened. `calendar` is the project's.
 
-    A flag opens at once and clears at once; opened anew it is a new flag, and earlier answers are gone. An error, and
-    a skip that only says that something is not known, leave what stands. A rule that is off clears.
+    A flag opens at once, or when it has held for as long as its verdict asks, and clears at once; opened anew it is a
+    new flag, and earlier answers are gone. What was pending and holds no longer is forgotten. An error, and a skip that
+    only says that something is not known, leave what stands. A rule that is off clears.
     """
     if verdict.outcome is Outcome.ERROR:
         return standing, (Event.FAILED,)
     if verdict.outcome is Outcome.FLAGGED and rule.mode != "off":
-        return _flagged(standing, verdict, now)
-    if standing is None or not standing.is_open:
+        if standing is not None and standing.is_open:
+            return _flagged_still(standing, verdict, now)
+        return _flagged_anew(standing, verdict, calendar=calendar, now=now)
+    if standing is None or standing.cleared_at is not None:
         return standing, ()
     if verdict.outcome is Outcome.SKIPPED and verdict.reason.code in HOLDS and rule.mode != "off":
         return standing, ()
+    if standing.is_pending:
+        return None, ()
     return replace(standing, cleared_at=now, changed_at=now, verdict=verdict), (Event.CLEARED,)
 
 
-def _flagged(standing: Standing | None, verdict: Verdict, now: datetime) -> tuple[Standing, tuple[Event, ...]]:
-    if standing is None or not standing.is_open:
-        reopened = 0 if standing is None else standing.reopened + 1
-        since = verdict.since or now
-        opened = Standing(opened_at=now, said=verdict, verdict=verdict, since=since, changed_at=now, reopened=reopened)
-        return opened, (Event.REOPENED if reopened else Event.OPENED,)
+def _flagged_anew(
+    before: Standing | None, verdict: Verdict, *, calendar: Calendar, now: datetime
+) -> tuple[Standing, tuple[Event, ...]]:
+    """A flag where none was open: pending until it has held for long enough, else open."""
+    began, reopened = now, 0
+    if before is not None:
+        began, reopened = before.pending_since or now, before.reopened + (not before.is_pending)
+    opens = _opens_at(began, verdict, calendar)
+    made = Standing(
+        opened_at=now,
+        said=verdict,
+        verdict=verdict,
+        since=verdict.since or began,
+        changed_at=now,
+        reopened=reopened,
+    )
+    if opens is not None and opens <= now:
+        return made, (Event.REOPENED if reopened else Event.OPENED,)
+    held = replace(made, opened_at=began, changed_at=began, pending_since=began, opens_at=opens)
+    return held, () if before is not None and before.is_pending else (Event.PENDING,)
+
+
+def _opens_at(began: datetime, verdict: Verdict, calendar: Calendar) -> datetime | None:
+    try:
+        return calendar.add_working_days(began, verdict.hold_for)
+    except NoWorkingDay:
+        return None
+
+
+def _flagged_still(standing: Standing, verdict: Verdict, now: datetime) -> tuple[Standing, tuple[Event, ...]]:
     before = standing.said
     worse = verdict.severity.rank > before.severity.rank or verdict.reach.rank > before.reach.rank
     same = (verdict.gist, verdict.reason.code, verdict.severity, verdict.reach) == (

@@ -32,7 +32,8 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What is usual in a project, from what it finished: percentiles of working days, by "kind/state".
+    """What is usual in a project, from what it finished: percentiles of working days, by "kind/state" ("any/state":
+    over all kinds). Of each item its longest time in a state counts.
 
     `counts` says from how many finished items each is taken.
     """
@@ -40,3 +41,12 @@ class Usual:
     as_of: datetime
     p85_days: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    p50_days: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    p85_wip: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By state: within how many items at once it stood at the end of 85 of 100 working days."""
+    wip_days: int = 0
+    """From how many working days that is taken."""
+    worklog_share: float | None = None
+    """Of the finished issues and sub-tasks, the share with time logged; None: too few are finished."""
+    worklog_of: int = 0
+    """How many those are."""

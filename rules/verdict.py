@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     CLEAR = "clear"
     SKIPPED = "skipped"
     ERROR = "error"
+    PENDING = "pending"
+    """Flagged, and not yet for as long as its rule asks: memory says so, no rule does."""
 
 
 class Severity(StrEnum):
@@ -120,6 +122,8 @@ class Verdict:
     """How bad, within one severity: a flag that somebody acknowledged is worse when its weight has grown."""
     waits_on: Ref | None = None
     """The item where somebody can act on the cause: the note stands there, so this one stays on the pages."""
+    hold_for: float = 0.0
+    """Working days for which it must be flagged without a break before it is a flag; 0: at once."""
 
     @property
     def sentences(self) -> tuple[Said, ...]:
@@ -132,7 +136,7 @@ class Verdict:
 def flagged(
     code: str,
     *,
-    since: datetime,
+    since: datetime | None,
     values: Mapping[str, Value] | None = None,
     recheck_at: datetime | None = None,
     evidence: tuple[Said, ...] = (),
@@ -145,8 +149,9 @@ def flagged(
     refs: tuple[Ref, ...] = (),
     below: tuple[Said, ...] = (),
     weight: float = 0.0,
+    hold_for: float = 0.0,
 ) -> Verdict:
-    """The rule found what it looks for."""
+    """The rule found what it looks for. `since` None: only memory can tell since when."""
     return Verdict(
         outcome=Outcome.FLAGGED,
         reason=Said(code, values or {}),
@@ -162,6 +167,7 @@ def flagged(
         refs=refs,
         below=below,
         weight=weight,
+        hold_for=hold_for,
     )
 
 

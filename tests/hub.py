@@ -175,10 +175,15 @@ class Hub:
 
     def dismiss(self, review: Webhook, *, at: datetime, by: str = "lead") -> Webhook:
         """The review of an earlier webhook is dismissed; it keeps the time it was given at."""
-        payload = copy.deepcopy(review.payload)
-        payload["action"], payload["review"]["state"] = "dismissed", "dismissed"
-        self.items[payload["pull_request"]["number"]]["updated_at"] = payload["pull_request"]["updated_at"] = stamp(at)
-        return Webhook(at, review.event, "dismissed", payload | {"sender": self._user(by)})
+        item = self.items[review.payload["pull_request"]["number"]]
+        item["updated_at"] = stamp(at)
+        shown = {key: value for key, value in item.items() if key not in ONLY_IN_PULL_REQUEST_EVENTS}
+        payload = {
+            "action": "dismissed",
+            "pull_request": shown,
+            "review": review.payload["review"] | {"state": "dismissed"},
+        }
+        return self._sent(review.event, at, by, payload)
 
     def check(
         self, sha: str, conclusion: str | None, *, at: datetime, name: str = "build", pulls: tuple[int, ...] = ()

@@ -17,6 +17,7 @@ TABLES = [
     "publication",
     "standing",
     "baseline",
+    "statistic",
     "mark",
     "sweep",
     "link",
@@ -40,6 +41,7 @@ def forget(world: World) -> None:
     with world.db.write() as tx:
         for name in TABLES:
             tx.execute(sa.delete(m.metadata.tables[name]))
+        tx.execute(sa.update(m.project).values(refresh_at=None))
 
 
 def picture(world: World) -> dict[str, Any]:

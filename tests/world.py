@@ -256,7 +256,7 @@ class World:
         rows = self.rows(
             sa.select(rule.c.name, standing.c.subject_kind, standing.c.subject_id)
             .join(rule)
-            .where(standing.c.closed_at.is_(None))
+            .where(standing.c.closed_at.is_(None), standing.c.outcome != "pending")
         )
         numbers = {
             "item": dict(self.rows(sa.select(models.item.c.id, models.item.c.number))),

@@ -58,7 +58,7 @@ def apply(*, file: Path | None, pack: str | None, prune: bool, dry_run: bool, as
     if (file is None) == (pack is None):
         raise UserError("Give a FILE of rules (`-` for standard input), or one of the packs with --pack.")
     try:
-        drafts = _drafts(file, pack)
+        drafts = read_drafts(file, pack)
     except RuleFileError as error:
         _say_mistakes(error)
         click.echo("Nothing was changed.", err=True)
@@ -76,7 +76,8 @@ def apply(*, file: Path | None, pack: str | None, prune: bool, dry_run: bool, as
     return 0
 
 
-def _drafts(file: Path | None, pack: str | None) -> list[RuleDraft]:
+def read_drafts(file: Path | None, pack: str | None) -> list[RuleDraft]:
+    """The rules of a file, or of a pack. Raises RuleFileError with everything that is wrong."""
     from rules.packs.load import load
     from rules.rulefile import parse
 
@@ -173,7 +174,7 @@ def check(*, file: Path, as_json: bool) -> int:
     from rules.rulefile import RuleFileError
 
     try:
-        drafts = _drafts(file, None)
+        drafts = read_drafts(file, None)
     except RuleFileError as error:
         if as_json:
             print_json(error.mistakes)

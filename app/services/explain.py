@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.services import projects
 from app.services.judge import prepared_rules
-from app.store import facts, milestone_facts, rules, subjects
+from app.services.memory import standing_of
+from app.store import facts, milestone_facts, rules, standings, subjects
 from app.store.database import Database
+from app.store.standings import Kept
 from rules import engine
 from rules.facts import Subject
 from rules.spec import Judgement
+from rules.standing import step
+from rules.verdict import Outcome, Said, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,25 @@ def explain(db: Database, subject_kind: str, subject_id: int, *, now: datetime) 
         load = facts.load_items if subject_kind == "item" else milestone_facts.load_milestones
         found = load(tx, [subject_id], projects=known)
         in_force = rules.in_force(tx)
+        kept = {one.rule_id: one for one in standings.open_of(tx, subject_kind, [subject_id]).values()}
     if subject_id not in found:
         raise LookupError(f"no {subject_kind} {subject_id}")
     subject: Subject = found[subject_id]
-    return Explanation(subject=subject, judgements=engine.judge(prepared_rules(in_force), subject, now))
+    judgements = engine.judge(prepared_rules(in_force), subject, now)
+    return Explanation(subject=subject, judgements=tuple(_remembered(one, kept, now) for one in judgements))
+
+
+def _remembered(judgement: Judgement, kept: Mapping[int, Kept], now: datetime) -> Judgement:
+    """What must hold for some days is shown as no flag until it has."""
+    verdict, known = judgement.verdict, kept.get(judgement.rule.id)
+    if verdict.outcome is not Outcome.FLAGGED or not verdict.hold_for:
+        return judgement
+    before = standing_of(known, judgement.rule)
+    calendar = judgement.subject.project.calendar
+    after, _events = step(before, verdict, judgement.rule, calendar=calendar, now=now)
+    if after is None or not after.is_pending:
+        return judgement
+    reason = Said("engine.pending", {"said": (verdict.reason,), "until": after.opens_at})
+    again = [at for at in (verdict.recheck_at, after.opens_at) if at is not None]
+    pending = Verdict(Outcome.PENDING, reason, since=after.pending_since, recheck_at=min(again, default=None))
+    return replace(judgement, verdict=pending)

@@ -14,8 +14,9 @@ import structlog
 from app.services import answers, commitments, floods, gone, plan, removals
 from app.services.deriving import derive_items
 from app.services.markers import marker_prefix
-from app.services.memory import dump_standing, load_standing, withdrawn
+from app.services.memory import withdrawn
 from app.services.projects import Projects
+from app.services.steps import PENDING, steps, turned
 from app.services.taking import Taking
 from app.store import answers as kept_answers
 from app.store import (
@@ -41,11 +42,7 @@ from app.store.work import Work
 from integrations.ports import Adapters
 from integrations.readings import Reading
 from rules import engine
-from rules.facts import Item, Subject
-from rules.spec import Judgement, Rule
-from rules.standing import Standing, step
-from rules.verdict import Outcome, Verdict
-from rules.wording.codec import dump_verdict
+from rules.spec import Rule
 
 log = structlog.get_logger()
 
@@ -220,26 +217,33 @@ class Court:
         for one in kept.values():
             by_subject.setdefault(one.subject_id, {})[one.rule_id] = one
         saved: list[Saved] = []
+        dropped: list[int] = []
         rechecks: dict[int, datetime | None] = dict.fromkeys(ids)
         plans = set(left)
         for id_, subject in found.items():
             judgements = engine.judge(prepared, subject, now)
-            rechecks[id_] = engine.recheck_at(judgements)
-            rows = _steps(kind, subject, judgements, by_subject.get(id_, {}), prepared, now)
-            saved.extend(rows)
-            plans |= {item for row in rows for item in [row.shown_on] if item is not None}
+            stepped = steps(kind, subject, judgements, by_subject.get(id_, {}), prepared, now)
+            again = [engine.recheck_at(judgements), *stepped.opens]
+            rechecks[id_] = min((at for at in again if at is not None), default=None)
+            saved.extend(stepped.saved)
+            dropped.extend(stepped.dropped)
+            plans |= {row.shown_on for row in stepped.saved if row.shown_on is not None}
             plans |= {one.shown_on for one in by_subject.get(id_, {}).values() if one.shown_on is not None}
             if kind == "item":
                 plans.add(id_)
         for id_ in by_subject.keys() - found.keys():  # gone: what was said of it is taken back
             for one in by_subject[id_].values():
+                if one.outcome == PENDING:
+                    dropped.append(one.id)
+                    continue
                 rule = next((ready.rule for ready in prepared if ready.rule.id == one.rule_id), None)
                 saved.append(withdrawn(one, rule, now, code=gone.code(left.get(id_))))
                 if one.shown_on is not None:
                     plans.add(one.shown_on)
         standings.save(self.tx, saved)
+        standings.drop(self.tx, dropped)
         if kind == "item":
-            self._told(_turned(saved, kept), now)
+            self._told(turned(saved, kept), now)
         subjects.save_judged(self.tx, kind, rechecks, now=now)
         return plans
 
@@ -265,77 +269,3 @@ def _prepare(rule: Rule) -> engine.PreparedRule:
     if known is None or known.rule != rule:
         known = _CACHE[key] = engine.prepare(rule)
     return known
-
-
-def _turned(saved: Sequence[Saved], kept: Mapping[standings.Key, Kept]) -> set[int]:
-    """Subjects with a flag that opened, closed, or is told of elsewhere than before."""
-    found = set()
-    for row in saved:
-        known = kept.get((row.rule_id, row.subject_kind, row.subject_id))
-        before = (known.verdict.get("reach"), known.verdict.get("severity")) if known is not None else None
-        if row.closed_at is not None or before != (row.reach, row.severity):
-            found.add(row.subject_id)
-    return found
-
-
-def _home_of(subject: Subject) -> int | None:
-    """The item whose comment tells of a subject: itself, or a milestone's home item."""
-    if isinstance(subject, Item):
-        return subject.id
-    return subject.home.id if subject.home is not None else None
-
-
-def _steps(
-    kind: str,
-    subject: Subject,
-    judgements: Sequence[Judgement],
-    kept: dict[int, Kept],
-    prepared: Sequence[engine.PreparedRule],
-    now: datetime,
-) -> list[Saved]:
-    """The standings of one subject that change."""
-    out = []
-    judged = set()
-    for judgement in judgements:
-        rule = judgement.rule
-        judged.add(rule.id)
-        known = kept.get(rule.id)
-        before = load_standing(known.memory) if known is not None else None
-        after, _events = step(before, judgement.verdict, rule, now)
-        if judgement.verdict.outcome is Outcome.ERROR:
-            log.error(
-                "a rule stopped with an error",
-                rule=rule.name,
-                kind=kind,
-                id=subject.id,
-                **judgement.verdict.reason.values,
-            )
-        if after is None or (after == before and known is not None and known.shown_on == _home_of(subject)):
-            continue
-        out.append(_saved(kind, subject, rule, known, after, judgement.verdict))
-    for rule_id, known in kept.items():
-        if rule_id not in judged:  # off, removed, or it no longer looks here: the flag closes with the rule
-            in_force = next((one.rule for one in prepared if one.rule.id == rule_id), None)
-            out.append(withdrawn(known, in_force, now, code=gone.code(None)))
-    return out
-
-
-def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: Standing, verdict: Verdict) -> Saved:
-    return Saved(
-        id=known.id if known is not None else None,
-        rule_id=rule.id,
-        rule_version=rule.version,
-        project_id=subject.project.id,
-        subject_kind=kind,
-        subject_id=subject.id,
-        shown_on=_home_of(subject),
-        outcome=verdict.outcome.value,
-        severity=verdict.severity.value,
-        reach=verdict.reach.value,
-        code=verdict.reason.code,
-        opened_at=after.opened_at,
-        since=after.since,
-        closed_at=after.cleared_at,
-        verdict=dump_verdict(verdict),
-        memory=dump_standing(after),
-    )

@@ -7,6 +7,7 @@ from rules.intents import LabelSpec
 
 DESCRIPTIONS = {
     "stalled": "Quiet for longer than usual here; see the note by Plumbline",
+    "ageing": "In one state for longer than is usual here; see the note by Plumbline",
     "grown": "More in it than was planned; see the note by Plumbline",
     "blocked": "Held up for longer than usual here; see the note by Plumbline",
     "mismatch": "Its status and its pull requests say different things; see the note by Plumbline",

@@ -50,6 +50,13 @@ def load_standing(doc: Mapping[str, Any]) -> Standing:
     return Standing(**values)
 
 
+def standing_of(known: Kept | None, rule: Rule) -> Standing | None:
+    """What is remembered of a rule's verdict. How long another version of it has held says nothing of this one."""
+    if known is None or (known.outcome == Outcome.PENDING and known.rule_version != rule.version):
+        return None
+    return load_standing(known.memory)
+
+
 def withdrawn(known: Kept, rule: Rule | None, now: datetime, *, code: str) -> Saved:
     """A standing that closes without a verdict: nobody looks there any more. `code` says why."""
     before = load_standing(known.memory)

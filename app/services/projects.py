@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, time
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -13,13 +14,14 @@ import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.errors import UserError
-from app.store import programmes, trackers
+from app.store import programmes, statistics, trackers
 from app.store.database import Tx
 from app.store.programmes import ALONE, Neighbours
 from integrations.readings import NO_SITE
 from rules.calendar import Calendar
 from rules.facts import Project
 from rules.settings import USUAL_STATUSES, Settings, fold
+from rules.statistics import Usual
 
 HOLIDAY_YEARS = range(2010, 2041)
 
@@ -87,6 +89,7 @@ class SettingsDoc(BaseModel):
 
 
 COMMENTS_PER_DAY = 10
+NOTHING_USUAL: Mapping[int, Usual] = MappingProxyType({})
 SPEAKS = {"sandbox": "github", "sandbox-jira": "jira"}
 """Kinds of tracker that speak another one's language: what rules and their words go by, whatever people named it."""
 
@@ -161,6 +164,7 @@ class Projects:
         rows: Sequence[trackers.ProjectRow],
         documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]],
         neighbours: Neighbours = ALONE,
+        usual: Mapping[int, Usual] = NOTHING_USUAL,
     ) -> None:
         self.rows = {row.id: row for row in rows}
         self.facts: dict[int, Project] = {}
@@ -187,6 +191,7 @@ class Projects:
                 same_readers=neighbours.same_readers.get(row.id, frozenset()),
                 watched_keys=neighbours.issue_keys,
                 known_from=row.known_from,
+                usual=usual.get(row.id),
             )
 
     @property
@@ -198,4 +203,5 @@ class Projects:
 def load(tx: Tx, **filters: Any) -> Projects:
     """Projects that match the filters of `app.store.trackers.projects`."""
     rows = trackers.projects(tx, **filters)
-    return Projects(rows, trackers.settings_of(tx, [row.id for row in rows]), programmes.neighbours(tx))
+    ids = [row.id for row in rows]
+    return Projects(rows, trackers.settings_of(tx, ids), programmes.neighbours(tx), statistics.usual_of(tx, ids))

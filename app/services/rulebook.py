@@ -52,7 +52,7 @@ def apply(
             (changed if saved else unchanged).append(draft.name)
         removed = sorted(before - {draft.name for draft in drafts}) if prune else []
         for name in removed:
-            rules.remove(tx, name, now=now)
+            rules.remove(tx, name, author=author, now=now)
         if changed or removed:
             lanes = sorted({project.lane_id for project in trackers.projects(tx)})
             subjects.add_sweep(tx, lanes, reason="rules changed")

@@ -21,6 +21,8 @@ from sqlalchemy.engine import make_url
 Tx = sa.Connection
 """A connection inside a transaction, handed to the functions of this package."""
 
+IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+"""What queries that are built once and asked often are asked with: a list of ids, as {"ids": [...]}."""
 BUSY_SECONDS = 30
 
 

@@ -5,42 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.store import models
-from app.store.database import Tx
+from app.store.database import IDS, Tx
 from app.time import to_iso
 
 
 def snapshots(tx: Tx, item_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Item rows as derivation reads them."""
-    table = models.item
-    return {row.id: dict(row._mapping) for row in tx.execute(sa.select(table).where(table.c.id.in_(item_ids)))}
+    return {row.id: dict(row._mapping) for row in tx.execute(_snapshots(), {"ids": list(item_ids)})}
+
+
+@cache
+def _snapshots() -> sa.Select[Any]:
+    return sa.select(models.item).where(models.item.c.id.in_(IDS))
 
 
 def changes_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Any]]:
     """All changes of items, oldest first."""
-    table = models.change
     found: dict[int, list[Any]] = {}
-    for row in tx.execute(
-        sa.select(
-            table.c.item_id,
-            table.c.at,
-            table.c.field,
-            table.c.actor_id,
-            table.c.before,
-            table.c.after,
-            table.c.url,
-            table.c.natural_key,
-            table.c.bulk,
-        )
-        .where(table.c.item_id.in_(item_ids))
-        .order_by(table.c.at, table.c.natural_key)
-    ):
+    for row in tx.execute(_changes(), {"ids": list(item_ids)}):
         found.setdefault(row.item_id, []).append(row)
     return found
+
+
+@cache
+def _changes() -> sa.Select[Any]:
+    table = models.change
+    names = ("item_id", "at", "field", "actor_id", "before", "after", "url", "natural_key", "bulk")
+    return (
+        sa.select(*(table.c[name] for name in names))
+        .where(table.c.item_id.in_(IDS))
+        .order_by(table.c.at, table.c.natural_key)
+    )
 
 
 def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
@@ -226,27 +227,40 @@ def neighbours(tx: Tx, item_ids: Sequence[int], *, also: Iterable[int] = ()) -> 
     """Items that look at these, as (lane id, item id): a parent at its children, an issue at its pull requests, a
     pull request at the one it is stacked on. `also` are items that looked at one of these until now.
     """
-    link, item, project = models.link, models.item, models.project
+    # look-ups of their own, each by an index: joined by OR they would walk every item
+    found = set(also)
+    if item_ids:
+        for query in _looking():
+            found.update(tx.scalars(query, {"ids": list(item_ids)}))
+    if not found:
+        return []
+    return [(row.lane_id, row.id) for row in tx.execute(_lanes(), {"ids": sorted(found)})]
+
+
+@cache
+def _looking() -> tuple[sa.Select[tuple[int]], ...]:
+    """What these items link to, and what is stacked on them."""
+    link, item = models.link, models.item
     base = item.alias()
     linked = sa.select(link.c.target_item_id).where(
-        link.c.source_item_id.in_(item_ids), link.c.kind != "mentions", link.c.target_item_id.is_not(None)
+        link.c.source_item_id.in_(IDS), link.c.kind != "mentions", link.c.target_item_id.is_not(None)
     )
     stacked = (
         sa.select(item.c.id)
         .select_from(base)
         .join(item, sa.and_(base.c.project_id == item.c.project_id, base.c.head_ref == item.c.base_ref))
-        .where(base.c.id.in_(item_ids), item.c.is_open.is_not(False), item.c.id != base.c.id)
+        .where(base.c.id.in_(IDS), item.c.is_open.is_not(False), item.c.id != base.c.id)
     )
-    # three look-ups of their own, each by an index: joined by OR they would walk every item
-    found = {*tx.scalars(linked), *tx.scalars(stacked), *also}
-    if not found:
-        return []
-    rows = tx.execute(
-        sa.select(project.c.lane_id, item.c.id)
-        .join(project, project.c.id == item.c.project_id)
-        .where(item.c.id.in_(sorted(found)))
+    return linked, stacked
+
+
+@cache
+def _lanes() -> sa.Select[tuple[int, int]]:
+    """The lane that each of these items lives in."""
+    item, project = models.item, models.project
+    return (
+        sa.select(project.c.lane_id, item.c.id).join(item, item.c.project_id == project.c.id).where(item.c.id.in_(IDS))
     )
-    return [(row.lane_id, row.id) for row in rows]
 
 
 def waiting_on(tx: Tx, item_ids: Iterable[int]) -> list[tuple[int, int]]:

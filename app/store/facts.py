@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.store import models
-from app.store.database import Tx
+from app.store.database import IDS, Tx
 from app.store.link_facts import (
     Beside,
     checks_of,
@@ -92,6 +93,14 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
 
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
     """The milestones that items are in, with the sum of the estimates in each and how many have none."""
+    found: dict[int, list[Any]] = {}
+    for row in tx.execute(_inside(), {"ids": list(ids)}):
+        found.setdefault(row.item_id, []).append(row)
+    return found
+
+
+@cache
+def _inside() -> sa.Select[Any]:
     membership, milestone, item = models.membership, models.milestone, models.item
     mine = membership.alias()
     sizes = (
@@ -104,7 +113,7 @@ def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .where(
             membership.c.milestone_id.in_(
-                sa.select(mine.c.milestone_id).where(mine.c.item_id.in_(ids), mine.c.left_at.is_(None))
+                sa.select(mine.c.milestone_id).where(mine.c.item_id.in_(IDS), mine.c.left_at.is_(None))
             ),
             milestone.c.kind == "sprint",
             membership.c.left_at.is_(None),
@@ -114,16 +123,13 @@ def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
         .subquery()
     )
     columns = ("id", "title", "kind", "is_open", "start", "due")
-    found: dict[int, list[Any]] = {}
-    for row in tx.execute(
+    return (
         sa.select(membership.c.item_id, *(milestone.c[name] for name in columns), sizes.c.points, sizes.c.unsized)
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .outerjoin(sizes, sizes.c.milestone_id == milestone.c.id)
-        .where(membership.c.item_id.in_(ids), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
+        .where(membership.c.item_id.in_(IDS), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
         .order_by(milestone.c.id)
-    ):
-        found.setdefault(row.item_id, []).append(row)
-    return found
+    )
 
 
 def _item(

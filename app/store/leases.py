@@ -104,5 +104,10 @@ def ring(tx: Tx, kind: str, row_id: int, *, now: datetime, older_than: datetime 
     return tx.execute(statement.returning(bell.c.row_id)).one_or_none() is not None
 
 
+def answer(tx: Tx, kind: str, row_id: int) -> None:
+    """Silence a bell that no lease goes with: its work is done in this transaction."""
+    tx.execute(sa.delete(models.bell).where(_is(kind, row_id)))
+
+
 def _is(kind: str, row_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(models.bell.c.kind == kind, models.bell.c.row_id == row_id)

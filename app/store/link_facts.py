@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.store import models
-from app.store.database import Tx
+from app.store.database import IDS, Tx
 from app.store.links import ISSUE_KEY
 from app.time import from_iso
 from rules import facts
@@ -34,45 +35,36 @@ class Beside:
 
 def load_links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
     """Links from and to items: id -> (inbound, row of the link with its other end)."""
-    link, item, project = models.link, models.item, models.project
-    ids = [row.id for row in rows]
-    other = (
-        item.c.id,
-        item.c.key,
-        item.c.url,
-        item.c.title,
-        item.c.number,
-        item.c.kind.label("item_kind"),
-        item.c.is_open,
-        item.c.state,
-        item.c.created_at,
-        item.c.closed_at,
-        item.c.labels,
-        item.c.pull,
-        item.c.checks,
-        item.c.head_sha,
-        item.c.derived,
-        item.c.secured,
-        item.c.due,
-        item.c.closed_as,
-        project.c.key.label("project_key"),
-        project.c.public.label("project_public"),
-    )
     found: dict[int, list[tuple[bool, Any]]] = {}
-    for inbound, mine, theirs in (
-        (False, link.c.source_item_id, link.c.target_item_id),
-        (True, link.c.target_item_id, link.c.source_item_id),
-    ):
-        query = (
-            sa.select(mine.label("mine"), link.c.kind, *other)
-            .join(item, item.c.id == theirs)
-            .join(project, project.c.id == item.c.project_id)
-            .where(mine.in_(ids), link.c.kind != facts.LinkKind.MENTIONS.value, item.c.deleted_at.is_(None))
-            .order_by(link.c.id)
-        )
-        for row in tx.execute(query):
+    for inbound in (False, True):
+        for row in tx.execute(_links(inbound), {"ids": [row.id for row in rows]}):
             found.setdefault(row.mine, []).append((inbound, row))
     return found
+
+
+@cache
+def _links(inbound: bool) -> sa.Select[Any]:  # noqa: FBT001 (a direction)
+    link, item, project = models.link, models.item, models.project
+    ends = (link.c.target_item_id, link.c.source_item_id)
+    mine, theirs = ends if inbound else ends[::-1]
+    names = (
+        "id", "key", "url", "title", "number", "is_open", "state", "created_at", "closed_at", "closed_as", "labels",
+        "due", "pull", "checks", "head_sha", "derived", "secured",
+    )  # fmt: skip
+    return (
+        sa.select(
+            mine.label("mine"),
+            link.c.kind,
+            *(item.c[name] for name in names),
+            item.c.kind.label("item_kind"),
+            project.c.key.label("project_key"),
+            project.c.public.label("project_public"),
+        )
+        .join(item, item.c.id == theirs)
+        .join(project, project.c.id == item.c.project_id)
+        .where(mine.in_(IDS), link.c.kind != facts.LinkKind.MENTIONS.value, item.c.deleted_at.is_(None))
+        .order_by(link.c.id)
+    )
 
 
 def load_stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:

@@ -14,6 +14,7 @@ from app.store.database import Tx
 from app.store.facts import read_step
 from app.store.link_facts import ref_of
 from app.store.milestone_homes import epic_items, home_of, named_homes
+from app.store.statistics import forecasts_of
 from app.time import from_iso
 from rules import facts
 
@@ -40,6 +41,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
     homes, epics = named_homes(tx, rows), epic_items(tx, rows)
+    forecasts = forecasts_of(tx, wanted)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -75,6 +77,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
                 default=None,
             ),
             leader=leaders.get(row.joined_to),
+            forecasts=forecasts.get(row.id, ()),
         )
         for row in rows
     }

@@ -113,8 +113,13 @@ project = _table(
     sa.Column("paused_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
+    sa.Column("refresh_at", Instant),  # world time: when its statistics are made anew (None: as soon as may be)
+    sa.Column("next_check_at", Instant),  # of the project as a whole
+    sa.Column("judged_at", Instant),
     sa.UniqueConstraint("tracker_id", "native_id"),
 )
+sa.Index("ix_project_refresh", project.c.refresh_at)
+sa.Index("ix_project_next_check", project.c.next_check_at)
 
 project_settings = _table(  # append-only
     "project_settings",
@@ -374,6 +379,19 @@ early_check = _table(  # results of checks on a commit that is no known pull req
     sa.Column("kept_at", Instant, nullable=False, index=True),  # real time
 )
 
+statistic = _table(  # append-only: stored figures about many subjects, which rules read through facts
+    "statistic",
+    _id(),
+    _ref("project_id", "project"),
+    sa.Column("subject_kind", sa.Text, nullable=False),  # project, milestone
+    sa.Column("subject_id", BigId, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # usual, forecast
+    sa.Column("as_of", Instant, nullable=False),  # world time
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.UniqueConstraint("subject_kind", "subject_id", "name", "as_of"),
+)
+sa.Index("ix_statistic_project", statistic.c.project_id, statistic.c.name, statistic.c.as_of)
+
 mark = _table(  # "look at this subject at that time", from any lane to the one that owns it
     "mark",
     _id(),
@@ -450,7 +468,7 @@ standing = _table(
     sa.Column("subject_kind", sa.Text, nullable=False),
     sa.Column("subject_id", BigId, nullable=False),
     sa.Column("shown_on", BigId),  # the item whose comment and labels tell of it; None: pages and digest only
-    sa.Column("outcome", sa.Text, nullable=False),  # flagged, error; clear once closed
+    sa.Column("outcome", sa.Text, nullable=False),  # flagged, pending, error; clear once closed
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("reach", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False),

@@ -14,29 +14,43 @@ from rules.spec import Rule, Scope
 from rules.verdict import Reach, Severity
 
 
+def _versions() -> sa.Select[Any]:
+    """Every version of every rule, with the columns of a rule; to be narrowed."""
+    rule, version = models.rule, models.rule_version
+    return sa.select(
+        rule.c.id,
+        rule.c.name,
+        rule.c.type,
+        version.c.version,
+        version.c.title,
+        version.c.params,
+        version.c.scope,
+        version.c.severity,
+        version.c.reach,
+        version.c.mode,
+        version.c.live_since,
+        version.c.valid_from,
+    ).join(version, version.c.rule_id == rule.c.id)
+
+
 def in_force(tx: Tx) -> list[Rule]:
     """The newest version of every rule, in order of name."""
     rule, version = models.rule, models.rule_version
-    rows = tx.execute(
-        sa.select(
-            rule.c.id,
-            rule.c.name,
-            rule.c.type,
-            version.c.version,
-            version.c.title,
-            version.c.params,
-            version.c.scope,
-            version.c.severity,
-            version.c.reach,
-            version.c.mode,
-            version.c.live_since,
-            version.c.valid_from,
-        )
-        .join(version, sa.and_(version.c.rule_id == rule.c.id, version.c.version == rule.c.version))
-        .where(rule.c.removed_at.is_(None))
-        .order_by(rule.c.name)
-    )
-    return [_rule(row) for row in rows]
+    newest = sa.and_(version.c.version == rule.c.version, rule.c.removed_at.is_(None))
+    return [_rule(row) for row in tx.execute(_versions().where(newest).order_by(rule.c.name))]
+
+
+def through_time(tx: Tx) -> list[tuple[datetime, list[Rule]]]:
+    """The rules in force from each instant at which any of them changed, oldest first, each in order of name. Those
+    that were taken out are off.
+    """
+    version = models.rule_version
+    rows = tx.execute(_versions().order_by(version.c.valid_from, version.c.rule_id, version.c.version)).all()
+    found = []
+    for turn in sorted({row.valid_from for row in rows}):
+        newest = {row.id: row for row in rows if row.valid_from <= turn}
+        found.append((turn, [_rule(row) for row in sorted(newest.values(), key=lambda row: row.name)]))
+    return found
 
 
 def _rule(row: Any) -> Rule:
@@ -120,5 +134,14 @@ def save(
     return True
 
 
-def remove(tx: Tx, name: str, *, now: datetime) -> None:
-    tx.execute(sa.update(models.rule).where(models.rule.c.name == name).values(removed_at=now))
+def remove(tx: Tx, name: str, *, author: str, now: datetime) -> None:
+    """Take a rule out of force. Its versions stay, with a last one that is off: when it held can be told later."""
+    rule, version = models.rule, models.rule_version
+    known = tx.execute(sa.select(rule).where(rule.c.name == name, rule.c.removed_at.is_(None))).one_or_none()
+    if known is None:
+        return
+    last = tx.execute(sa.select(version).where(version.c.rule_id == known.id, version.c.version == known.version)).one()
+    kept = {key: value for key, value in last._mapping.items() if key != "id"}
+    off = {"version": known.version + 1, "valid_from": now, "mode": "off", "live_since": None, "author": author}
+    tx.execute(sa.insert(version).values(**kept | off))
+    tx.execute(sa.update(rule).where(rule.c.id == known.id).values(version=known.version + 1, removed_at=now))

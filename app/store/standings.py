@@ -1,4 +1,6 @@
-"""Standings: what is remembered of verdicts. Open ones are flags (or errors); closed ones stay as their history."""
+"""Standings: what is remembered of verdicts. Open ones are flags (or errors, or pending: no flags yet, and shown
+nowhere); closed ones stay as their history.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,8 @@ class Kept:
     closed_at: datetime | None
     verdict: Mapping[str, Any]
     memory: Mapping[str, Any]
+    outcome: str = "flagged"
+    rule_version: int = 0
 
     @property
     def key(self) -> Key:
@@ -70,6 +74,8 @@ def _kept(row: Any) -> Kept:
         closed_at=row.closed_at,
         verdict=row.verdict,
         memory=row.memory,
+        outcome=row.outcome,
+        rule_version=row.rule_version,
     )
 
 
@@ -194,3 +200,9 @@ def save(tx: Tx, rows: Iterable[Saved]) -> None:
         )
     if fresh:
         tx.execute(sa.insert(table), fresh)
+
+
+def drop(tx: Tx, ids: Sequence[int]) -> None:
+    """Forget standings that never became flags."""
+    if ids:
+        tx.execute(sa.delete(models.standing).where(models.standing.c.id.in_(sorted(ids))))

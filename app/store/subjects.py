@@ -169,6 +169,13 @@ def open_items_in(tx: Tx, milestone_ids: Iterable[int]) -> list[tuple[int, int]]
     return [(row.lane_id, row.id) for row in rows]
 
 
+def under_way(tx: Tx, project_id: int) -> list[int]:
+    """The open items of a project that are in progress or in review."""
+    item = models.item
+    working = item.c.state.in_(("in_progress", "in_review"))
+    return list(tx.scalars(sa.select(item.c.id).where(item.c.project_id == project_id, item.c.is_open, working)))
+
+
 # --- judging --------------------------------------------------------------------------------------------------------
 
 

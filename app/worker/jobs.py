@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import publish, syncing
+from app.services import publish, statistics, syncing
 from app.services.drain import Drain, drain
 
 
@@ -37,3 +37,10 @@ def sync_project(project_id: int) -> bool:
     this = runtime()
     with structlog.contextvars.bound_contextvars(project=project_id):
         return syncing.sync_project(this.syncing, project_id)
+
+
+def refresh_project(project_id: int) -> bool:
+    """Make a project's statistics anew."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(project=project_id):
+        return statistics.refresh(this.db, project_id, ringer=this.ringer)

@@ -10,7 +10,7 @@ when, is what the server would have done with these facts in this order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from heapq import heappop, heappush
@@ -64,42 +64,50 @@ class Found:
 
 
 def run(feed: Iterable[Moment], sets: Sequence[RuleSet], *, until: datetime, as_live: bool = False) -> Found:
-    """Judge a feed by the rules in force at each time, up to an instant.
+    """Judge a feed by the rules in force at each time, up to an instant. Raises ValueError as `Run.take` does."""
+    one = Run(sets, as_live=as_live)
+    for moment in feed:
+        if moment.at > until:
+            break
+        one.take(moment)
+    return one.finish(until)
 
-    `as_live`: take every rule that is not off as if it were live, as people ask before they let one speak. Raises
-    ValueError for moments that are not in the order of time.
+
+class Run:
+    """One run, for several over the same feed: what is known of every subject, what stands, and when to look again.
+
+    `as_live`: take every rule that is not off as if it were live, as people ask before they let one speak.
     """
-    return _Run(sets, as_live=as_live).through(feed, until)
 
-
-class _Run:
-    """One run: what is known of every subject, what stands, and when to look again."""
-
-    def __init__(self, sets: Sequence[RuleSet], *, as_live: bool) -> None:
+    def __init__(self, sets: Sequence[RuleSet], *, as_live: bool = False) -> None:
         self.sets = sorted(sets, key=lambda one: (one.valid_from is not None, one.valid_from))
         self.as_live = as_live
         self.rules: tuple[engine.PreparedRule, ...] = ()
         self.found = Found()
         self.standings: dict[Key, dict[str, Standing]] = {}
         self.open: dict[tuple[Key, str], Flag] = {}
+        self.held_by: dict[tuple[Key, str], int] = {}
         self.waiters: dict[int, set[Key]] = {}
         self.looks: list[tuple[datetime, int, Key]] = []
         self.next_look: dict[Key, datetime | None] = {}
         self.order = count()
 
-    def through(self, feed: Iterable[Moment], until: datetime) -> Found:
-        for moment in feed:
-            if moment.at > until:
-                break
-            if self.found.ended is not None and moment.at < self.found.ended:
-                raise ValueError(f"a moment of {moment.at} after one of {self.found.ended}")
-            if self.found.began is None:
-                self.found.began = moment.at
-                self._put_in_force(moment.at)
-            self._pass_time(moment.at)
-            self._take(moment)
+    def take(self, moment: Moment) -> None:
+        """Take in the next moment. Raises ValueError for one that lies before the last."""
+        found = self.found
+        if found.ended is not None and moment.at < found.ended:
+            raise ValueError(f"a moment of {moment.at} after one of {found.ended}")
+        if found.began is None:
+            found.began = moment.at
+            self._put_in_force(moment.at)
+        self._pass_time(moment.at)
+        self._take(moment)
+
+    def finish(self, until: datetime) -> Found:
+        """Let time pass to the end, and give what was found."""
         self._pass_time(until)
-        self.found.ended = until
+        if self.found.began is None:
+            self.found.began = until
         return self.found
 
     # --- time
@@ -194,19 +202,34 @@ class _Run:
                 self.found.errors[name] = self.found.errors.get(name, 0) + 1
             elif verdict.outcome is not Outcome.SKIPPED:
                 self.found.judged.setdefault(name, set()).add(key)
-            after, _ = step(standings.get(name), verdict, judgement.rule, now)
-            self._note(key, subject, judgement.rule, standings.get(name), after, now)
-            if after is not None:
-                standings[name] = after
+            known = self._remembered(key, judgement.rule)
+            after, _ = step(known, verdict, judgement.rule, calendar=subject.project.calendar, now=now)
+            self._note(key, subject, judgement.rule, known, after, now)
+            self._remember(key, judgement.rule, after)
         for name in [name for name in standings if name not in heard]:  # off, removed, or it looks here no longer
             if (flag := self.open.pop((key, name), None)) is not None:
                 flag.close(now, code="rule")
             del standings[name]
-        at = engine.recheck_at(judgements)
+        opens = (one.opens_at for one in standings.values() if one.is_pending)
+        at = min((one for one in (engine.recheck_at(judgements), *opens) if one is not None), default=None)
         self.next_look[key] = at
         if at is not None:
             heappush(self.looks, (at, next(self.order), key))
         return self._told(key) != before
+
+    def _remembered(self, key: Key, rule: Rule) -> Standing | None:
+        """What is remembered of a rule. How long another version of it has held says nothing of this one."""
+        known = self.standings[key].get(rule.name)
+        if known is not None and known.is_pending and self.held_by.get((key, rule.name)) != rule.version:
+            return None
+        return known
+
+    def _remember(self, key: Key, rule: Rule, standing: Standing | None) -> None:
+        if standing is None:
+            self.standings[key].pop(rule.name, None)
+            return
+        self.standings[key][rule.name] = standing
+        self.held_by[(key, rule.name)] = rule.version
 
     def _note(
         self, key: Key, subject: Subject, rule: Rule, before: Standing | None, after: Standing | None, now: datetime
@@ -274,8 +297,3 @@ def _as_live(prepared: engine.PreparedRule) -> engine.PreparedRule:
     if prepared.rule.mode != "observe":
         return prepared
     return replace(prepared, rule=replace(prepared.rule, mode="live"))
-
-
-def sets_of(versions: Mapping[datetime | None, Sequence[Rule]]) -> list[RuleSet]:
-    """Rule sets by the instant from which each holds. Raises RuleError for a rule that cannot be used."""
-    return [RuleSet(tuple(engine.prepare(rule) for rule in rules), at) for at, rules in versions.items()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rules.catalog import (
+    ageing_work,
     blocked_too_long,
+    custom,
     missed_due_date,
     missed_milestone,
     scope_creep,
@@ -18,6 +20,7 @@ from rules.spec import RuleType
 TYPES: tuple[RuleType, ...] = (
     stalled_review.TYPE,
     stalled_work.TYPE,
+    ageing_work.TYPE,
     scope_creep.TYPE,
     scope_growth.TYPE,
     missed_milestone.TYPE,
@@ -25,6 +28,7 @@ TYPES: tuple[RuleType, ...] = (
     blocked_too_long.TYPE,
     state_mismatch.TYPE,
     unlinked_work.TYPE,
+    custom.TYPE,
 )
 
 _BY_NAME = {type_.name: type_ for type_ in TYPES}

@@ -38,6 +38,7 @@ def dump_verdict(verdict: Verdict) -> dict[str, Any]:
         "below": [dump(said) for said in verdict.below],
         "weight": verdict.weight,
         "waits_on": _dump_ref(verdict.waits_on) if verdict.waits_on else None,
+        "hold_for": verdict.hold_for,
     }
 
 
@@ -59,6 +60,7 @@ def load_verdict(data: Mapping[str, Any]) -> Verdict:
         below=tuple(load(said) for said in data["below"]),
         weight=data["weight"],
         waits_on=Ref(*on) if (on := data.get("waits_on")) else None,
+        hold_for=data.get("hold_for", 0.0),
     )
 
 

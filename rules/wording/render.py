@@ -11,6 +11,8 @@ from rules.verdict import Days, Said, Value
 from rules.wording.templates import resolve, sentences, template
 
 TITLE_LENGTH = 80
+WHOLE_LENGTH = 400
+"""Characters of a text that stands whole: a rule's own words, in which what trackers sent is cut already."""
 NAMED = 4
 """How many items a list names before it says how many more there are."""
 TOKEN = re.compile(
@@ -116,7 +118,7 @@ def _text(value: Value, *, form: str, project: Project, today: date | None, cut:
         return days_text(value)
     if isinstance(value, float):
         return f"{value:g}"
-    return cut_text(str(value), cut)
+    return cut_text(str(value), WHOLE_LENGTH if form == ":whole" else cut)
 
 
 def cut_text(text: str, length: int = TITLE_LENGTH) -> str:

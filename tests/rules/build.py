@@ -27,6 +27,7 @@ from rules.facts import (
 )
 from rules.intents import Line, Note
 from rules.settings import Settings
+from rules.statistics import Usual
 
 WEEK = Calendar(zone="UTC", weekdays=frozenset({0, 1, 2, 3, 4}))
 PLAIN = Calendar()
@@ -46,6 +47,22 @@ def project(calendar: Calendar = PLAIN, **fields: Any) -> Project:
 
 def jira(calendar: Calendar = WEEK, **fields: Any) -> Project:
     return project(calendar, **({"key": "PAY", "tracker": "jira", "url": "https://jira.example/PAY"} | fields))
+
+
+def usual(p85: float = 6.0, *, finished: int = 40, **fields: Any) -> Usual:
+    """40 finished of each kind, 85 of 100 through each state within 6 days, half of them within 2."""
+    keys = [f"{kind}/{state}" for kind in ("any", *Kind) for state in ("in_progress", "in_review")]
+    base: dict[str, Any] = {
+        "as_of": at("2026-11-22"),
+        "p85_days": dict.fromkeys(keys, p85),
+        "p50_days": dict.fromkeys(keys, p85 / 3),
+        "counts": dict.fromkeys(keys, finished),
+        "p85_wip": {"in_progress": 4, "in_review": 3},
+        "wip_days": 60,
+        "worklog_share": 0.8,
+        "worklog_of": 40,
+    }
+    return Usual(**(base | fields))
 
 
 def settings(**fields: Any) -> Settings:

@@ -84,7 +84,7 @@ def test_a_docstring_has_the_fixed_headings_in_order(type_: RuleType) -> None:
 
 @each
 def test_a_type_has_a_name_a_family_and_one_sentence(type_: RuleType) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", type_.name)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", type_.name)
     assert type_.sentence.endswith(".") and len(type_.sentence) < 110
     assert type_.label is not None and re.fullmatch(r"[0-9a-f]{6}", type_.label_color)
     assert all(name in {other.name for other in TYPES} for name in type_.yields_to)

@@ -123,6 +123,10 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
     )
 
 
+PARAMS = {"custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}}
+"""What makes a type look at more than by default."""
+
+
 @st.composite
 def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
     """A flag on something that has to do with a hidden item, the note of it, and what the note shrinks to."""
@@ -135,10 +139,11 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         same_readers=same,
         settings=build.settings(name_foreign_keys=draw(st.booleans())),
         watched_keys=frozenset({"PAY"}),
+        usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
     subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
-    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live"))
+    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, params=PARAMS.get(type_.name, {}), mode="live"))
     when = draw(NOW)
     judged = judge([made], subject, when)
     assume(judged and judged[0].verdict.outcome is Outcome.FLAGGED)

@@ -54,13 +54,15 @@ maybe_days = st.one_of(st.none(), days)
 maybe_instants = st.one_of(st.none(), instants)
 
 
-VARIED: dict[str, dict[str, st.SearchStrategy[float]]] = {
+VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
+    "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
+    "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -98,6 +100,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         settings=build.settings(name_foreign_keys=draw(st.booleans())),
         same_readers=frozenset({"acme/api"}),
         watched_keys=frozenset({"PAY"}),
+        usual=draw(st.sampled_from([None, build.usual(), build.usual(20.0), build.usual(0.5, finished=5)])),
     )
     kind = draw(st.sampled_from(kinds))
     step = replace(build.step("push", "2026-11-02"), at=draw(instants), side=draw(st.sampled_from(Side)))

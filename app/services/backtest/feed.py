@@ -16,10 +16,11 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any
 
-from app.services import commitments, projects
+from app.services import commitments, projects, statistics
 from app.services.backtest.rewind import Names, Past, rewind
 from app.services.deriving import derive_items
 from app.store import derivation, facts, links, milestone_facts, moves, past, programmes, subjects
+from app.store import statistics as kept
 from app.store.database import Tx
 from rules import baseline
 from rules.backtest.run import Moment
@@ -46,17 +47,21 @@ class _Touched:
     ended: set[str] = field(default_factory=set)
     everything: bool = False
 
+    def __bool__(self) -> bool:
+        return bool(self.derive or self.reload or self.milestones or self.gone or self.turned or self.everything)
+
 
 class Feed:
-    """The moments of a scratch database between two instants. `within`: events so near to each other are one moment.
-    `derive_all`: nothing was derived from its rows yet, as where they were read from a file.
+    """The moments of a scratch database between two instants.
+
+    `within`: events so near to each other are one moment. `derive_all`: nothing was derived yet, as in a history that
+    was read from a file.
     """
 
     def __init__(
         self, tx: Tx, *, since: datetime, until: datetime, within: timedelta = timedelta(), derive_all: bool = False
     ) -> None:
-        self.tx, self.since, self.until, self.within = tx, since, until, within
-        self.derive_all = derive_all
+        self.tx, self.since, self.until, self.within, self.derive_all = tx, since, until, within, derive_all
         self.project_of: dict[int, int] = {}
         self.events: list[tuple[datetime, int, Act]] = []
         self.order = count()
@@ -73,17 +78,17 @@ class Feed:
             while self.events and self.events[0][0] <= at + self.within:
                 last, _, act = heappop(self.events)
                 act(touched)
-            yield self._moment(touched, last)
+            if touched:
+                yield self._moment(touched, last)
 
     # --- back to the beginning
 
     def _take_back(self) -> None:
         tx, since = self.tx, self.since
         self.project_of = dict(past.every_item(tx))
-        if self.derive_all:  # first of all as it is today: when links were drawn is read off that
+        if self.derive_all:  # when links were drawn is read off what is derived of their ends
             self._point()
-            self._derive(set(self.project_of))
-            derivation.save_milestone_sums(tx, past.every_milestone(tx))
+            self._derive(past.with_links(tx))
         names = Names(people=past.people(tx), stages={fold(status): stage for status, stage in past.stages(tx).items()})
         drawn = past.take_out_links(tx, since)
         stale = []
@@ -101,7 +106,11 @@ class Feed:
             if frozen["how"] == "command":  # others are made anew when their time comes
                 self._plan(frozen["created_at"], self._baseline(frozen))
         self.projects = projects.load(tx)
-        self._derive(set(stale) & set(self.project_of))
+        self._derive(
+            {id_ for id_, _ in past.every_item(tx)} if self.derive_all else set(stale) & self.project_of.keys()
+        )
+        for project_id in self.projects.judged:
+            self._count(project_id, self.since)
 
     def _point(self) -> None:
         """Lead links that name their target in words to it."""
@@ -244,6 +253,25 @@ class Feed:
         def act(touched: _Touched) -> None:
             past.put_back(self.tx, "baseline", row)
             touched.milestones.add(row["milestone_id"])
+
+        return act
+
+    def _count(self, project_id: int, now: datetime) -> statistics.Counted:
+        """Make a project's statistics anew, and plan the next time."""
+        project = self.projects.facts[project_id]
+        counted = statistics.count(self.tx, project, now)
+        kept.save(self.tx, project_id, counted.statistics, now=now)
+        if counted.statistics:
+            self.projects = projects.load(self.tx)
+        next_at = statistics.next_refresh(project.calendar, now)
+        heappush(self.events, (next_at, next(self.order), self._counting(project_id, next_at)))
+        return counted
+
+    def _counting(self, project_id: int, now: datetime) -> Act:
+        def act(touched: _Touched) -> None:
+            counted = self._count(project_id, now)
+            touched.reload |= counted.items
+            touched.milestones |= counted.milestones
 
         return act
 

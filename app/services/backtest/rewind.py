@@ -87,6 +87,7 @@ class _Way:
 
     def __init__(self, row: Row, changes: Sequence[Past], names: Names) -> None:
         self.row, self.changes, self.names = row, changes, names
+        self.reviews: Mapping[str, list[str]] = row["reviews"]
 
     def before(self, number: int) -> Row:
         """The columns that a change made otherwise, as they were before it."""
@@ -188,11 +189,18 @@ class _Way:
 
     def review(self, number: int, change: Past) -> Row:
         """The reviews that had been given by then; of one that only the row tells, its own time says it."""
-        given: dict[str, list[str]] = {
-            who: review for who, review in self.row["reviews"].items() if from_iso(review[1]) < change.at
+        tellers = {str(one.actor_id) for one in self.changes if one.field == "review" and one.after != "dismissed"}
+        given = {
+            who: review
+            for who, review in self.reviews.items()
+            if who not in tellers and from_iso(review[1]) < change.at
         }
         for one in self.changes[:number]:
-            if one.field == "review" and one.actor_id is not None and one.after is not None:
+            if one.field == "review" and one.after == "dismissed":  # whose it was, the row tells
+                given |= {
+                    who: review for who, review in self.reviews.items() if who in given and review[0] == one.after
+                }
+            elif one.field == "review" and one.actor_id is not None and one.after is not None:
                 who, review = str(one.actor_id), [one.after, to_iso(one.at)]
                 if who not in given or outweighs((review[0], review[1]), (given[who][0], given[who][1])):
                     given[who] = review

@@ -15,6 +15,8 @@ from app.store.views.scope import COUNT_LIMIT, PAGE_SIZE, Page, Visible, after_k
 
 SORTS = ("newest", "oldest", "severity")
 SAMPLES = 5
+NO_FLAGS = ("error", "pending")
+"""Outcomes of standings that are no flags (or none yet)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def count_flags(tx: Tx, *, visible: Visible, where: FlagFilter) -> int:
 
 def flag_changes(tx: Tx, *, visible: Visible, since: datetime) -> tuple[int, int]:
     """How many flags opened and how many closed since an instant; one query."""
-    seen = visible.standings()
+    seen = sa.and_(visible.standings(), m.standing.c.outcome.not_in(NO_FLAGS))
     opened = sa.select(sa.func.count()).where(m.standing.c.closed_at.is_(None), m.standing.c.opened_at >= since, seen)
     closed = sa.select(sa.func.count()).where(m.standing.c.closed_at >= since, seen)
     row = tx.execute(sa.select(opened.scalar_subquery(), closed.scalar_subquery())).one()
@@ -109,7 +111,7 @@ def _order(sort: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, ..
 
 def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
     standing = m.standing.c
-    conditions = [visible.standings(), standing.outcome != "error"]
+    conditions = [visible.standings(), standing.outcome.not_in(NO_FLAGS)]
     if where.state == "open":
         conditions.append(standing.closed_at.is_(None))
     elif where.state == "closed":

@@ -107,7 +107,9 @@ def _base(visible: Visible, now: datetime) -> sa.Select[Any]:
         sa.select(
             standing.rule_id,
             sa.func.sum(sa.case((sa.and_(is_open, standing.outcome == "flagged"), 1), else_=0)).label("flags_open"),
-            sa.func.sum(sa.case((standing.opened_at >= now - WINDOW, 1), else_=0)).label("flags_recent"),
+            sa.func.sum(
+                sa.case((sa.and_(standing.opened_at >= now - WINDOW, standing.outcome != "pending"), 1), else_=0)
+            ).label("flags_recent"),
             sa.func.sum(sa.case((is_open, 0), else_=1)).label("flags_closed"),
             sa.func.sum(sa.case((sa.and_(is_open, standing.outcome == "error"), 1), else_=0)).label("errors_open"),
         )

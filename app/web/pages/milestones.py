@@ -19,7 +19,7 @@ from rules.facts import DueSet, Milestone
 
 blueprint = Blueprint("milestones", __name__)
 
-OUTCOMES = ("flagged", "error", "clear", "skipped")
+OUTCOMES = ("flagged", "error", "pending", "clear", "skipped")
 
 
 @blueprint.get("/milestones")

@@ -1,0 +1,93 @@
+"""Statistics made anew: once a working day for each project, away from its deliveries. Rules read the latest.
+
+Counting reads without holding a lock; what was counted is stored in one short transaction, with marks on the subjects
+whose verdicts could be others now. A project's lane then judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from app.services import bells, projects, usual
+from app.store import instance, leases, statistics, subjects, trackers
+from app.store.database import Database, Tx
+from app.store.statistics import Statistic
+from app.time import real_now
+from rules.calendar import DAY, Calendar
+from rules.facts import Project
+from rules.statistics import Usual
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted for a project, and which subjects are to be judged anew because of it."""
+
+    statistics: tuple[Statistic, ...] = ()
+    items: frozenset[int] = frozenset()
+    milestones: frozenset[int] = frozenset()
+
+
+Counter = Callable[[Tx, Project, datetime], Counted]
+
+
+def _usual(tx: Tx, project: Project, now: datetime) -> Counted:
+    """What is usual in the project; nothing where that has not changed. What is under way is judged by it."""
+    found = usual.count(tx, project.id, calendar=project.calendar, now=now)
+    if project.usual is not None and _same(project.usual, found):
+        return Counted()
+    kept = Statistic("project", project.id, "usual", found)
+    return Counted((kept,), items=frozenset(subjects.under_way(tx, project.id)))
+
+
+def _same(before: Usual, after: Usual) -> bool:
+    """Whether the figures are equal, whenever they were counted."""
+    return all(getattr(before, one.name) == getattr(after, one.name) for one in fields(Usual) if one.name != "as_of")
+
+
+COUNTERS: tuple[Counter, ...] = (_usual,)
+"""Everything that is counted, in the order in which it is."""
+
+
+def next_refresh(calendar: Calendar, now: datetime) -> datetime:
+    """When a project's statistics are made anew after an instant: at the beginning of its next working day."""
+    return calendar.midnight(calendar.next_working_day(calendar.local_date(now) + DAY))
+
+
+def count(tx: Tx, project: Project, now: datetime, *, counters: Sequence[Counter] = COUNTERS) -> Counted:
+    """Count everything for a project, as of now."""
+    found = [counter(tx, project, now) for counter in counters]
+    return Counted(
+        statistics=tuple(one for counted in found for one in counted.statistics),
+        items=frozenset(id_ for counted in found for id_ in counted.items),
+        milestones=frozenset(id_ for counted in found for id_ in counted.milestones),
+    )
+
+
+def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
+    """Make a project's statistics anew where they are due; whether this did it."""
+    with db.read() as tx:
+        world = instance.load(tx).clock.now()
+        found = projects.load(tx, ids=[project_id])
+        if project_id not in found.judged or project_id not in trackers.to_refresh(tx, now=world):
+            counted = None
+        else:
+            project = found.facts[project_id]
+            counted = count(tx, project, world)
+    with db.write() as tx:
+        leases.answer(tx, "statistics", project_id)
+        if counted is None:
+            return False
+        next_at = next_refresh(found.facts[project_id].calendar, world)
+        if not trackers.claim_refresh(tx, project_id, now=world, next_at=next_at):
+            return False
+        statistics.save(tx, project_id, counted.statistics, now=world)
+        lane = found.rows[project_id].lane_id
+        marks = [(lane, "item", id_, world) for id_ in sorted(counted.items)]
+        marks += [(lane, "milestone", id_, world) for id_ in sorted(counted.milestones)]
+        subjects.add_marks(tx, marks, reason="its statistics were made anew")
+        rung = bool(marks) and leases.ring(tx, "lane", lane, now=real_now())
+    if rung:
+        ringer.wake("lane", lane)
+    return True

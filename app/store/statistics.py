@@ -1,0 +1,98 @@
+"""Statistics as rows: append-only, each with the instant as of which it was made. What was known at a time can be told
+later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from app.store import models
+from app.store.database import Tx, insert
+from rules.statistics import Forecast, Usual
+
+FORECASTS_KEPT = 30
+"""So many of a milestone's forecasts are read as facts, the latest."""
+_SHAPES: Mapping[str, TypeAdapter[Any]] = {"forecast": TypeAdapter(Forecast), "usual": TypeAdapter(Usual)}
+"""What a statistic of a name holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One statistic of a project or a milestone, of the shape that goes with its name."""
+
+    subject_kind: str
+    subject_id: int
+    name: str
+    value: Forecast | Usual
+
+
+def save(tx: Tx, project_id: int, statistics: Iterable[Statistic], *, now: datetime) -> None:
+    """Keep statistics made at an instant; the same made twice is one."""
+    rows = [
+        {
+            "project_id": project_id,
+            "subject_kind": one.subject_kind,
+            "subject_id": one.subject_id,
+            "name": one.name,
+            "as_of": now,
+            "value": _plain(one.value),
+        }
+        for one in statistics
+    ]
+    if rows:
+        tx.execute(insert(tx, models.statistic).on_conflict_do_nothing(), rows)
+
+
+def _plain(value: Any) -> Any:
+    """A statistic as plain JSON values."""
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def usual_of(tx: Tx, project_ids: Sequence[int]) -> dict[int, Usual]:
+    """What is usual in each of these projects, as last counted."""
+    table = models.statistic
+    wanted = sa.and_(table.c.name == "usual", table.c.project_id.in_(list(project_ids)))
+    newest = sa.select(sa.func.max(table.c.as_of), table.c.project_id).where(wanted).group_by(table.c.project_id)
+    rows = tx.execute(
+        sa.select(table.c.project_id, table.c.value).where(
+            wanted, sa.tuple_(table.c.as_of, table.c.project_id).in_(newest)
+        )
+    )
+    return {row.project_id: _SHAPES["usual"].validate_python(row.value) for row in rows}
+
+
+def forecasts_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, tuple[Forecast, ...]]:
+    """The latest forecasts of each of these milestones, oldest first."""
+    table = models.statistic
+    ranked = (
+        sa.select(
+            table.c.subject_id,
+            table.c.as_of,
+            table.c.value,
+            sa.func.row_number().over(partition_by=table.c.subject_id, order_by=table.c.as_of.desc()).label("rank"),
+        )
+        .where(
+            table.c.subject_kind == "milestone",
+            table.c.subject_id.in_(list(milestone_ids)),
+            table.c.name == "forecast",
+        )
+        .subquery()
+    )
+    found: dict[int, list[Forecast]] = {}
+    for row in tx.execute(
+        sa.select(ranked.c.subject_id, ranked.c.value).where(ranked.c.rank <= FORECASTS_KEPT).order_by(ranked.c.as_of)
+    ):
+        found.setdefault(row.subject_id, []).append(_SHAPES["forecast"].validate_python(row.value))
+    return {id_: tuple(kept) for id_, kept in found.items()}
