@@ -140,22 +140,32 @@ class Put:
 
     def __init__(self) -> None:
         self.ids: dict[str, dict[int, int]] = {}
-        self.twice = 0
-        """Rows that stood there twice."""
+        self.given = 0
+        """Rows of tables in which one may stand twice."""
 
     def rows(self, tx: Tx, table_name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put in rows of one table; what they refer to is in already."""
         table = models.metadata.tables[table_name]
         fitted = [self._fitted(table, row) for row in rows]
-        if "id" not in table.c or table_name in TWICE:
-            statement = insert(tx, table).on_conflict_do_nothing() if table_name in TWICE else sa.insert(table)
-            done = tx.execute(statement, fitted)
-            if table_name in TWICE and done.rowcount >= 0:
-                self.twice += len(fitted) - done.rowcount
+        if table_name in TWICE:
+            self.given += len(fitted)
+            tx.execute(insert(tx, table).on_conflict_do_nothing(), fitted)
+            return
+        if "id" not in table.c:
+            tx.execute(sa.insert(table), fitted)
             return
         known = self.ids.setdefault(table_name, {})
         made = tx.scalars(sa.insert(table).returning(table.c.id, sort_by_parameter_order=True), fitted).all()
         known.update(zip((row["id"] for row in rows), made, strict=True))
+
+    def twice(self, tx: Tx) -> int:
+        """Rows that were given and that another one like them had made needless."""
+        kept = 0
+        for name in TWICE:
+            table = models.metadata.tables[name]
+            mine = table.c.project_id.in_(sorted(self.ids["project"].values()))
+            kept += tx.scalar(sa.select(sa.func.count()).select_from(table).where(mine)) or 0
+        return self.given - kept
 
     def _fitted(self, table: sa.Table, row: Mapping[str, Any]) -> Row:
         fitted = {name: value for name, value in row.items() if name != "id"}

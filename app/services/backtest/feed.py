@@ -251,7 +251,8 @@ class Feed:
 
     def _baseline(self, row: dict[str, Any]) -> Act:
         def act(touched: _Touched) -> None:
-            past.put_back(self.tx, "baseline", row)
+            # with an id of its own: the newest counts, and others may have been drawn up meanwhile
+            past.put_back(self.tx, "baseline", {name: value for name, value in row.items() if name != "id"})
             touched.milestones.add(row["milestone_id"])
 
         return act

@@ -93,14 +93,14 @@ def take(
         for table, rows in load(open_(), source=source):
             coming.put(table, rows)
         coming.derive()
-        taken = coming.show(author=author)
+        names, keys, twice = coming.show(author=author)
     except BaseException:
         coming.undo()
         raise
     drafts = fresh_rules(db, told) if with_rules else []
     if drafts:
         rulebook.apply(db, drafts, author=author, prune=False, now=now, real=real_now())
-    return Taken(*taken, tuple(draft.name for draft in drafts), coming.rows.twice)
+    return Taken(names, keys, tuple(draft.name for draft in drafts), twice)
 
 
 def fresh_rules(db: Database, told: Told) -> list[RuleDraft]:
@@ -176,8 +176,10 @@ class _Coming:
             with self.db.write() as tx:
                 derivation.save_milestone_sums(tx, milestones[start : start + PAGE])
 
-    def show(self, *, author: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Take it into use, to be judged behind the deliveries; gives the names of trackers and projects."""
+    def show(self, *, author: str) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+        """Take it into use, to be judged behind the deliveries; gives the names of trackers and projects, and how many
+        rows stood there twice.
+        """
         with self.db.write() as tx:
             ids = self._ids("project")
             store.show(tx, ids, detail=DETAIL, now=real_now())
@@ -188,7 +190,8 @@ class _Coming:
                 tx, who=author, what="history imported", subject=", ".join(keys)[:200], at=real_now(),
                 detail={"trackers": self.names, "items": len(self._ids("item"))},
             )  # fmt: skip
-        return tuple(self.names), keys
+            twice = self.rows.twice(tx)
+        return tuple(self.names), keys, twice
 
     def undo(self) -> None:
         """Take out what is in."""
