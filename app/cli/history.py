@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,7 @@ def export(*, keys: Sequence[str], output: Path, since: datetime | None) -> None
         header = service.header_of(
             since=None if since is None else since.date(),
             now=runtime.world().now(),
-            made_by=f"Plumbline {version('plumbline')}",
+            made_by="Plumbline",
         )
         lines = service.export(tx, projects, header=header, written=written)
         if str(output) == "-":

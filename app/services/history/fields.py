@@ -41,7 +41,10 @@ def _document(model: type[BaseModel], value: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']} (given: {repr(first['input'])[:80]})") from error
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            said = "there is no such setting"
+        raise ValueError(f"{where}: {said} (given: {repr(first['input'])[:80]})") from error
 
 
 Id = Annotated[str, Field(min_length=1, max_length=500)]

@@ -79,6 +79,8 @@ class Known:
             return look_up(self.trackers, name, "tracker")
         if len(self.trackers) > 1:
             raise Wrong("tracker", f"is missing: there are {', '.join(self.trackers)}")
+        if not self.trackers:
+            raise Wrong("tracker", "is missing: there is none above, nor a project")
         return next(iter(self.trackers.values()))
 
     def project(self, name: str | None) -> ProjectRef:

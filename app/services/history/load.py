@@ -63,6 +63,8 @@ class _Loader:
         self.known = Known(told)
         self.page: dict[str, list[Row]] = {name: [] for name in ORDER}
         self.waiting = 0
+        self.broken: set[str] = set()
+        """Ids of records with a mistake."""
 
     def read(self, lines: Iterable[str | bytes]) -> Iterator[tuple[str, Sequence[Row]]]:
         number = 0
@@ -116,7 +118,9 @@ class _Loader:
                 if not self.mistakes:
                     self._add(table, row)
         except Wrong as wrong:
-            self._wrong(number, wrong.field, wrong.message, wrong.value)
+            if wrong.value not in self.broken:
+                self._wrong(number, wrong.field, wrong.message, wrong.value)
+            self._break(record.model_dump())
 
     def _record(self, text: str | bytes, number: int) -> BaseModel | None:
         try:
@@ -146,7 +150,12 @@ class _Loader:
             for mistake in mistakes_of(error, model, source=self.source, number=number):
                 self._wrong(number, mistake.field, mistake.message)
                 self.mistakes[-1] = mistake
+            self._break(found)
             return None
+
+    def _break(self, record: Mapping[str, Any]) -> None:
+        """What refers to a record with a mistake is not told of as another."""
+        self.broken |= {str(record[name]) for name in ("id", "key") if record.get(name) is not None}
 
 
 HEADER = '{"kind": "history", "version": 1}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -33,14 +34,27 @@ def mistakes_of(
             message, shown = "is missing", ""
         elif detail["type"] == "extra_forbidden":
             message, shown = _unknown(detail["loc"], model), ""
+        elif detail["type"] == "timezone_aware":
+            message = "must say its offset, such as 2026-03-02T09:00:00Z"
+        elif detail["type"] == "literal_error":
+            message = _none_of(detail["input"], [part.strip("' ") for part in _CHOICE.split(detail["ctx"]["expected"])])
         elif detail["type"] == "value_error":
             message = message.removeprefix("Value error, ")
             if not field:  # of the record as a whole: it names its field itself
                 field, _, message = message.partition(": ")
+            if not field or isinstance(detail["input"], dict):
                 shown = ""
         else:
             message = f"{message[:1].lower()}{message[1:]}"
         yield Mistake(source, number, column, field, message, shown)
+
+
+_CHOICE = re.compile(r", | or ")
+
+
+def _none_of(value: object, choices: list[str]) -> str:
+    near = get_close_matches(str(value), choices, n=1)
+    return f"there is no `{value}`; did you mean `{near[0]}`?" if near else f"must be one of {', '.join(choices)}"
 
 
 def _unknown(place: tuple[int | str, ...], model: type[BaseModel]) -> str:
