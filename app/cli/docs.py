@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 import click
 
 from app.cli.main import COMMANDS, cli
+from app.services.history import reference as history
 from app.settings import ENV_PREFIX, Settings
 from rules.docs import FOLDER as RULES_FOLDER
 from rules.docs import pages as rule_pages
@@ -42,6 +43,8 @@ def pages() -> dict[str, str]:
         f"{FOLDER}/cli.md": _command_line(),
         f"{FOLDER}/settings.md": _settings(),
         f"{FOLDER}/rule-file.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
+        f"{FOLDER}/history.md": history.page(MADE),
+        f"{FOLDER}/history.schema.json": json.dumps(history.schema(), indent=2, ensure_ascii=False) + "\n",
     }
     return dict(sorted(made.items()))
 
@@ -89,6 +92,8 @@ def _index() -> str:
 - [Rule types]({rules}/index.md): what each looks for, its parameters, when it is wrong
 - [Conditions]({rules}/conditions.md): the fields a rule's condition may ask for
 - [rule-file.schema.json](rule-file.schema.json): JSON Schema of rule files, for editors
+- [The history format](history.md): every record of a history, and every field of it
+- [history.schema.json](history.schema.json): JSON Schema of its lines
 """
 
 

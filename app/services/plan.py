@@ -49,6 +49,8 @@ def plan(
         if item is None:
             continue
         row = projects.rows[item.project.id]
+        if row.connection_id is None:
+            continue  # only read here, as what an imported history tells of is
         calendar = projects.calendars[item.project.id]
         wish = wish_of(
             item,

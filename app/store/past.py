@@ -34,6 +34,13 @@ def every_item(tx: Tx) -> list[tuple[int, int]]:
     return [(row.id, row.project_id) for row in tx.execute(sa.select(item.c.id, item.c.project_id).order_by(item.c.id))]
 
 
+def with_links(tx: Tx) -> set[int]:
+    """Items whose changes tell when a link was drawn."""
+    change = models.change
+    told = sa.select(change.c.item_id).where(change.c.field == "link", change.c.item_id.is_not(None)).distinct()
+    return set(tx.scalars(told))
+
+
 def milestones(tx: Tx, *, open_or_closed_since: datetime) -> list[int]:
     """Milestones that are open, or were closed since an instant."""
     table = models.milestone

@@ -70,10 +70,10 @@ def copied(tx: Tx, project_ids: Sequence[int]) -> Iterator[tuple[str, Rows]]:
         (models.change, models.change.c.project_id.in_(mine)),
     ]
     for table, where in wanted:
-        yield table.name, _plain(table, _pages(tx, table, where))
+        yield table.name, _plain(table, pages(tx, table, where))
 
 
-def _pages(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+def pages(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool]) -> Iterator[dict[str, Any]]:
     """Rows of a table in the order of its key, by key, so that no cursor stays open."""
     keys = list(table.primary_key.columns)
     last: list[sa.ColumnElement[Any]] = []
@@ -99,15 +99,21 @@ def _plain(table: sa.Table, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str
     return ({**row, **blank} for row in rows)
 
 
+TWICE = ("change", "link")
+"""Tables of which a history of others may hold a row twice, which then counts once, as when it is heard of twice."""
+
+
 def fill(tx: Tx, tables: Iterable[tuple[str, Rows]]) -> None:
     """Insert rows as they are, table by table."""
     for name, rows in tables:
-        table = models.metadata.tables[name]
+        statement = sa.insert(models.metadata.tables[name])
+        if name in TWICE:
+            statement = statement.prefix_with("OR IGNORE")
         page: list[Mapping[str, Any]] = []
         for row in rows:
             page.append(row)
             if len(page) == PAGE:
-                tx.execute(sa.insert(table), page)
+                tx.execute(statement, page)
                 page = []
         if page:
-            tx.execute(sa.insert(table), page)
+            tx.execute(statement, page)

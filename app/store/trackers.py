@@ -70,7 +70,7 @@ class ProjectRow:
     paused_at: datetime | None
 
 
-_TRACKER_LANE = "tracker:"
+TRACKER_LANE = "tracker:"
 PROJECT_LANE = "project:"
 
 
@@ -80,7 +80,7 @@ def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: 
         .values(name=name, kind=kind, base_url=base_url, webhook_secret=webhook_secret, created_at=now)
         .returning(models.tracker.c.id)
     ).scalar_one()
-    tx.execute(sa.insert(models.lane).values(tracker_id=tracker_id, name=f"{_TRACKER_LANE}{tracker_id}"))
+    tx.execute(sa.insert(models.lane).values(tracker_id=tracker_id, name=f"{TRACKER_LANE}{tracker_id}"))
     found = tracker_by_name(tx, name)
     assert found is not None
     return found
@@ -88,7 +88,7 @@ def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: 
 
 def _select_tracker() -> sa.Select[Any]:
     tracker, lane = models.tracker, models.lane
-    own_lane = sa.and_(lane.c.tracker_id == tracker.c.id, lane.c.name.startswith(_TRACKER_LANE))
+    own_lane = sa.and_(lane.c.tracker_id == tracker.c.id, lane.c.name.startswith(TRACKER_LANE))
     return (
         sa.select(
             tracker.c.id,
@@ -316,8 +316,9 @@ def projects(
     key: str | None = None,
     native_id: str | None = None,
     connection_id: int | None = None,
+    in_use: bool = True,
 ) -> list[ProjectRow]:
-    """Projects in use that match every filter given."""
+    """Projects in use (or whatever became of them) that match every filter given."""
     project, tracker = models.project, models.tracker
     query = (
         sa.select(
@@ -341,9 +342,10 @@ def projects(
             project.c.paused_at,
         )
         .join(tracker, tracker.c.id == project.c.tracker_id)
-        .where(project.c.removed_at.is_(None))
         .order_by(project.c.id)
     )
+    if in_use:
+        query = query.where(project.c.removed_at.is_(None))
     for column, wanted in (
         (project.c.tracker_id, tracker_id),
         (project.c.lane_id, lane_id),

@@ -19,7 +19,7 @@ from typing import Any
 from app.services import commitments, projects, statistics, usual
 from app.services.backtest.rewind import Names, Past, rewind
 from app.services.deriving import derive_items
-from app.store import derivation, facts, milestone_facts, moves, past, programmes, subjects
+from app.store import derivation, facts, links, milestone_facts, moves, past, programmes, subjects
 from app.store import statistics as kept
 from app.store.database import Tx
 from rules import baseline
@@ -88,6 +88,9 @@ class Feed:
     def _take_back(self) -> None:
         tx, since = self.tx, self.since
         self.project_of = dict(past.every_item(tx))
+        if self.derive_all:  # when links were drawn is read off what is derived of their ends
+            self._point()
+            self._derive(past.with_links(tx))
         names = Names(people=past.people(tx), stages={fold(status): stage for status, stage in past.stages(tx).items()})
         drawn = past.take_out_links(tx, since)
         stale = []
@@ -110,6 +113,17 @@ class Feed:
         )
         for project_id in self.projects.judged:
             self._count(project_id, self.since)
+
+    def _point(self) -> None:
+        """Lead links that name their target in words to it."""
+        by_project: dict[int, list[int]] = {}
+        for item_id, project_id in self.project_of.items():
+            by_project.setdefault(project_id, []).append(item_id)
+        for project_id, ids in by_project.items():
+            if project_id in self.projects.rows:
+                for start in range(0, len(ids), PAGE):
+                    tracker_id = self.projects.rows[project_id].tracker_id
+                    links.point(self.tx, ids[start : start + PAGE], tracker_id=tracker_id)
 
     def _plan(self, at: datetime, act: Act) -> None:
         self.events.append((at, next(self.order), act))
@@ -239,7 +253,8 @@ class Feed:
 
     def _baseline(self, row: dict[str, Any]) -> Act:
         def act(touched: _Touched) -> None:
-            past.put_back(self.tx, "baseline", row)
+            # with an id of its own: the newest counts, and others may have been drawn up meanwhile
+            past.put_back(self.tx, "baseline", {name: value for name, value in row.items() if name != "id"})
             touched.milestones.add(row["milestone_id"])
 
         return act

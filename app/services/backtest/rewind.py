@@ -171,7 +171,9 @@ class _Way:
         return {"estimate": None if change.before is None else float(change.before)}
 
     def effort(self, _number: int, change: Past) -> Row:
-        what = (change.before or change.after or "").partition(":")[0]
+        what = _EFFORT.get((change.before or change.after or "").partition(":")[0])
+        if what is None:
+            return {}
         told = (change.before or "").partition(":")[2]
         hours = float(told) / 3600 if told else None
         return {"spent": hours} if what == "spent" else {"effort": {**self.row["effort"], what: hours}}
@@ -225,6 +227,10 @@ class _Way:
         row = {"pull": {**(self.row["pull"] or {}), "sha": change.before or earlier}}
         pulls.settle(row)
         return {"head_sha": change.before or earlier, "pull": row["pull"]}
+
+
+_EFFORT = {"timespent": "spent", "timeoriginalestimate": "planned", "timeestimate": "left"}
+"""What the words of changes of effort stand for ("timespent:7200", in seconds)."""
 
 
 def _put_back(present: Sequence[Any], before: Any, after: Any) -> set[Any]:
