@@ -77,6 +77,19 @@ def test_two_versions_are_compared(past, plumbline, written) -> None:
     assert "Against the other version:" in words
 
 
+def test_a_history_is_played_as_the_database_is(past, plumbline, written, tmp_path) -> None:
+    file = str(tmp_path / "shop.jsonl.gz")
+    assert plumbline("history", "export", "--output", file).code == 0
+    command = ("backtest", written(RULES), "--since", "2026-03-02", "--until", "2026-03-15", "--json")
+    here, there = (plumbline(*command, *more).data["report"]["rules"] for more in ((), ("--history", file)))
+    assert here[0]["flags"] == there[0]["flags"]
+    assert len(here[0]["flags"]) == 3
+    spoilt = written("nothing of the kind", "spoilt.jsonl")
+    said = plumbline(*command, "--history", spoilt)
+    assert (said.code, "Traceback" in said.err) == (2, False)
+    assert "spoilt.jsonl:1:" in said.err
+
+
 def test_it_writes_nothing(past, plumbline, written, home) -> None:
     before = (home / "plumbline.db").read_bytes()
     plumbline("backtest", written(RULES))
