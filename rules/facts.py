@@ -156,6 +156,8 @@ class Link:
     since: datetime | None = None
     other_reverted: bool = False
     other_flag: str | None = None
+    other_forecast: Forecast | None = None
+    """When what the other end is in is likely to be done; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,21 @@ class Sprint:
     ends: date
     points: float | None = None
     starts: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A milestone, version or sprint with a date that an item is in (`present`) or was in for a working day or more
+    while it was open; a sprint counts from its start.
+    """
+
+    id: int
+    kind: MilestoneKind
+    title: str
+    due: date
+    present: bool
+    since: datetime | None = None
+    """When it joined; None: before its history is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +321,8 @@ class Item:
     hours_left: float | None = None
     names: frozenset[str] = frozenset()
     """Keys of projects, watched or not, of which its text or branch names an issue: "PAY" of PAY-7."""
+    planned: tuple[Planned, ...] = ()
+    """Every milestone, version and sprint with a date that it went through, in the order in which it joined them."""
 
     @property
     def ref(self) -> Ref:
@@ -349,6 +368,8 @@ class Member:
     carried_from: str | None = None
     carried_closed: bool = False
     transferred_to: str | None = None
+    has_criteria: bool | None = None
+    """Whether its text says when it is done; None: not asked of its kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from app.store.link_facts import ref_of
 from app.store.milestone_homes import epic_items, home_of, named_homes
 from app.time import from_iso
 from rules import facts
+from rules.checklist import has_criteria
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
@@ -230,6 +231,7 @@ def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]])
         carried_from=origin.title if origin is not None else None,
         carried_closed=origin is not None and not origin.is_open,
         transferred_to=onward.title if onward is not None and onward.kind == "sprint" and onward.is_open else None,
+        has_criteria=has_criteria(stay.body) if stay.kind == facts.Kind.ISSUE.value and stay.is_open else None,
     )
 
 

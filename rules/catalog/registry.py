@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from rules.catalog import (
     blocked_too_long,
+    dependency_at_risk,
+    milestone_at_risk,
     missed_due_date,
     missed_milestone,
+    repeat_moves,
+    repeat_slip,
     scope_creep,
     scope_growth,
     stalled_review,
     stalled_work,
     state_mismatch,
     unlinked_work,
+    unready_milestone,
 )
 from rules.spec import RuleType
 
@@ -22,7 +27,12 @@ TYPES: tuple[RuleType, ...] = (
     scope_growth.TYPE,
     missed_milestone.TYPE,
     missed_due_date.TYPE,
+    milestone_at_risk.TYPE,
+    repeat_slip.TYPE,
+    repeat_moves.TYPE,
+    unready_milestone.TYPE,
     blocked_too_long.TYPE,
+    dependency_at_risk.TYPE,
     state_mismatch.TYPE,
     unlinked_work.TYPE,
 )

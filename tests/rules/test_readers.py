@@ -15,11 +15,13 @@ from rules.catalog.registry import TYPES
 from rules.engine import judge, prepare
 from rules.facts import (
     Checks,
+    DueSet,
     Item,
     Kind,
     Link,
     LinkKind,
     MilestoneKind,
+    Planned,
     Project,
     Ref,
     Size,
@@ -67,6 +69,7 @@ def links(draw: st.DrawFn, hidden: Ref, *, closed: bool) -> Link:
         other_due=date(2026, 12, 19),
         since=at("2026-11-03"),
         other_flag=draw(st.sampled_from([None, None, None, "stalled-review"])),
+        other_forecast=build.forecast("2026-11-26", 0.2, likely=date(2026, 12, 19)),
     )
 
 
@@ -94,6 +97,10 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "acted_at": at("2026-11-04"),
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
         "parent": draw(st.sampled_from([None, hidden])),
+        "planned": tuple(
+            Planned(number, MilestoneKind.SPRINT, f"Sprint {number}", date(2026, 12, 4), present=number == 31)
+            for number in (29, 30, 31)
+        ),
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):
         return build.item(**fields)
@@ -119,7 +126,14 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
     members += [build.member(number, joined="2026-11-05", item=ref(number, of=home.key)) for number in range(1, 4)]
     kind = draw(st.sampled_from(MilestoneKind))
     return build.milestone(
-        members, project=home, kind=kind, start=date(2026, 11, 23), due=date(2026, 12, 4), home=ref(1)
+        members,
+        project=home,
+        kind=kind,
+        start=draw(st.sampled_from([date(2026, 11, 23), date(2026, 11, 23), date(2026, 12, 2)])),
+        due=date(2026, 12, 4),
+        dues=tuple(DueSet(date(2026, 12, day), at(f"2026-11-0{day}")) for day in (2, 3, 4)),
+        home=ref(1),
+        forecasts=(build.forecast("2026-11-25", 0.2, driver="waiting", waiting=1), build.forecast("2026-11-26", 0.2)),
     )
 
 
