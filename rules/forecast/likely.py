@@ -104,6 +104,20 @@ def forecast(
     )
 
 
+def done_days(
+    milestone: Milestone, histories: Mapping[str, History], *, grows: bool, manner: Manner, now: datetime
+) -> list[date] | None:
+    """The trials themselves: for each the day on which all is done, sorted; with what comes in on the way, or of what
+    is open alone. None where it is too early to tell.
+    """
+    left = [member for member in own_right(members_at(milestone, now)).values() if member.state.is_open]
+    teams = _teams(milestone, left, histories, now=now, weeks=manner.horizon_weeks)
+    if not teams or min(team.throughput.active_days for team in teams) < LEAST_ACTIVE:
+        return None
+    due = None if milestone.due is None else milestone.project.calendar.next_working_day(milestone.due)
+    return _done(teams, due=due, ready=NO_DATES, manner=manner, grows=grows)
+
+
 def _seed(milestone_id: int, day: date) -> int:
     return milestone_id * 1_000_003 + day.toordinal()
 
