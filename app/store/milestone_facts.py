@@ -17,6 +17,7 @@ from app.store.milestone_homes import epic_items, home_of, named_homes
 from app.store.statistics import forecasts_of
 from app.time import from_iso
 from rules import facts
+from rules.readiness import says_when_done
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
@@ -235,6 +236,7 @@ def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]])
         transferred_to=onward.title if onward is not None and onward.kind == "sprint" and onward.is_open else None,
         spent=stay.spent,
         hours_planned=stay.effort.get("planned"),
+        has_criteria=says_when_done(stay.body) if stay.kind == facts.Kind.ISSUE.value and stay.is_open else None,
     )
 
 
