@@ -130,6 +130,7 @@ TYPE = RuleType(
     params=DependencyAtRiskParams,
     judge=judge,
     doc=__doc__,
+    uses=("forecast",),
     label="at-risk",
     label_color="f2d16b",
 )

@@ -221,6 +221,7 @@ TYPE = RuleType(
     params=MilestoneAtRiskParams,
     judge=judge,
     doc=__doc__,
+    uses=("forecast",),
     label="at-risk",
     label_color="f2d16b",
     yields_to=("missed-milestone",),
