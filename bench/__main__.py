@@ -4,8 +4,11 @@ intake   acknowledgements per second against a Probot app
 drain    deliveries worked off per second, by database and by size of batch
 tick     a beat of the clock and a drain, with 100 due among 1,000 and among 100,000 items
 judge    items judged per second, with short and with long histories
+backtest judging half a year again, over a short and a long history (minutes; only when named)
 turns    how many quiet days to allow, chosen on a project's past and scored on its future (minutes; only when named)
 versions moves between versions and what was added to them, over recorded issues (minutes; only when named)
+sprints  how early the bad end of a sprint is foretold, learnt on the past (a minute; only when named)
+quiet_pulls  which quiet pull requests will not be merged by themselves (minutes; only when named)
 noise    how loud it would have been over a recorded project (minutes; only when named)
 """
 
@@ -17,7 +20,7 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (*DEFAULT, "noise", "turns", "versions")
+NAMES = (*DEFAULT, "backtest", "noise", "turns", "versions", "sprints", "quiet_pulls")
 
 
 def main(names: list[str]) -> int:

@@ -22,12 +22,13 @@ import sqlalchemy as sa
 
 from app.bootstrap import migrate_url
 from app.secret import SecretBox
-from app.services import connect, drain, publish, rulebook
+from app.services import connect, drain, publish, rulebook, statistics
 from app.services.bells import SilentRinger
 from app.services.labels import label_spec
 from app.store import deliveries, instance, people, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
+from app.store.statistics import due as statistics_due
 from app.time import WorldClock, real_now
 from integrations.github.adapter import GitHubAdapter
 from integrations.ports import Adapters, Pace
@@ -149,7 +150,13 @@ class Core:
         ).row()
 
     def drain(self) -> int:
-        """Drain every watched project; gives how many deliveries and subjects were handled."""
+        """Make the statistics that are due and drain every watched project; gives how many deliveries and subjects were
+        handled.
+        """
+        with self.db.read() as tx:
+            stale = statistics_due(tx, now=self.now)
+        for project_id in stale:
+            statistics.refresh(self.db, project_id, ringer=self.ringer)
         deps = drain.Drain(
             db=self.db, adapters=self.adapters, people=self.people, ringer=self.ringer, base_url="http://plumb"
         )

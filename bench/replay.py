@@ -94,11 +94,17 @@ class Replay:
             day += timedelta(days=1)
 
     def next_due(self) -> datetime | None:
-        """The first instant at which a subject is to be judged or a publication to be planned."""
+        """The first instant at which a subject is to be judged, a publication to be planned or a statistic made."""
         with self.core.db.read() as tx:
             firsts = [
                 tx.scalar(sa.select(sa.func.min(column)))
-                for column in (m.mark.c.at, m.item.c.next_check_at, m.milestone.c.next_check_at)
+                for column in (
+                    m.mark.c.at,
+                    m.item.c.next_check_at,
+                    m.milestone.c.next_check_at,
+                    m.project.c.next_check_at,
+                    m.project.c.refresh_at,
+                )
             ]
         return min((at for at in firsts if at is not None), default=None)
 

@@ -224,14 +224,18 @@ class Field(StrEnum):
     PROJECT = "project"
 
 
+ASKS = "question"
+"""What `after` says of a comment that asks something; of its text no more is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSeen:
     """One entry of history. `natural_key` is the same whichever way it is learnt (two hooks, a redelivery, the
     import), unique per project.
 
     `item` or `milestone` is the native id it belongs to. `before`/`after` keep the tracker's own words (a label is
-    `after` when added, `before` when removed; a milestone its native id; a Jira status its name). `url` is where a
-    person can read it.
+    `after` when added, `before` when removed; a milestone its native id; a Jira status its name); of a
+    comment `after` says only whether it asks. `url` is where a person can read it.
     """
 
     natural_key: str

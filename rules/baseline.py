@@ -6,7 +6,7 @@ that was ever in against the plan and says of each why it counts or why not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -275,20 +275,25 @@ def _estimates(rows: list[Row]) -> Estimates | None:
     present = [row for row in rows if row.role in (Role.PLANNED, Role.ADDED)]
     then = [row.estimate_then for row in planned]
     now = [row.member.estimate for row in present]
-    if not planned or not present or min(_sized(then), _sized(now)) < SIZED_ENOUGH:
+    if not planned or not present or min(sized_share(then), sized_share(now)) < SIZED_ENOUGH:
         return None
     sized = [row for row in present if row.member.estimate is not None]
     changed = sum(row.role is Role.ADDED or row.estimate_then != row.member.estimate for row in sized)
-    return Estimates(then=_filled(then), now=_filled(now), changed=changed, filled=now.count(None))
+    return Estimates(then=filled_sum(then), now=filled_sum(now), changed=changed, filled=now.count(None))
 
 
-def _sized(sizes: list[float | None]) -> float:
+def sized_share(sizes: Sequence[float | None]) -> float:
+    """The share of sizes that are known; of one at least."""
     return sum(size is not None for size in sizes) / len(sizes)
 
 
-def _filled(sizes: list[float | None]) -> float:
-    """The sum, unsized items counted as the median of the sized."""
+def filled_sum(sizes: Sequence[float | None]) -> float:
+    """The sum, unsized items counted as the median of the sized, of which there must be one."""
+    return sum(median(sizes) if size is None else size for size in sizes)
+
+
+def median(sizes: Sequence[float | None]) -> float:
+    """The middle of the sizes that are known, of which there must be one."""
     known = sorted(size for size in sizes if size is not None)
     middle = len(known) // 2
-    median = known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2
-    return sum(known) + median * sizes.count(None)
+    return known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2

@@ -1,8 +1,8 @@
-"""Conditions on rules: an expression (CEL) over one item or one milestone, checked when it is written, bounded when
+"""Conditions on rules: an expression (CEL) over one item, milestone or flow, checked when it is written, bounded when
 it runs.
 
-An expression sees `item` or `milestone` with the fields of `FIELDS`, `today` (the beginning of the local day) and
-`days(n)`. Ages are whole days that change at local midnight. A number that is not known makes the answer "not
+An expression sees `item`, `milestone` or `flow` with the fields of `FIELDS`, `today` (the beginning of the local day)
+and `days(n)`. Ages are whole days that change at local midnight. A number that is not known makes the answer "not
 applicable", never false.
 """
 
@@ -25,7 +25,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
-from rules.facts import Item, Milestone, Subject
+from rules.facts import Flow, Item, Milestone, State, Subject
 
 MAX_LENGTH = 2000
 MAX_LIST_TESTS = 6
@@ -70,7 +70,7 @@ def _age(subject: Subject, since: datetime, now: datetime) -> int:
     return (calendar.local_date(now) - calendar.local_date(since)).days
 
 
-def _until_due(subject: Subject, now: datetime) -> int | None:
+def _until_due(subject: Item | Milestone, now: datetime) -> int | None:
     return None if subject.due is None else (subject.due - subject.project.calendar.local_date(now)).days
 
 
@@ -86,7 +86,7 @@ _COMMON: dict[str, Field] = {
     ),
 }
 
-FIELDS: Mapping[type[Item | Milestone], Mapping[str, Field]] = {
+FIELDS: Mapping[type[Subject], Mapping[str, Field]] = {
     Item: _COMMON
     | {
         "state": Field("text", "todo, in_progress, in_review, done or dropped.", lambda s, _: s.state.value),
@@ -110,6 +110,12 @@ FIELDS: Mapping[type[Item | Milestone], Mapping[str, Field]] = {
         "is_draft": Field("flag", "Whether it is a draft.", lambda s, _: bool(s.pull_request and s.pull_request.draft)),
         "checks": Field("name", "The sum of its checks; null if no pull request.", lambda s, _: _pull(s, "checks")),
         "review": Field("name", "The sum of its reviews; null if no pull request.", lambda s, _: _pull(s, "review")),
+        "times_reopened": Field("number", "How often people opened it again.", lambda s, _: len(s.reopened)),
+        "has_question": Field(
+            "flag",
+            "Whether a question to its author or assignees stands unanswered.",
+            lambda s, _: s.question is not None,
+        ),
         "created_at": Field("time", "When it was opened.", lambda s, _: s.created_at),
         "age_days": Field("number", "Days since it was opened.", lambda s, now: _age(s, s.created_at, now), ages=True),
         "state_days": Field("number", "Days in its state.", lambda s, now: _age(s, s.state_since, now), ages=True),
@@ -127,15 +133,24 @@ FIELDS: Mapping[type[Item | Milestone], Mapping[str, Field]] = {
             "number", "Open items in it.", lambda s, now: sum(m.state.is_open for m in _members(s, now))
         ),
     },
+    Flow: {name: _COMMON[name] for name in ("kind", "key", "tracker", "public")}
+    | {
+        "in_progress": Field("number", "Items in progress.", lambda s, _: _standing(s, State.IN_PROGRESS)),
+        "in_review": Field("number", "Items in review.", lambda s, _: _standing(s, State.IN_REVIEW)),
+    },
 }
 
 
-JUDGED: Mapping[str, type[Item | Milestone]] = {"item": Item, "milestone": Milestone}
+JUDGED: Mapping[str, type[Subject]] = {"item": Item, "milestone": Milestone, "flow": Flow}
 """What an expression calls its subject."""
 
 
 def _pull(item: Item, name: str) -> str | None:
     return str(getattr(item.pull_request, name)) if item.pull_request is not None else None
+
+
+def _standing(flow: Flow, state: State) -> int:
+    return sum(len(column.waiting) for column in flow.columns if column.state is state)
 
 
 def _members(milestone: Milestone, now: datetime) -> list[Any]:
@@ -155,7 +170,7 @@ class Condition:
     """A compiled expression. `uses_time` says that its answer may change at local midnight."""
 
     text: str
-    judges: type[Item | Milestone]
+    judges: type[Subject]
     uses_time: bool
     expression: Any
 
@@ -175,8 +190,8 @@ class Condition:
         return self.answer(subject, now).holds
 
 
-def compile_condition(text: str, judges: type[Item | Milestone]) -> Condition:
-    """Check and compile an expression over an `Item` or a `Milestone`. Raises ConditionError with line and column."""
+def compile_condition(text: str, judges: type[Subject]) -> Condition:
+    """Check and compile an expression over what a rule judges. Raises ConditionError with line and column."""
     return _compiled(text, _root(judges))
 
 
@@ -223,7 +238,7 @@ def _plain(text: str) -> str:
     if (unknown := re.search(r"undefined field '(\w+)'", text)) is not None:
         return f"there is no field {unknown[1]!r}"
     if (unknown := re.search(r"undeclared reference to '([^']*)'", text)) is not None:
-        return f"{unknown[1]!r} is not known here; conditions use item or milestone, today and days(n)"
+        return f"{unknown[1]!r} is not known here; conditions use item, milestone or flow, today and days(n)"
     if "null_type" in text:
         return "a value that it compares is not known"
     if (types := re.search(r"applied to '\((.*)\)'", text)) is not None:
@@ -233,11 +248,11 @@ def _plain(text: str) -> str:
     return text.split(": ", 1)[-1]
 
 
-def _root(judges: type[Item | Milestone]) -> str:
-    return "item" if judges is Item else "milestone"
+def _root(judges: type[Subject]) -> str:
+    return next(root for root, judged in JUDGED.items() if judged is judges)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=len(JUDGED))
 def _message(root: str) -> Any:
     """The protobuf class that holds the facts of one subject; typed, so that mistakes show when the condition is
     written.
@@ -259,7 +274,7 @@ def _message(root: str) -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"plumbline.{name}"))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=len(JUDGED))
 def _environment(root: str) -> Any:
     _message(root)  # the type must be in the pool before an environment can name it
     overload = cel.Overload(
@@ -274,7 +289,7 @@ def _days(count: int) -> timedelta:
 
 
 def _fill(subject: Subject, now: datetime) -> Any:
-    judges = Item if isinstance(subject, Item) else Milestone
+    judges = type(subject)
     message = _message(_root(judges))()
     for name, field in FIELDS[judges].items():
         value = field.read(subject, now)

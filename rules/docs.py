@@ -8,8 +8,7 @@ import textwrap
 from typing import Any
 
 from rules.catalog.registry import TYPES
-from rules.conditions import FIELDS
-from rules.facts import Item
+from rules.conditions import FIELDS, JUDGED
 from rules.spec import MODES, RuleType, kinds_of
 from rules.verdict import Reach, Severity
 
@@ -77,6 +76,8 @@ def _bounds(type_: RuleType, field: dict[str, Any]) -> str:
         return f"up to {field['maxLength']} characters"
     if "$ref" in field:
         field = type_.params.model_json_schema()["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+    if field.get("type") == "string" and "enum" not in field:
+        return f"at most {field['maxLength']} characters"
     return " or ".join(f"`{value}`" for value in field.get("enum", ("true", "false")))
 
 
@@ -99,7 +100,7 @@ def _conditions() -> str:
         MADE,
         "# Conditions",
         textwrap.fill(
-            "A condition is an expression in CEL that is true or false for one item or milestone, such as "
+            "A condition is an expression in CEL that is true or false for one item, milestone or flow, such as "
             "`item.labels.exists(l, l == 'bug') && item.age_days > 14`. Ages are whole days; they change at midnight. "
             "A number that is not known makes the rule not applicable, and it says so. Besides the fields there are "
             "`today`, the beginning of the local day, and `days(n)`. Write `1.0` where you calculate with a field. "
@@ -108,7 +109,7 @@ def _conditions() -> str:
         ),
     ]
     for judges, fields in FIELDS.items():
-        root = "item" if judges is Item else "milestone"
+        root = next(name for name, judged in JUDGED.items() if judged is judges)
         rows = [f"| `{root}.{name}` | {field.type} | {field.description} |" for name, field in fields.items()]
         parts.append(f"## `{root}`\n\n" + "\n".join(["| field | type | meaning |", "| --- | --- | --- |", *rows]))
     return "\n\n".join(parts) + "\n"

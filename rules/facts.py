@@ -183,12 +183,23 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """The running sprint an item is in: its name, its days and the sum of its estimates (None: not all known)."""
+    """The running sprint an item is in: its name, its days, the sum of its estimates (None: not all known) and the
+    share of its items, sub-tasks aside, that have one.
+    """
 
     title: str
     ends: date
     points: float | None = None
     starts: date | None = None
+    sized: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """Closed by a person, and opened again by a person at `at`."""
+
+    closed_at: datetime
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,14 @@ class PullRequest:
     size_at_first_review: Size | None = None
     ready_at: datetime | None = None
     from_fork: bool = False
+    red_since: datetime | None = None
+    """Since when a check on the head has been red without a break; None: none is, or it is not known."""
+    red_checks: tuple[str, ...] = ()
+    """Names of the checks on the head that are red, as their app calls them."""
+    others_spoke_at: datetime | None = None
+    """When somebody with a part in it who is not its author first wrote on it."""
+    merged_by_other: bool | None = None
+    """Whether somebody but its author merged it; None: it is not merged, or who did is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +323,16 @@ class Item:
     hours_left: float | None = None
     names: frozenset[str] = frozenset()
     """Keys of projects, watched or not, of which its text or branch names an issue: "PAY" of PAY-7."""
+    waiting_since: datetime | None = None
+    """Since when its status or a label says that somebody outside is to act; None: neither does."""
+    question: Step | None = None
+    """The question that was put to its author or assignees and that none of them has answered."""
+    assigned_since: datetime | None = None
+    """When a person last put somebody on it; None: who is on it stands there by default, or by a machine."""
+    reopened: tuple[Reopening, ...] = ()
+    """How often people closed it and opened it again, oldest first."""
+    next_sprint: str | None = None
+    """The title of a sprint that it is planned for and that has not begun."""
 
     @property
     def ref(self) -> Ref:
@@ -349,6 +378,9 @@ class Member:
     carried_from: str | None = None
     carried_closed: bool = False
     transferred_to: str | None = None
+    spent: float | None = None
+    """Hours logged on the item itself."""
+    hours_planned: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,5 +432,54 @@ class Milestone:
     """Of the last working days, oldest first, at most one a day; the latest is what is expected now."""
 
 
-Subject = Item | Milestone
+class FlowKind(StrEnum):
+    """What a flow is of."""
+
+    FLOW = "flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item in a state, and since when it has been there."""
+
+    item: Ref
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One state of a project's flow: what stands in it, oldest first, and how many did in the last weeks: from each
+    instant on, oldest first.
+    """
+
+    state: State
+    waiting: tuple[Waiting, ...] = ()
+    counts: tuple[tuple[datetime, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person has in progress: since when each, oldest first."""
+
+    person_id: int
+    since: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How the work of a project flows: its id is the project's. What is usual there is `project.usual`."""
+
+    id: int
+    project: Project
+    columns: tuple[Column, ...] = ()
+    loads: tuple[Load, ...] = ()
+    kind: FlowKind = FlowKind.FLOW
+    known_from: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return self.project.key
+
+
+Subject = Item | Milestone | Flow
 """What a rule judges. (People and programmes join when a rule type needs them.)"""

@@ -100,6 +100,8 @@ class Settings:
     """Where sizes come from on GitHub: `label` (size/3), `title` ([3]); None: no sizes."""
     label_prefix: str = "plumb:"
     name_foreign_keys: bool = False
+    reviews_required: bool = False
+    """Whether pull requests need a review before they are merged, as the project's branch rules have it."""
 
     def folded(self, label: str) -> str:
         return fold(label)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
-from rules.facts import Item, Kind, Milestone, MilestoneKind, Subject
+from rules.facts import Flow, FlowKind, Item, Kind, Milestone, MilestoneKind, Subject
 from rules.verdict import Reach, Severity, Verdict
 
 MODES = ("off", "observe", "live")
@@ -41,29 +41,36 @@ class NoParams(Params):
 class RuleType:
     """A kind of judgement: code in `rules/catalog/`, one file each, named after the bad pattern.
 
-    `judge(subject, params, now)` is pure. `judges` names what it looks at (`Item` or `Milestone`) and `kinds` which
-    of those. `label` is the family label (without prefix, with its colour) that its flags carry. `yields_to` are the
-    types that speak for the same fact: where one of them has flagged the subject, this one is skipped. `sentence`
+    `judge(subject, params, now)` is pure. `judges` names what it looks at (`Item`, `Milestone` or `Flow`) and `kinds`
+    which of those. `label` is the family label (without prefix, with its colour) that its flags carry. `yields_to` are
+    the types that speak for the same fact: where one of them has flagged the subject, this one is skipped. `sentence`
     says in one line what it looks for.
     """
 
     name: str
     title: str
     sentence: str
-    judges: type[Item | Milestone]
+    judges: type[Subject]
     params: type[Params]
     judge: Callable[[Any, Any, datetime], Verdict]
     doc: str
-    kinds: frozenset[Kind] | frozenset[MilestoneKind] = frozenset()
+    kinds: frozenset[Kind] | frozenset[MilestoneKind] | frozenset[FlowKind] = frozenset()
     label: str | None = None
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
 
 
+KINDS: Mapping[type[Subject], type[Kind | MilestoneKind | FlowKind]] = {
+    Item: Kind,
+    Milestone: MilestoneKind,
+    Flow: FlowKind,
+}
+"""The kinds that there are of each subject."""
+
+
 def kinds_of(type_: RuleType) -> tuple[str, ...]:
     """The kinds that rules of a type may look at, sorted."""
-    every: type[Kind] | type[MilestoneKind] = Kind if type_.judges is Item else MilestoneKind
-    return tuple(sorted(kind.value for kind in type_.kinds or every))
+    return tuple(sorted(kind.value for kind in type_.kinds or KINDS[type_.judges]))
 
 
 @dataclass(frozen=True, slots=True)

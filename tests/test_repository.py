@@ -11,7 +11,7 @@ from tests.support import ROOT, unavailable
 
 LONGEST_MODULE = 400
 DECLARATIONS = {"app/store/models.py", "rules/facts.py"}
-"""Lists of tables and of facts: long, but they read like a table of contents of themselves."""
+"""Lists of tables and of facts: long, but read like a table of contents of themselves."""
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,9 @@ from app.cli.output import installation, json_option, print_json, print_table
 from app.errors import UserError
 
 if TYPE_CHECKING:
-    from app.services.backtest.run import Answer
+    from app.services.backtest.run import Answer, Progress, Question
     from rules.backtest.report import Report, RuleReport, Scored, Share
 
-USUAL_SPAN = timedelta(days=180)
 NAMED = 10
 STEPS = 1000
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -24,6 +24,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.command("backtest")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--history", type=_FILE, help="Play this history instead of the watched projects' own.")
 @click.option("--project", "projects", multiple=True, metavar="KEY", help="Only this project (may be given again).")
 @click.option("--since", type=_DAY, help="First day, as 2026-03-01 (default: 180 days before the last).")
 @click.option("--until", type=_DAY, help="Last day (default: today).")
@@ -36,6 +37,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 def command(
     *,
     file: Path,
+    history: Path | None,
     projects: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
@@ -54,6 +56,7 @@ def command(
       plumbline backtest rules.yaml
       plumbline backtest rules.yaml --project acme/shop --since 2026-01-01
       plumbline backtest rules.yaml --against-in-force
+      plumbline backtest rules.yaml --history history.jsonl.gz
     """
     from app.services.backtest import run
     from rules.rulefile import RuleFileError
@@ -67,21 +70,20 @@ def command(
         for mistake in error.mistakes:
             click.echo(str(mistake), err=True)
         return 1
-    runtime = installation()
-    end = _end(until, runtime.world().now())
-    question = run.Question(
-        rules=rules,
-        since=since.replace(tzinfo=UTC) if since is not None else end - USUAL_SPAN,
-        until=end,
-        against=run.in_force(runtime.db) if against_in_force else before,
-        projects=frozenset(projects) or None,
-    )
+    if history is not None and against_in_force:
+        raise UserError("A history is played without this installation: compare with a file.")
+    first = since.replace(tzinfo=UTC) if since is not None else None
+    last = until.replace(tzinfo=UTC) + timedelta(days=1) if until is not None else None
+    question = run.Question(rules, first, last, against=before, projects=frozenset(projects) or None)
     with click.progressbar(length=STEPS, label="Playing", hidden=as_json) as bar:
 
         def played(part: float) -> None:
             bar.update(max(int(part * STEPS) - bar.pos, 0))
 
-        answer = run.over_database(runtime.db, question, progress=played)
+        if history is not None:
+            answer = _over_file(history, question, played)
+        else:
+            answer = _here(question, played, in_force=against_in_force)
     if as_json:
         print_json(as_data(answer))
     else:
@@ -89,13 +91,30 @@ def command(
     return 0
 
 
-def _end(until: datetime | None, now: datetime) -> datetime:
-    return now if until is None else min(until.replace(tzinfo=UTC) + timedelta(days=1), now)
+def _here(question: Question, played: Progress, *, in_force: bool) -> Answer:
+    """Over the past of this installation's projects, as far as the world's clock has come."""
+    from app.services.backtest import run
+
+    runtime = installation()
+    now = runtime.world().now()
+    until = now if question.until is None else min(question.until, now)
+    before = run.in_force(runtime.db) if in_force else question.against
+    return run.over_database(runtime.db, replace(question, until=until, against=before), progress=played)
+
+
+def _over_file(file: Path, question: Question, played: Progress) -> Answer:
+    from app.services.backtest import run
+    from app.services.history.files import lines_of
+    from app.services.history.load import load
+    from app.services.history.mistakes import HistoryError
+
+    try:
+        return run.over_tables(load(lines_of(file), source=str(file)), question, progress=played)
+    except HistoryError as error:
+        raise UserError("\n".join([*map(str, error.mistakes), "Nothing was played."])) from None
 
 
 def _rules(file: Path) -> list[Any]:
-    from dataclasses import replace
-
     from app.cli.rules import read_drafts
 
     return [replace(draft.as_rule(), id=number) for number, draft in enumerate(read_drafts(file, None), start=1)]

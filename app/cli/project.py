@@ -63,8 +63,8 @@ def add(
 
     Settings for --set: left_out_labels, scope_left_out_labels, container_labels, waiting_labels, in_progress_labels,
     in_review_labels, triage_labels, automation, dormant_after_days, policy (scope or train), rolling_milestones,
-    size_from (label or title), label_prefix, name_foreign_keys, comments_per_day, polling, poll_plans,
-    statuses (In QA=in_review), blocked_labels, service_desk_writes; and of the calendar:
+    size_from (label or title), label_prefix, name_foreign_keys, reviews_required, comments_per_day, polling,
+    poll_plans, statuses (In QA=in_review), blocked_labels, service_desk_writes; and of the calendar:
     subdivision, holidays, blackouts (2026-12-24/2027-01-02), clear_minutes.
 
     \b
@@ -257,7 +257,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("key", metavar="OWNER/REPO")
 @json_option
 def show(*, key: str, as_json: bool) -> None:
-    """Say how a project keeps up: what is to be known of it beside its flags, and what can be judged there.
+    """Say how a project keeps up: its settings, what is to be known beside its flags, and what can be judged there.
 
     Edits of many items at once (each one entry, of the last 7 days), labels that rest, items that are gone from the
     tracker (of the last 30 days).
@@ -268,16 +268,20 @@ def show(*, key: str, as_json: bool) -> None:
       plumbline project show acme/shop --json
     """
     from app.services import digest
+    from app.store import trackers
 
     runtime = installation()
     project = project_of(runtime, key)
     with runtime.db.read() as tx:
         found = digest.digest(tx, project.id, project.key, secured=True, now=runtime.world().now())
+        settings, calendar = trackers.settings_of(tx, [project.id]).get(project.id, ({}, {}))
     if as_json:
         names = ("key", "url", "status", "status_detail", "last_delivery_at", "paused_at", "known_from")
-        print_json({name: getattr(project, name) for name in names} | asdict(found))
+        own = {"settings": settings, "calendar": calendar}
+        print_json({name: getattr(project, name) for name in names} | own | asdict(found))
         return
     print_digest(project, found)
+    print_table(("setting", "value"), sorted({**calendar, **settings}.items()), empty="Every setting is the default.")
     print_card(runtime, project.id, as_json=False)
 
 

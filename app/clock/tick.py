@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.bootstrap import Runtime, runtime
 from app.services import bells, syncing
-from app.store import answers, deliveries, early_checks, instance, publications, subjects, sync, trackers
+from app.store import answers, deliveries, early_checks, instance, publications, statistics, subjects, sync
 from app.time import real_now
 
 NOTED_EVERY = 10.0
@@ -31,7 +31,7 @@ def tick() -> int:
             *answers.connections_asking(tx, real=real),
         }
         projects = sync.due(tx, now=real)
-        stale = trackers.to_refresh(tx, now=world)
+        stale = statistics.due(tx, now=world)
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
     rung += bells.ring(this.db, this.ringer, "sync", projects)
     rung += bells.ring(this.db, this.ringer, "statistics", stale)

@@ -7,53 +7,23 @@ setting changes. What counts as movement and as in progress is defined in `docs/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.services.asked import question_of, waiting_since
+from app.services.handed import assigned_since, merged_by_other, reopenings
+from app.services.past import MOVES_BY_STATE, NOBODY, WORDS, Past, Row, Sides, Who
 from app.time import from_iso, to_iso
 from rules.checklist import count_boxes
 from rules.facts import Kind, Review, Side, State, Step
 from rules.settings import Settings, fold
-
-WORDS = {"push", "review", "review_comment", "comment"}
-"""Fields of changes that are somebody's word on an item."""
-MOVES_BY_STATE = {"state", "draft", "worklog"}
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One change as derivation needs it."""
-
-    at: datetime
-    field: str
-    actor_id: int | None
-    before: str | None
-    after: str | None
-    url: str | None
-    natural_key: str
-    bulk: bool = False
-    """Part of an edit of many items at once: nobody moved this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """An actor as seen from one project."""
-
-    bot: bool
-    member: bool
-    login: str = ""
-
-
-Row = Mapping[str, Any]
-NOBODY = Who(bot=False, member=False)
 
 
 def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], settings: Settings) -> dict[str, Any]:
     """Columns to store: state, state_since, moved_at and `derived` (JSON). `changes` in any order."""
     changes = sorted(changes, key=lambda change: (change.at, change.natural_key))
     opened = _opened(row, changes)
-    sides = _Sides(row, changes, people)
+    sides = Sides(row, changes, people)
     moves = [opened, *(step for change in changes if (step := _movement(change, sides)) is not None)]
     last = max(moves, key=lambda step: step.at)
     acts = _acts(row, changes, sides)
@@ -68,6 +38,10 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
         "acted_at": _iso(acted),
         "started_at": _iso(started),
         "flagged_since": _iso(_flagged_since(row, changes, settings, opened=opened.at)),
+        "waiting_since": _iso(waiting_since(row, changes, settings, opened=opened.at)),
+        "question": dump_step(asked) if (asked := question_of(changes, sides)) is not None else None,
+        "assigned_since": _iso(assigned_since(changes, sides) if row["assignee_ids"] else None),
+        "reopened": [[to_iso(closed), to_iso(at)] for closed, at in reopenings(changes, sides, settings)],
         "linked": _linked(changes),
         "size": _size(row),
         "at_start": _size_at(row, changes, started) if started else None,
@@ -90,36 +64,12 @@ def _linked(changes: Sequence[Past]) -> dict[str, str]:
     return {after.rpartition(" ")[2]: to_iso(at) for after, at in drawn if after}
 
 
-class _Sides:
-    """Who an actor is to this item: its author, somebody who reviews or works on it, a bystander, or automation."""
-
-    def __init__(self, row: Row, changes: Sequence[Past], people: Mapping[int, Who]) -> None:
-        self.author = row["author_id"]
-        self.assignees = set(row["assignee_ids"])
-        self.people = people
-        asked = set((row["pull"] or {}).get("reviewers", ()))
-        reviewed = {change.actor_id for change in changes if change.field == "review"}
-        self.reviewers = asked | reviewed | {int(who) for who in row["reviews"]}
-
-    def of(self, actor_id: int | None) -> Side:
-        if actor_id is None:
-            return Side.BYSTANDER
-        who = self.people.get(actor_id, NOBODY)
-        if who.bot:
-            return Side.AUTOMATION
-        if actor_id == self.author:
-            return Side.AUTHOR
-        if who.member or actor_id in self.assignees or actor_id in self.reviewers:
-            return Side.REVIEWER
-        return Side.BYSTANDER
-
-
 def _opened(row: Row, changes: Sequence[Past]) -> Step:
     at = row["created_at"] or (changes[0].at if changes else datetime.max)
     return Step(kind="opened", at=at, url=row["url"] or None, side=Side.AUTHOR)
 
 
-def _movement(change: Past, sides: _Sides) -> Step | None:
+def _movement(change: Past, sides: Sides) -> Step | None:
     """The change as a step if it is movement: a word by author, assignee, reviewer or member, a push, a state change,
     a ticked box.
     """
@@ -143,7 +93,7 @@ def _ticked(change: Past) -> bool:
     return after[1] > before[1]
 
 
-def _acts(row: Row, changes: Sequence[Past], sides: _Sides) -> list[datetime]:
+def _acts(row: Row, changes: Sequence[Past], sides: Sides) -> list[datetime]:
     """When its assignees acted (a word, a push, a state change), each since being assigned; opening it is no act."""
     assigned: dict[str, datetime] = {}
     for change in changes:
@@ -244,7 +194,7 @@ def _state_since(
     return max(turns, default=opened)
 
 
-def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dict[str, Any]:
+def _pull(row: Row, changes: Sequence[Past], sides: Sides, opened: Step) -> dict[str, Any]:
     pull: dict[str, Any] = row["pull"] or {}
     words = [
         Step(kind=change.field, at=change.at, url=change.url, side=Side.AUTHOR if change.field == "push" else side)
@@ -269,10 +219,12 @@ def _pull(row: Row, changes: Sequence[Past], sides: _Sides, opened: Step) -> dic
         "size_at_first_review": _pull_size_at(pull, first_review),
         "ready_at": _iso(ready),
         "review": _review(row, sides).value,
+        "others_spoke_at": _iso(min((step.at for step in words if step.side is Side.REVIEWER), default=None)),
+        "merged_by_other": merged_by_other(changes, sides),
     }
 
 
-def _review(row: Row, sides: _Sides) -> Review:
+def _review(row: Row, sides: Sides) -> Review:
     """The sum of the latest review of each person; automation does not count, nor does the author."""
     states = {
         state

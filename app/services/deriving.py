@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.services import memberships, replies
-from app.services.derive import Past, Who, derive
+from app.services.derive import derive
+from app.services.past import Past, Who
 from app.services.projects import Projects
 from app.store import derivation, people, wishes
 from app.store.database import Tx

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.services import projects
+from app.services import projects, usual
 from app.services.judge import prepared_rules
 from app.services.memory import standing_of
 from app.store import facts, milestone_facts, rules, standings, subjects
-from app.store.database import Database
+from app.store.database import Database, Tx
 from app.store.standings import Kept
 from rules import engine
-from rules.facts import Subject
+from rules.facts import Project, Subject
 from rules.spec import Judgement
 from rules.standing import step
 from rules.verdict import Outcome, Said, Verdict
@@ -28,21 +28,29 @@ class Explanation:
 
 
 def explain(db: Database, subject_kind: str, subject_id: int, *, now: datetime) -> Explanation:
-    """Judge one subject now. `subject_kind`: item or milestone. Raises LookupError where there is none."""
+    """Judge one subject now. `subject_kind`: item, milestone or flow. Raises LookupError where there is none."""
     with db.read() as tx:
         project_id = subjects.project_of(tx, subject_kind, subject_id)
         if project_id is None:
             raise LookupError(f"no {subject_kind} {subject_id}")
         known = projects.load(tx, ids=[project_id]).facts
-        load = facts.load_items if subject_kind == "item" else milestone_facts.load_milestones
-        found = load(tx, [subject_id], projects=known)
+        subject = _load(tx, subject_kind, subject_id, projects=known, now=now)
         in_force = rules.in_force(tx)
         kept = {one.rule_id: one for one in standings.open_of(tx, subject_kind, [subject_id]).values()}
-    if subject_id not in found:
+    if subject is None:
         raise LookupError(f"no {subject_kind} {subject_id}")
-    subject: Subject = found[subject_id]
     judgements = engine.judge(prepared_rules(in_force), subject, now)
     return Explanation(subject=subject, judgements=tuple(_remembered(one, kept, now) for one in judgements))
+
+
+def _load(
+    tx: Tx, subject_kind: str, subject_id: int, *, projects: Mapping[int, Project], now: datetime
+) -> Subject | None:
+    if subject_kind == "item":
+        return facts.load_items(tx, [subject_id], projects=projects).get(subject_id)
+    if subject_kind == "milestone":
+        return milestone_facts.load_milestones(tx, [subject_id], projects=projects).get(subject_id)
+    return usual.flow(tx, projects[subject_id], now=now)
 
 
 def _remembered(judgement: Judgement, kept: Mapping[int, Kept], now: datetime) -> Judgement:

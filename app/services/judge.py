@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from app.services import answers, commitments, floods, gone, plan, removals
+from app.services import answers, commitments, floods, gone, plan, removals, usual
 from app.services.deriving import derive_items
 from app.services.markers import marker_prefix
 from app.services.memory import withdrawn
@@ -60,6 +60,7 @@ class Court:
     items: set[int] = field(default_factory=set)
     milestones: set[int] = field(default_factory=set)
     plans: set[int] = field(default_factory=set)
+    flows: set[int] = field(default_factory=set)
 
     # --- what is to be judged
 
@@ -95,6 +96,7 @@ class Court:
         self.items |= due.items | due.rebuild
         self.milestones |= due.milestones
         self.plans |= due.plans
+        self.flows |= due.flows
         if due.rebuild:
             rows = derivation.snapshots(self.tx, sorted(due.rebuild))
             for project_id in {row["project_id"] for row in rows.values()} & set(self.projects.facts):
@@ -179,7 +181,7 @@ class Court:
         self._pass_to_leaders(now)
         prepared = prepared_rules(rules.in_force(self.tx))
         changed = set(self.plans)
-        for kind, ids in (("item", self.items), ("milestone", self.milestones)):
+        for kind, ids in (("item", self.items), ("milestone", self.milestones), ("flow", self.flows)):
             if ids:
                 changed |= self._judge_kind(kind, ids, prepared, now)
         by_id = {one.rule.id: one for one in prepared}
@@ -197,7 +199,7 @@ class Court:
             now=now,
             prompt=taking.prompt,
         )
-        return len(self.items) + len(self.milestones) + len(self.plans)
+        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.flows)
 
     def _judge_kind(
         self, kind: str, ids: Iterable[int], prepared: Sequence[engine.PreparedRule], now: datetime
@@ -209,6 +211,9 @@ class Court:
             left = store_gone.of(self.tx, ids)
             found = store_facts.load_items(self.tx, set(ids) - set(left), projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
+        elif kind == "flow":
+            judged = self.projects.judged
+            found = {id_: usual.flow(self.tx, judged[id_], now=now) for id_ in sorted(set(ids) & judged.keys())}
         else:
             found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
             found = commitments.with_baselines(self.tx, found, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.services.derive import Past
+from app.services.past import Past
 from app.services.stays import End, stays
 from app.store import derivation
 from app.store.database import Tx

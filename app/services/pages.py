@@ -11,7 +11,7 @@ from app.services.projects import read_calendar
 from rules.baseline import Growth, Role, baseline_at, freezes_at, growth
 from rules.calendar import Calendar
 from rules.catalog.registry import TYPES
-from rules.facts import Baseline, Member, Milestone, Project, State, Subject
+from rules.facts import Baseline, Flow, Member, Milestone, Project, State, Subject
 from rules.settings import Settings
 from rules.spec import RuleType
 
@@ -50,6 +50,14 @@ def as_seen(subject: Subject, *, secured: bool) -> Subject:
         return subject
     if isinstance(subject, Milestone):
         return replace(subject, members=tuple(member for member in subject.members if not member.item.secured))
+    if isinstance(subject, Flow):
+        return replace(
+            subject,
+            columns=tuple(
+                replace(column, waiting=tuple(one for one in column.waiting if not one.item.secured))
+                for column in subject.columns
+            ),
+        )
     return replace(subject, links=tuple(link for link in subject.links if not link.other.secured))
 
 

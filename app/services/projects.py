@@ -83,6 +83,7 @@ class SettingsDoc(BaseModel):
     size_from: Literal["label", "title"] | None = None
     label_prefix: str | None = None
     name_foreign_keys: bool | None = None
+    reviews_required: bool | None = None
     comments_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
     polling: bool | None = None
     poll_plans: bool | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from app.services import bells, projects, usual
-from app.store import instance, leases, statistics, subjects, trackers
+from app.store import instance, leases, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
 from app.time import real_now
@@ -22,11 +22,14 @@ from rules.statistics import Usual
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted for a project, and which subjects are to be judged anew because of it."""
+    """What was counted for a project, and which subjects are to be judged anew because of it; `flow`: how its work
+    flows, which is looked at once a working day, since every step of any item changes it.
+    """
 
     statistics: tuple[Statistic, ...] = ()
     items: frozenset[int] = frozenset()
     milestones: frozenset[int] = frozenset()
+    flow: bool = False
 
 
 Counter = Callable[[Tx, Project, datetime], Counted]
@@ -36,9 +39,9 @@ def _usual(tx: Tx, project: Project, now: datetime) -> Counted:
     """What is usual in the project; nothing where that has not changed. What is under way is judged by it."""
     found = usual.count(tx, project.id, calendar=project.calendar, now=now)
     if project.usual is not None and _same(project.usual, found):
-        return Counted()
+        return Counted(flow=True)
     kept = Statistic("project", project.id, "usual", found)
-    return Counted((kept,), items=frozenset(subjects.under_way(tx, project.id)))
+    return Counted((kept,), items=frozenset(subjects.under_way(tx, project.id)), flow=True)
 
 
 def _same(before: Usual, after: Usual) -> bool:
@@ -62,6 +65,7 @@ def count(tx: Tx, project: Project, now: datetime, *, counters: Sequence[Counter
         statistics=tuple(one for counted in found for one in counted.statistics),
         items=frozenset(id_ for counted in found for id_ in counted.items),
         milestones=frozenset(id_ for counted in found for id_ in counted.milestones),
+        flow=any(counted.flow for counted in found),
     )
 
 
@@ -70,7 +74,7 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
     with db.read() as tx:
         world = instance.load(tx).clock.now()
         found = projects.load(tx, ids=[project_id])
-        if project_id not in found.judged or project_id not in trackers.to_refresh(tx, now=world):
+        if project_id not in found.judged or project_id not in statistics.due(tx, now=world):
             counted = None
         else:
             project = found.facts[project_id]
@@ -80,12 +84,13 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
         if counted is None:
             return False
         next_at = next_refresh(found.facts[project_id].calendar, world)
-        if not trackers.claim_refresh(tx, project_id, now=world, next_at=next_at):
+        if not statistics.claim(tx, project_id, now=world, next_at=next_at):
             return False
         statistics.save(tx, project_id, counted.statistics, now=world)
         lane = found.rows[project_id].lane_id
         marks = [(lane, "item", id_, world) for id_ in sorted(counted.items)]
         marks += [(lane, "milestone", id_, world) for id_ in sorted(counted.milestones)]
+        marks += [(lane, "flow", project_id, world)] if counted.flow else []
         subjects.add_marks(tx, marks, reason="its statistics were made anew")
         rung = bool(marks) and leases.ring(tx, "lane", lane, now=real_now())
     if rung:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from app.services.derive import Past
+from app.services.past import Past
 
 Stay = tuple[str, datetime | None, datetime | None]
 """(milestone native id, joined, left)."""

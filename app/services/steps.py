@@ -13,7 +13,7 @@ from app.services.memory import dump_standing, standing_of, withdrawn
 from app.store import standings
 from app.store.standings import Kept, Saved
 from rules import engine
-from rules.facts import Item, Subject
+from rules.facts import Flow, Item, Subject
 from rules.spec import Judgement, Rule
 from rules.standing import Standing, step
 from rules.verdict import Outcome, Verdict
@@ -39,9 +39,11 @@ def turned(saved: Sequence[Saved], kept: Mapping[standings.Key, Kept]) -> set[in
 
 
 def _home_of(subject: Subject) -> int | None:
-    """The item whose comment tells of a subject: itself, or a milestone's home item."""
+    """The item whose comment tells of a subject: itself, a milestone's home item; none tells of a flow."""
     if isinstance(subject, Item):
         return subject.id
+    if isinstance(subject, Flow):
+        return None
     return subject.home.id if subject.home is not None else None
 
 

@@ -20,6 +20,7 @@ from app.store.link_facts import (
     load_links,
     load_names,
     load_stacked,
+    red_of,
     ref_of,
     stacked_on,
 )
@@ -92,7 +93,7 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
 
 
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The milestones that items are in, with the sum of the estimates in each and how many have none."""
+    """The milestones that items are in, and of sprints the sum of the estimates, and how many of how many have none."""
     found: dict[int, list[Any]] = {}
     for row in tx.execute(_inside(), {"ids": list(ids)}):
         found.setdefault(row.item_id, []).append(row)
@@ -108,6 +109,7 @@ def _inside() -> sa.Select[Any]:
             membership.c.milestone_id,
             sa.func.sum(item.c.estimate).label("points"),
             sa.func.sum(sa.case((item.c.estimate.is_(None), 1), else_=0)).label("unsized"),
+            sa.func.count().label("total"),
         )
         .join(item, item.c.id == membership.c.item_id)
         .join(milestone, milestone.c.id == membership.c.milestone_id)
@@ -124,7 +126,13 @@ def _inside() -> sa.Select[Any]:
     )
     columns = ("id", "title", "kind", "is_open", "start", "due")
     return (
-        sa.select(membership.c.item_id, *(milestone.c[name] for name in columns), sizes.c.points, sizes.c.unsized)
+        sa.select(
+            membership.c.item_id,
+            *(milestone.c[name] for name in columns),
+            sizes.c.points,
+            sizes.c.unsized,
+            sizes.c.total,
+        )
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .outerjoin(sizes, sizes.c.milestone_id == milestone.c.id)
         .where(membership.c.item_id.in_(IDS), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
@@ -215,6 +223,13 @@ def _item(
         hours_planned=row.effort.get("planned"),
         hours_left=row.effort.get("left"),
         names=names,
+        waiting_since=_instant(derived.get("waiting_since")),
+        question=read_step(derived.get("question")),
+        assigned_since=_instant(derived.get("assigned_since")),
+        next_sprint=_next_sprint(milestones),
+        reopened=tuple(
+            facts.Reopening(closed_at=from_iso(closed), at=from_iso(at)) for closed, at in derived.get("reopened", ())
+        ),
     )
 
 
@@ -223,13 +238,20 @@ def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:
     for one in milestones:
         if one.kind == "sprint" and one.is_open and one.start is not None and one.due is not None:
             points = one.points if one.unsized == 0 else None
-            return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points)
+            sized = (one.total - one.unsized) / one.total if one.total else None
+            return facts.Sprint(title=one.title, starts=one.start, ends=one.due, points=points, sized=sized)
     return None
+
+
+def _next_sprint(milestones: Sequence[Any]) -> str | None:
+    """The title of an open sprint among an item's milestones that has not begun: it has no start yet."""
+    return next((one.title for one in milestones if one.kind == "sprint" and one.is_open and one.start is None), None)
 
 
 def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
     pull = row.pull or {}
     then = derived.get("size_at_first_review")
+    red_since, red_checks = red_of(row)
     return facts.PullRequest(
         draft=bool(pull.get("draft")),
         checks=checks_of(row),
@@ -243,4 +265,8 @@ def _pull(row: Any, derived: Mapping[str, Any]) -> facts.PullRequest:
         size_at_first_review=facts.Size(lines=then["lines"], files=then["files"]) if then else None,
         ready_at=_instant(derived["ready_at"]),
         from_fork=bool(pull.get("from_fork")),
+        red_since=red_since,
+        red_checks=red_checks,
+        others_spoke_at=_instant(derived.get("others_spoke_at")),
+        merged_by_other=derived.get("merged_by_other"),
     )

@@ -84,6 +84,8 @@ def load_stacked(tx: Tx, rows: Sequence[Any]) -> dict[int, Any]:
                 item.c.head_ref,
                 item.c.state,
                 item.c.pull,
+                item.c.checks,
+                item.c.head_sha,
                 item.c.secured,
                 project.c.key.label("project_key"),
                 project.c.public.label("project_public"),
@@ -140,6 +142,25 @@ def checks_of(row: Any) -> facts.Checks:
     return facts.Checks.UNKNOWN
 
 
+def red_of(row: Any) -> tuple[datetime | None, tuple[str, ...]]:
+    """Since when a check on the head has been red, and the names of those that are; a suite is named by its runs where
+    one of them is red.
+    """
+    red = {
+        name.rpartition("@")[0]: from_iso(at)
+        for name, (state, at, sha) in row.checks.items()
+        if sha == row.head_sha and state == facts.Checks.RED.value
+    }
+    named = [name for name in red if not name.startswith("suite:")] or list(red)
+    return min(red.values(), default=None), tuple(sorted({_bare(name) for name in named}))
+
+
+def _bare(name: str) -> str:
+    """What people call a check that is kept as "run:app/name", "suite:app" or "status:context"."""
+    kind, _, rest = name.partition(":")
+    return rest.partition("/")[2] if kind == "run" else rest
+
+
 def ref_of(row: Any) -> facts.Ref:
     """The ref of a row that carries its project's key, and whether that is public."""
     return facts.Ref(
@@ -183,6 +204,7 @@ def stacked_on(base: Any) -> facts.Link:
         other=ref_of(base),
         other_kind=facts.Kind.PULL_REQUEST,
         other_state=facts.State(base.state),
+        other_checks=checks_of(base),
     )
 
 

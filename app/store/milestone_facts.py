@@ -233,6 +233,8 @@ def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]])
         carried_from=origin.title if origin is not None else None,
         carried_closed=origin is not None and not origin.is_open,
         transferred_to=onward.title if onward is not None and onward.kind == "sprint" and onward.is_open else None,
+        spent=stay.spent,
+        hours_planned=stay.effort.get("planned"),
     )
 
 

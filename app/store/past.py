@@ -28,6 +28,13 @@ def items(tx: Tx, *, open_or_closed_since: datetime) -> list[tuple[int, int]]:
     return [(row.id, row.project_id) for row in rows]
 
 
+def latest(tx: Tx) -> datetime | None:
+    """The last instant of which anything is known; None: there is nothing."""
+    item, change = models.item, models.change
+    asked = (sa.func.max(change.c.at), sa.func.max(item.c.created_at), sa.func.max(item.c.closed_at))
+    return max((at for column in asked if (at := tx.scalar(sa.select(column))) is not None), default=None)
+
+
 def every_item(tx: Tx) -> list[tuple[int, int]]:
     """(item id, project id) of all."""
     item = models.item

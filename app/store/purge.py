@@ -69,8 +69,9 @@ def _leave_to_others(tx: Tx, project_id: int) -> None:
         tx.execute(sa.update(milestone).where(milestone.c.id.in_(shared)).values(project_id=theirs))
     for kind, table in (("milestone", milestone), (None, item)):
         ours = mark.c.subject_id.in_(sa.select(table.c.id).where(table.c.project_id == project_id))
-        of_kind = mark.c.subject_kind == kind if kind else mark.c.subject_kind != "milestone"
+        of_kind = mark.c.subject_kind == kind if kind else mark.c.subject_kind.not_in(("milestone", "flow"))
         tx.execute(sa.delete(mark).where(of_kind, ours))
+    tx.execute(sa.delete(mark).where(mark.c.subject_kind == "flow", mark.c.subject_id == project_id))
 
 
 def _belongs(table: sa.Table, project_id: int, lane_id: int | None) -> sa.ColumnElement[bool] | None:

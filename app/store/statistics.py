@@ -49,6 +49,25 @@ def save(tx: Tx, project_id: int, statistics: Iterable[Statistic], *, now: datet
         tx.execute(insert(tx, models.statistic).on_conflict_do_nothing(), rows)
 
 
+def due(tx: Tx, *, now: datetime) -> list[int]:
+    """Projects whose statistics are due to be made anew, `now` in world time."""
+    project = models.project
+    due = sa.or_(project.c.refresh_at.is_(None), project.c.refresh_at <= now)
+    in_use = sa.and_(project.c.removed_at.is_(None), project.c.status == "active")
+    return list(tx.scalars(sa.select(project.c.id).where(due, in_use).order_by(project.c.id)))
+
+
+def claim(tx: Tx, project_id: int, *, now: datetime, next_at: datetime) -> bool:
+    """Set when a project's statistics are made anew after this time. False: somebody else has made them already."""
+    project = models.project
+    done = tx.execute(
+        sa.update(project)
+        .where(project.c.id == project_id, sa.or_(project.c.refresh_at.is_(None), project.c.refresh_at <= now))
+        .values(refresh_at=next_at)
+    )
+    return done.rowcount == 1
+
+
 def _plain(value: Any) -> Any:
     """A statistic as plain JSON values."""
     if is_dataclass(value):

@@ -12,18 +12,21 @@ from app.store import models
 from app.store.database import Tx
 
 TABLES = {"item": models.item, "milestone": models.milestone}
+OWN_CLOCK = {**TABLES, "flow": models.project}
+"""Where it stands when a subject is looked at again; a flow is its project's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Subjects to judge, by kind. `plans` are items whose publication is to be planned anew; `rebuild` items to
-    derive first.
+    """Subjects to judge, by kind; `flows` are projects whose flow is. `plans` are items whose publication is to be
+    planned anew; `rebuild` items to derive first.
     """
 
     items: frozenset[int] = frozenset()
     milestones: frozenset[int] = frozenset()
     plans: frozenset[int] = frozenset()
     rebuild: frozenset[int] = frozenset()
+    flows: frozenset[int] = frozenset()
 
     def parts(self) -> list[Due]:
         """The same, one subject each."""
@@ -31,21 +34,22 @@ class Due:
             *(Due(rebuild=frozenset({id_})) for id_ in sorted(self.rebuild)),
             *(Due(items=frozenset({id_})) for id_ in sorted(self.items)),
             *(Due(milestones=frozenset({id_})) for id_ in sorted(self.milestones)),
+            *(Due(flows=frozenset({id_})) for id_ in sorted(self.flows)),
             *(Due(plans=frozenset({id_})) for id_ in sorted(self.plans)),
         ]
 
     def __len__(self) -> int:
-        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.rebuild)
+        return len(self.items) + len(self.milestones) + len(self.plans) + len(self.rebuild) + len(self.flows)
 
     def __bool__(self) -> bool:
-        return bool(self.items or self.milestones or self.plans or self.rebuild)
+        return bool(self.items or self.milestones or self.plans or self.rebuild or self.flows)
 
 
 def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
     """The next due subjects of a lane: marks first (they are used up), then what time has made due, then sweeps a
     page on.
     """
-    found: dict[str, set[int]] = {"item": set(), "milestone": set(), "plan": set(), "rebuild": set()}
+    found: dict[str, set[int]] = {kind: set() for kind in ("item", "milestone", "flow", "plan", "rebuild")}
     mark = models.mark
     marks = tx.execute(
         sa.select(mark.c.id, mark.c.subject_kind, mark.c.subject_id)
@@ -69,6 +73,10 @@ def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
                     .limit(left)
                 )
             )
+    project = models.project
+    found["flow"].update(
+        tx.scalars(sa.select(project.c.id).where(project.c.lane_id == lane_id, project.c.next_check_at <= now))
+    )
     left = limit - sum(map(len, found.values()))
     if left > 0:
         _take_sweep(tx, lane_id, found, left)
@@ -77,6 +85,7 @@ def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
         milestones=frozenset(found["milestone"]),
         plans=frozenset(found["plan"]),
         rebuild=frozenset(found["rebuild"]),
+        flows=frozenset(found["flow"]),
     )
 
 
@@ -104,9 +113,9 @@ def _take_sweep(tx: Tx, lane_id: int, found: dict[str, set[int]], limit: int) ->
 
 def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
     """Look at these again later: by their own clock, and by a mark where they have none."""
-    for kind, ids in (("item", due.items | due.rebuild), ("milestone", due.milestones)):
+    for kind, ids in (("item", due.items | due.rebuild), ("milestone", due.milestones), ("flow", due.flows)):
         if ids:
-            table = TABLES[kind]
+            table = OWN_CLOCK[kind]
             tx.execute(sa.update(table).where(table.c.id.in_(sorted(ids))).values(next_check_at=until))
     add_marks(tx, [(lane_id, "plan", id_, until) for id_ in sorted(due.plans)], reason="postponed")
 
@@ -141,6 +150,7 @@ def lanes_with_due(tx: Tx, *, now: datetime) -> list[int]:
         # "+ 0": SQLite would walk a whole index of projects to find the distinct ones; so it looks at what is due only
         due = sa.select(table.c.project_id + 0).where(table.c.next_check_at <= now).distinct()
         lanes |= set(tx.scalars(sa.select(project.c.lane_id).where(project.c.id.in_(due))))
+    lanes |= set(tx.scalars(sa.select(project.c.lane_id).where(project.c.next_check_at <= now)))
     return sorted(lanes)
 
 
@@ -182,7 +192,7 @@ def under_way(tx: Tx, project_id: int) -> list[int]:
 def save_judged(tx: Tx, kind: str, judged: Mapping[int, datetime | None], *, now: datetime) -> None:
     """When each subject is looked at again (None: not by itself)."""
     if judged:
-        table = TABLES[kind]
+        table = OWN_CLOCK[kind]
         tx.execute(
             sa.update(table)
             .where(table.c.id == sa.bindparam("the_id"))
@@ -252,8 +262,9 @@ def save_ended(tx: Tx, milestone_id: int, *, growth: float | None, kept: float |
 
 def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
     """The project a subject belongs to; None where there is no such subject."""
-    table = TABLES[kind]
-    found: int | None = tx.scalar(sa.select(table.c.project_id).where(table.c.id == subject_id))
+    table = OWN_CLOCK[kind]
+    owner = table.c.id if kind == "flow" else table.c.project_id
+    found: int | None = tx.scalar(sa.select(owner).where(table.c.id == subject_id))
     return found
 
 

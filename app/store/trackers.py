@@ -377,25 +377,6 @@ def update_project(tx: Tx, project_id: int, **values: Any) -> None:
     tx.execute(sa.update(models.project).where(models.project.c.id == project_id).values(**values))
 
 
-def to_refresh(tx: Tx, *, now: datetime) -> list[int]:
-    """Projects whose statistics are due to be made anew, `now` in world time."""
-    project = models.project
-    due = sa.or_(project.c.refresh_at.is_(None), project.c.refresh_at <= now)
-    in_use = sa.and_(project.c.removed_at.is_(None), project.c.status == "active")
-    return list(tx.scalars(sa.select(project.c.id).where(due, in_use).order_by(project.c.id)))
-
-
-def claim_refresh(tx: Tx, project_id: int, *, now: datetime, next_at: datetime) -> bool:
-    """Set when a project's statistics are made anew after this time. False: somebody else has made them already."""
-    project = models.project
-    done = tx.execute(
-        sa.update(project)
-        .where(project.c.id == project_id, sa.or_(project.c.refresh_at.is_(None), project.c.refresh_at <= now))
-        .values(refresh_at=next_at)
-    )
-    return done.rowcount == 1
-
-
 def reopen_project(tx: Tx, project_id: int) -> None:
     """A project that was gone or moved counts as active again, until the tracker says otherwise."""
     project = models.project

@@ -5,22 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from rules.facts import Item, Subject
+from rules.facts import Flow, Item, Milestone, Subject
 from rules.spec import Rule
 from rules.standing import Standing
 from rules.verdict import Reach, Severity, Verdict
 
 Key = tuple[str, int]
-"""A subject: "item" or "milestone", and its id."""
+"""A subject: "item", "milestone" or "flow", and its id."""
 
 
 def key_of(subject: Subject) -> Key:
-    return ("item" if isinstance(subject, Item) else "milestone", subject.id)
+    kinds = {Item: "item", Milestone: "milestone", Flow: "flow"}
+    return kinds[type(subject)], subject.id
 
 
 def due_of(subject: Subject) -> date | None:
     """The date that a subject is wanted by."""
-    return subject.needed_by or subject.due if isinstance(subject, Item) else subject.due
+    if isinstance(subject, Item):
+        return subject.needed_by or subject.due
+    return subject.due if isinstance(subject, Milestone) else None
+
+
+def _home_of(subject: Subject) -> int | None:
+    """The item whose comment tells of a subject: itself, or a milestone's home item."""
+    if isinstance(subject, Milestone):
+        return subject.home.id if subject.home is not None else None
+    return subject.id if isinstance(subject, Item) else None
 
 
 @dataclass(slots=True)
@@ -61,7 +71,6 @@ class Flag:
     def of(cls, rule: Rule, subject: Subject, standing: Standing, *, number: int) -> Flag:
         """The flag that a standing opened."""
         verdict = standing.said
-        home = subject.id if isinstance(subject, Item) else subject.home.id if subject.home is not None else None
         return cls(
             number=number,
             rule=rule.name,
@@ -69,9 +78,9 @@ class Flag:
             subject=key_of(subject),
             project=subject.project.key,
             name=subject.key,
-            title=subject.title,
-            url=subject.url,
-            home=home,
+            title=subject.project.key if isinstance(subject, Flow) else subject.title,
+            url=subject.project.url if isinstance(subject, Flow) else subject.url,
+            home=_home_of(subject),
             opened_at=standing.opened_at,
             since=standing.since,
             code=verdict.reason.code,

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from rules.baseline import members_at, own_right
-from rules.facts import Item, Milestone, State, Subject
+from rules.facts import Flow, Item, Milestone, State, Subject
 
 LONG = timedelta(days=90)
 """Open for this long after it was flagged, an item counts as not finished by itself."""
@@ -51,6 +51,8 @@ def end_of(
     """
     if isinstance(subject, Milestone):
         return _milestone(subject, due=due, ends=ends)
+    if isinstance(subject, Flow):
+        return End(Became.UNKNOWN)  # how work flows has no end
     return _item(subject, due=due, asked=asked, ends=ends, milestones=milestones)
 
 

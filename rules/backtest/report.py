@@ -13,7 +13,7 @@ from rules.backtest.flags import Flag, Key
 from rules.backtest.noise import Noise, noise
 from rules.backtest.outcome import Became, End, end_of
 from rules.backtest.run import Found
-from rules.facts import Item, Milestone
+from rules.facts import Flow, Milestone, Subject
 
 TOO_FEW = 10
 """Below so many flags whose outcome is known, no share is told."""
@@ -37,7 +37,8 @@ class Share:
             return 0.0, 1.0
         n, p, z = self.of, self.some / self.of, 1.96
         middle, spread = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+        low, high = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+        return max(low, 0.0), min(high, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class _Ends:
 
 
 def _rule(
-    name: str, type_: str, flags: Sequence[Flag], found: Found, last: Mapping[Key, Item | Milestone], ends: _Ends
+    name: str, type_: str, flags: Sequence[Flag], found: Found, last: Mapping[Key, Subject], ends: _Ends
 ) -> RuleReport:
     assert found.began is not None
     assert found.ended is not None
@@ -185,7 +186,7 @@ def _rule(
     )
 
 
-def _recall(name: str, flags: Sequence[Flag], found: Found, last: Mapping[Key, Item | Milestone], ends: _Ends) -> Share:
+def _recall(name: str, flags: Sequence[Flag], found: Found, last: Mapping[Key, Subject], ends: _Ends) -> Share:
     """Of what ended badly under its eyes, how much it had flagged before that was certain."""
     assert found.began is not None
     first = {flag.subject: flag.opened_at for flag in reversed(flags)}
@@ -198,8 +199,8 @@ def _recall(name: str, flags: Sequence[Flag], found: Found, last: Mapping[Key, I
     return Share(caught, all_)
 
 
-def _made(subject: Item | Milestone) -> datetime | None:
-    return subject.created_at
+def _made(subject: Subject) -> datetime | None:
+    return None if isinstance(subject, Flow) else subject.created_at
 
 
 def _weeks(flags: Sequence[Flag], began: datetime, ended: datetime) -> tuple[Week, ...]:

@@ -28,6 +28,7 @@ Example
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from rules.catalog.common import (
@@ -115,7 +116,7 @@ def _not_ours(subject: Item) -> Verdict | None:
 
 def _flag(subject: Item, days: float, *, finished: int, since: datetime, times: int, now: datetime) -> Verdict:
     state = subject.state.value
-    usual = Days(max(days, 1.0), working=not subject.project.calendar.every_day)
+    usual = Days(math.ceil(days), working=not subject.project.calendar.every_day)
     return flagged(
         "ageing-work.old",
         values={"state": state, "age": days_between(subject.project, since=since, until=now), "since": since},

@@ -31,6 +31,17 @@ def choice(title: str, *, default: object, description: str) -> Any:
     return Field(default=default, title=title, description=description, json_schema_extra={"unit": "choice"})
 
 
+def words(title: str, *, default: str, description: str) -> Any:
+    """One parameter that is a list of words, with commas between them."""
+    return Field(
+        default=default,
+        title=title,
+        description=description,
+        max_length=500,
+        json_schema_extra={"unit": "words, with commas"},
+    )
+
+
 def label_among(item: Item, labels: Iterable[str]) -> str | None:
     """The first label of an item that is one of `labels`, as the tracker spells it."""
     folded = {fold(label) for label in labels}
@@ -99,6 +110,18 @@ def is_container(item: Item) -> bool:
     return (
         item.children_total > 0 or linked >= LINKED_CHILDREN or any(fold(label) in containers for label in item.labels)
     )
+
+
+def few_log_time(project: Project, *, needed: float) -> Verdict | None:
+    """Skipped where too few of the finished items carry time for hours to say anything."""
+    if project.usual is None:
+        return skipped("common.not-counted")
+    share = project.usual.worklog_share
+    if share is None:
+        return skipped("common.few-finished", values={"finished": project.usual.worklog_of})
+    if share < needed:
+        return skipped("common.few-log", values={"share": int(100 * share), "needed": round(100 * needed)})
+    return None
 
 
 def by_automation(item: Item) -> bool:

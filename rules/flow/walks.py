@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from rules.facts import Kind, Project, State
+from rules.facts import Kind, Project, Ref, State
 from rules.settings import fold
 
 WORKED_ON = (State.IN_PROGRESS, State.IN_REVIEW)
@@ -19,7 +19,7 @@ WORKED_ON = (State.IN_PROGRESS, State.IN_REVIEW)
 MEANS = {
     "todo": State.TODO,
     "in_progress": State.IN_PROGRESS,
-    "waiting": State.IN_PROGRESS,
+    "waiting": State.TODO,  # for somebody outside: nobody here has it in hand
     "blocked": State.IN_PROGRESS,
     "in_review": State.IN_REVIEW,
     "done": State.DONE,
@@ -41,7 +41,7 @@ class Walk:
     that it is one that carries an issue; `done` that it was finished, not dropped; `assignees` are ids of persons.
     """
 
-    item_id: int
+    ref: Ref
     kind: Kind
     created_at: datetime
     closed_at: datetime | None = None
@@ -53,6 +53,10 @@ class Walk:
     pulls: tuple[Walk, ...] = ()
     assignees: tuple[int, ...] = ()
     logged: bool = False
+
+    @property
+    def item_id(self) -> int:
+        return self.ref.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def test_options_become_the_calendar_and_settings_that_rules_see(box, plumbline,
     said = add(
         plumbline, "--zone", "Europe/Berlin", "--country", "de", "--weekdays", "mon-fri", "--settle", "0",
         "--hours", "9:00-17:30", "--set", "policy=train", "--set", "in_progress_labels=Doing, WIP",
-        "--set", "name_foreign_keys=true", "--set", "comments_per_day=3", "--set", "subdivision=BE",
+        "--set", "name_foreign_keys=true", "--set", "reviews_required=true", "--set", "comments_per_day=3", "--set", "subdivision=BE",
         "--set", "blackouts=2026-12-24/2027-01-02", "--set", "rolling_milestones=1,2",
     )  # fmt: skip
     assert (said.code, said.err) == (0, "")
@@ -42,6 +42,7 @@ def test_options_become_the_calendar_and_settings_that_rules_see(box, plumbline,
     assert project.settings.policy == "train"
     assert project.settings.in_progress_labels == {"doing", "wip"}
     assert project.settings.name_foreign_keys is True
+    assert project.settings.reviews_required is True
     assert list(projects.comments_per_day.values()) == [3]
     assert next(iter(projects.calendars.values())).settle_minutes == 0
 
@@ -157,3 +158,13 @@ def test_a_project_is_shown_with_what_happened_to_many_items_at_once(box, plumbl
     assert [(edit["items"], edit["who"]) for edit in data["edits"]] == [(120, "mel")]
     assert [one["key"] for one in data["left"]] == ["#7"]
     assert plumbline("project", "show", "acme/none").code == 2
+
+
+def test_a_project_is_shown_with_what_is_set(box, plumbline):
+    add(plumbline)
+    assert "Every setting is the default." in plumbline("project", "show", "acme/shop").out
+    add(plumbline, "--set", "reviews_required=true", "--zone", "Europe/Berlin")
+    lines = [line.split() for line in plumbline("project", "show", "acme/shop").out.splitlines()]
+    assert ["reviews_required", "True"] in lines and ["zone", "Europe/Berlin"] in lines
+    data = plumbline("project", "show", "acme/shop", "--json").data
+    assert (data["settings"], data["calendar"]) == ({"reviews_required": True}, {"zone": "Europe/Berlin"})

@@ -66,6 +66,11 @@ def test_it_says_what_is_usual_and_never_reaches_a_comment() -> None:
     assert verdict.reach is Reach.LABEL
 
 
+def test_a_part_of_a_day_is_a_day_in_what_is_usual() -> None:
+    verdict = look(work(project=jira(usual=usual(5.2))))
+    assert "within 6 working days" in plain(verdict.evidence[0], project=WORK)
+
+
 def test_it_is_worse_at_twice_the_usual_time() -> None:
     one, two = look(work()), look(work(moved="2026-12-08 10:00"), at("2026-12-09 10:00"))
     assert (one.weight, two.weight) == (1.0, 2.0) and one.gist != two.gist

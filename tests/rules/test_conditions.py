@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rules.conditions import FIELDS, ConditionError, compile_condition
-from rules.facts import Item, Milestone, Size
+from rules.facts import Flow, Item, Milestone, Size
 from tests.rules.build import at, item, milestone, planned, project, pull
 
 NOW = at("2026-12-08 12:00")
@@ -52,10 +52,13 @@ def test_conditions_on_milestones() -> None:
     assert condition.holds(milestone(planned(2)), NOW) is False
 
 
-@pytest.mark.parametrize("judges", [Item, Milestone])
-def test_every_field_can_be_read_and_is_described(judges: type[Item | Milestone]) -> None:
-    subject: Any = pull() if judges is Item else milestone(planned(2))
-    root = "item" if judges is Item else "milestone"
+@pytest.mark.parametrize(
+    ("root", "subject"),
+    [("item", pull()), ("milestone", milestone(planned(2))), ("flow", Flow(id=1, project=project()))],
+    ids=["item", "milestone", "flow"],
+)
+def test_every_field_can_be_read_and_is_described(root: str, subject: Any) -> None:
+    judges = type(subject)
     for name, field in FIELDS[judges].items():
         assert field.description.endswith(".")
         answer = compile_condition(f"{root}.{name} == {root}.{name}", judges).answer(subject, NOW)

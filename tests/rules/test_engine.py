@@ -12,12 +12,13 @@ from rules import engine
 from rules.catalog import stalled_work
 from rules.catalog.registry import TYPES
 from rules.engine import PreparedRule, RuleError, judge, prepare, problems, recheck_at
-from rules.facts import Item
+from rules.facts import Flow, Item
 from rules.spec import NoParams, Rule, RuleType, Scope
 from rules.verdict import Outcome, Reach, Severity, Verdict
-from tests.rules.build import at, item, milestone, project, pull
+from tests.rules.build import at, item, milestone, project, pull, sprint
 
 NOW = at("2026-12-08 12:00")
+FLOW = Flow(id=1, project=project())
 
 
 def rule(type_: str = "stalled-work", **fields: Any) -> Rule:
@@ -125,7 +126,11 @@ def test_all_that_is_wrong_is_found_at_once() -> None:
 
 def test_all_types_judge_through_the_engine() -> None:
     rules = [prepare(rule(type_.name, id=number)) for number, type_ in enumerate(TYPES)]
-    names = {made.rule.type for subject in (item(), pull(), milestone()) for made in judge(rules, subject, NOW)}
+    names = {
+        made.rule.type
+        for subject in (item(), pull(), milestone(), sprint(), FLOW)
+        for made in judge(rules, subject, NOW)
+    }
     assert names == {type_.name for type_ in TYPES}
     assert not any(
         made.verdict.outcome is Outcome.ERROR

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from rules.calendar import Calendar
-from rules.catalog import ageing_work, scope_growth, stalled_review, stalled_work
+from rules.catalog import scope_growth, stalled_review, stalled_work
 from rules.engine import judge, prepare
 from rules.facts import Checks, Item, Kind, LinkKind, Review, Side, Size, State
 from rules.settings import Settings
 from rules.spec import Rule, Scope
 from rules.verdict import Outcome, Reach, Severity, Verdict
 from rules.wording.render import plain
-from tests.rules.build import ADA, BOT, WEEK, at, item, jira, link, project, pull, ref, settings, step, usual
+from tests.rules.build import ADA, BOT, WEEK, at, item, jira, link, project, pull, ref, settings, step
 
 LATER = at("2026-12-08 12:00")
 
@@ -27,11 +27,6 @@ def review(subject: Item, *, now: datetime = LATER, **params: object) -> Verdict
 
 def work(subject: Item, *, now: datetime = LATER, **params: object) -> Verdict:
     return stalled_work.judge(subject, stalled_work.StalledWorkParams.model_validate(params), now)
-
-
-def age(subject: Item, *, finished: int = 40) -> Verdict:
-    counted = replace(subject, project=replace(subject.project, usual=usual(finished=finished)))
-    return ageing_work.judge(counted, ageing_work.AgeingWorkParams(), LATER)
 
 
 def growth(subject: Item, **params: object) -> Verdict:
@@ -56,7 +51,6 @@ def test_row_01_umbrella_issue_is_judged_by_its_children_only(subject: Item) -> 
         subject, started_at=at("2026-11-01"), at_start=Size(checklist_total=4), size=Size(checklist_total=40)
     )
     assert work(subject).reason.code == "common.container"
-    assert age(subject).reason.code == "common.container"
     assert growth(grown).reason.code == "common.container"
 
 
@@ -323,14 +317,3 @@ def test_in_public_a_risen_estimate_stays_on_the_page() -> None:
     assert alone.reach is Reach.PAGE
     shown = growth(item(project=open_, started_at=at("2026-11-20"), at_start=start, size=both))
     assert [said.code for said in shown.evidence] == ["scope-growth.boxes"]
-
-
-def test_row_45_a_status_that_was_skipped_is_begun_by_what_was_done() -> None:
-    skipped = item(state=State.TODO)
-    assert age(skipped).reason.code == "ageing-work.not-started"
-    assert flagged(age(replace(skipped, state=State.IN_PROGRESS)))  # as a person's act, work logged or a pull request
-
-
-def test_row_55_a_new_team_is_not_told_what_is_usual() -> None:
-    verdict = age(item(), finished=19)
-    assert (verdict.outcome, verdict.reason.code) == (Outcome.SKIPPED, "ageing-work.too-few")

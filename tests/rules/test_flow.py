@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rules.facts import Kind, State
 from rules.flow.usual import counted_at, nearest_rank, usual_of
 from rules.flow.walks import Stay, Turn, Walk, stays_of
-from tests.rules.build import PLAIN, WEEK, at, jira, project
+from tests.rules.build import PLAIN, WEEK, at, jira, project, ref
 
 HUB, PAY = project(), jira()
 NOW = at("2026-12-08 12:00")
@@ -22,13 +22,13 @@ NOW = at("2026-12-08 12:00")
 def issue(id_: int = 1, *turns: tuple[str, str], **fields: Any) -> Walk:
     told = tuple(Turn(at(when), "state", word) for when, word in turns)
     base: dict[str, Any] = {"kind": Kind.ISSUE, "created_at": at("2026-11-02"), "turns": told}
-    return Walk(item_id=id_, **(base | fields))
+    return Walk(ref=ref(id_), **(base | fields))
 
 
 def pull(id_: int = 9, *turns: tuple[str, str, str], **fields: Any) -> Walk:
     told = tuple(Turn(at(when), field, word) for when, field, word in turns)
     base: dict[str, Any] = {"kind": Kind.PULL_REQUEST, "created_at": at("2026-11-10"), "turns": told}
-    return Walk(item_id=id_, **(base | fields))
+    return Walk(ref=ref(id_), **(base | fields))
 
 
 def days(walk: Walk, of: Any = PAY) -> list[tuple[str, str, str | None]]:

@@ -15,18 +15,23 @@ from rules.catalog.registry import TYPES
 from rules.engine import judge, prepare
 from rules.facts import (
     Checks,
+    Column,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Milestone,
     MilestoneKind,
     Project,
     Ref,
+    Reopening,
     Size,
     Sprint,
     State,
     Step,
     Subject,
+    Waiting,
 )
 from rules.intents import Note
 from rules.spec import Judgement, Rule, RuleType
@@ -44,6 +49,11 @@ THEIRS = "acme/zq"
 TELLING = re.compile(r"not started|in progress|in review|waiting for a review|checks|asked|draft|merged|since|due on")
 NAMING_TYPES = ("stalled-work", "state-mismatch", "blocked-too-long", "scope-creep", "missed-milestone")
 """The types that speak of items other than the one they judge."""
+SPEAKING: dict[str, dict[str, Any]] = {
+    "sprint-injection": {"ask_swap": True},
+    "custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"},
+}
+"""Parameters of types that say nothing by default."""
 NOW = st.sampled_from([at("2026-11-27"), at("2026-12-01 12:00"), at("2026-12-12 09:00")])
 
 
@@ -75,6 +85,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
     own = Step("comment", at("2026-11-05"), "https://own.example/1")
     theirs = Step("linked", at("2026-11-17"), URL, of=hidden)
     state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW, State.DONE]))
+    begun = None if state is State.TODO else at("2026-11-04")
     around = links(hidden, closed=draw(st.booleans()))
     fields: dict[str, Any] = {
         "project": home,
@@ -83,7 +94,7 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "state": state,
         "state_since": at("2026-11-04"),
         "closed_at": at("2026-11-06") if state is State.DONE else None,
-        "started_at": at("2026-11-04"),
+        "started_at": begun,
         "flagged_since": draw(st.sampled_from([None, None, at("2026-11-07")])),
         "needed_by": date(2026, 12, 1),
         "size": Size(checklist_total=12, lines=900, files=9),
@@ -91,15 +102,26 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "due": date(2026, 11, 20),
         "author": replace(build.ADA, login=LOGIN),
         "assignees": (replace(build.ADA, login=LOGIN),),
-        "acted_at": at("2026-11-04"),
-        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0)])),
+        "acted_at": begun,
+        "question": draw(st.sampled_from([None, own])),
+        "assigned_since": at("2026-11-05"),
+        "type": "Story",
+        "reopened": (Reopening(at("2026-11-24"), at("2026-11-26")),),
+        "spent": 9.0,
+        "hours_planned": 4.0,
+        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23), 0.9)])),
         "parent": draw(st.sampled_from([None, hidden])),
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):
         return build.item(**fields)
+    if draw(st.booleans()):  # merged, and read by nobody
+        over = {"state": State.DONE, "closed_at": at("2026-11-26"), "closed_as": "merged"}
+        return build.pull(**(fields | over), moved="2026-11-05", merged_by_other=False)
     return build.pull(
         **(fields | {"last_movement": theirs}),
         moved="2026-11-05",
+        checks=draw(st.sampled_from([Checks.GREEN, Checks.RED])),
+        red_since=at("2026-11-05"),
         first_review_at=at("2026-11-05"),
         size_at_first_review=Size(lines=100),
     )
@@ -111,19 +133,34 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
         state = draw(st.sampled_from([State.TODO, State.IN_PROGRESS, State.IN_REVIEW]))
         joined = draw(st.sampled_from(["2026-11-05", "2026-11-26"]))
         base = {"state": state, "title": TITLE, "state_since": at("2026-11-17"), "created_at": at("2026-10-13")}
+        base |= {"spent": 9.0, "hours_planned": 4.0}
         left = draw(st.sampled_from([None, None, "2026-11-28"]))
         return build.member(number, joined=joined, left=left, item=replace(hidden, id=number), **base)
 
     waits = build.member(20, joined="2026-11-05", item=ref(20, of=home.key), waiting_on=hidden)
     members = [waits, *(theirs(700 + number) for number in range(draw(st.integers(1, 8))))]
-    members += [build.member(number, joined="2026-11-05", item=ref(number, of=home.key)) for number in range(1, 4)]
+    members += [
+        build.member(number, joined="2026-11-05", item=ref(number, of=home.key), hours_planned=4.0)
+        for number in range(1, 4)
+    ]
     kind = draw(st.sampled_from(MilestoneKind))
     return build.milestone(
         members, project=home, kind=kind, start=date(2026, 11, 23), due=date(2026, 12, 4), home=ref(1)
     )
 
 
-PARAMS = {"custom": {"when": "item.key != ''", "message": "{key} {title}: {status}, {milestone}, {labels}"}}
+@st.composite
+def flows(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
+    """A pile in review that has grown, with an item in it that some readers may not know of."""
+    days = draw(st.integers(3, 8))
+    waiting = [
+        Waiting(hidden, at("2026-11-05")),
+        *(Waiting(ref(n, of=home.key), at("2026-11-09")) for n in range(days)),
+    ]
+    counts = ((at("2026-11-05"), 1), (at("2026-11-24"), days + 1))
+    return Flow(id=1, project=home, columns=(Column(State.IN_REVIEW, tuple(waiting), counts),))
+
+
 """What makes a type look at more than by default."""
 
 
@@ -137,13 +174,14 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
         draw(st.sampled_from([build.PLAIN, build.WEEK])),
         public=draw(st.booleans()),
         same_readers=same,
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=True),
         watched_keys=frozenset({"PAY"}),
         usual=build.usual(),
     )
     hidden = other(secured=secured, of=draw(st.sampled_from([THEIRS, home.key])) if secured else THEIRS)
-    subject = draw(items(type_, home, hidden) if type_.judges is Item else milestones(home, hidden))
-    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, params=PARAMS.get(type_.name, {}), mode="live"))
+    made_of = {Item: items(type_, home, hidden), Milestone: milestones(home, hidden), Flow: flows(home, hidden)}
+    subject = draw(made_of[type_.judges])
+    made = prepare(Rule(id=1, version=1, name="r", type=type_.name, mode="live", params=SPEAKING.get(type_.name, {})))
     when = draw(NOW)
     judged = judge([made], subject, when)
     assume(judged and judged[0].verdict.outcome is Outcome.FLAGGED)
@@ -151,7 +189,10 @@ def cases(draw: st.DrawFn, type_: RuleType) -> tuple[Judgement, Note, Note]:
     written = note([one], project=home, item_url_in_plumbline=None)
     if one.verdict.reach is not Reach.COMMENT:  # of such a flag at most its first sentence is ever written
         written = standing_still(one.verdict, project=home, today=when.date())
-    after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
+    if isinstance(subject, Flow):
+        after: Subject = replace(subject, columns=())
+    else:
+        after = replace(subject, gap=False, **({"links": ()} if isinstance(subject, Item) else {"open": False}))
     (cleared,) = judge([made], after, when)
     quiet = all_clear(one.verdict, now=cleared.verdict, project=home, since=when)
     return one, written, quiet
@@ -187,6 +228,8 @@ def test_nothing_of_an_item_that_readers_may_not_know_of_is_written(type_: RuleT
 def hidden_of(one: Judgement) -> Ref:
     if isinstance(one.subject, Item):
         return one.subject.links[0].other
+    if isinstance(one.subject, Flow):
+        return one.subject.columns[0].waiting[0].item
     return next(member.item for member in one.subject.members if member.item.key == KEY)
 
 

@@ -14,20 +14,25 @@ from rules.catalog.registry import TYPES
 from rules.catalog.timing import says
 from rules.facts import (
     Checks,
+    Column,
     DueSet,
+    Flow,
     Item,
     Kind,
     Link,
     LinkKind,
+    Load,
     Member,
     Milestone,
     MilestoneKind,
+    Reopening,
     Review,
     Side,
     Size,
     Sprint,
     State,
     Subject,
+    Waiting,
 )
 from rules.spec import RuleType
 from tests.rules import build
@@ -54,6 +59,15 @@ maybe_days = st.one_of(st.none(), days)
 maybe_instants = st.one_of(st.none(), instants)
 
 
+SPRINTS = (
+    None,
+    Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23)),
+    Sprint("Sprint 31", date(2026, 12, 4), None, date(2026, 11, 23), 0.9),
+    Sprint("Sprint 32", date(2027, 1, 4), None, date(2026, 12, 20), 0.8),
+    Sprint("Sprint 32", date(2027, 1, 4), None, date(2026, 12, 20), 0.5),
+)
+
+
 VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
@@ -62,7 +76,18 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
+    "budget-burn": {"unit": st.sampled_from(["hours", "points"]), "budget": st.sampled_from([0, 20])},
     "custom": {"when": st.sampled_from(["item.state == 'in_progress'", "item.estimate > 2", "item.is_draft"])},
+    "red-checks": {"days": st.integers(1, 5)},
+    "waiting-for-answer": {"called_days": st.integers(1, 5), "asked_days": st.integers(1, 5)},
+    "abandoned-assignment": {"quiet_days": st.integers(1, 5), "ahead_days": st.integers(0, 30)},
+    "sprint-injection": {"ask_swap": st.just(True), "min_items": st.integers(1, 3)},
+    "reopened": {"times": st.integers(1, 2), "within_days": st.integers(1, 15), "slip_minutes": st.just(0)},
+    "unreviewed-merge": {"merged_days": st.integers(1, 30)},
+    "missing-acceptance-criteria": {"planned": st.booleans()},
+    "unestimated-work": {"settle_days": st.integers(0, 5)},
+    "overload": {"per_person": st.integers(0, 3), "in_review": st.integers(0, 4), "days": st.sampled_from([0, 1.5])},
+    "bottleneck": {"min_items": st.integers(2, 4), "times": st.sampled_from([1.0, 2.5])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
 
@@ -97,7 +122,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         calendar,
         public=draw(st.booleans()),
         tracker=draw(st.sampled_from(["github", "jira"])),
-        settings=build.settings(name_foreign_keys=draw(st.booleans())),
+        settings=build.settings(name_foreign_keys=draw(st.booleans()), reviews_required=draw(st.booleans())),
         same_readers=frozenset({"acme/api"}),
         watched_keys=frozenset({"PAY"}),
         usual=draw(st.sampled_from([None, build.usual(), build.usual(20.0), build.usual(0.5, finished=5)])),
@@ -117,20 +142,36 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "acted_at": draw(maybe_instants),
         "closed_at": draw(maybe_instants),
         "links": tuple(draw(links(100 + number)) for number in range(draw(st.integers(0, 3)))),
+        "labels": draw(st.sampled_from([(), (), ("needs info",)])),
+        "assigned_since": draw(maybe_instants),
+        "reopened": tuple(Reopening(at, at) for at in sorted(draw(st.lists(fresh, max_size=3)))),
+        "type": draw(st.sampled_from(["Bug", "Story", "Story"])),
+        "next_sprint": draw(st.sampled_from([None, "Sprint 32"])),
+        "waiting_since": draw(maybe_instants),
+        "question": draw(
+            st.one_of(st.none(), instants.map(lambda at: replace(build.step("comment", "2026-11-02"), at=at)))
+        ),
         "flagged_since": draw(st.sampled_from([None, None, START])),
         "needed_by": draw(maybe_days),
+        "spent": draw(st.sampled_from([None, 4.0, 20.0])),
+        "hours_planned": draw(st.sampled_from([None, 8.0])),
+        "hours_left": draw(st.sampled_from([None, 2.5])),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
-        "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23))])),
+        "sprint": draw(st.sampled_from(SPRINTS)),
     }
     if kind is Kind.ISSUE:
         return build.item(**common)
     return build.pull(
         **common,
+        closed_as=draw(st.sampled_from([None, "merged", "unmerged"])),
+        merged_by_other=draw(st.sampled_from([None, False, False, True])),
         last_word=step,
         draft=draw(st.booleans()),
         checks=draw(st.sampled_from(Checks)),
         review=draw(st.sampled_from(Review)),
         ready_at=draw(maybe_instants),
+        red_since=draw(maybe_instants),
+        red_checks=draw(st.sampled_from([(), ("build",), ("a", "b", "c", "d")])),
     )
 
 
@@ -146,6 +187,8 @@ def members(draw: st.DrawFn, number: int) -> Member:
         carried_from=draw(st.sampled_from([None, None, None, None, "2.3"])),
         carried_closed=draw(st.booleans()),
         estimate=draw(st.sampled_from([None, 1.0, 3.0])),
+        spent=draw(st.sampled_from([None, 1.0, 9.0])),
+        hours_planned=draw(st.sampled_from([None, 4.0, 4.0, 4.0])),
     )
 
 
@@ -156,7 +199,9 @@ def milestones(draw: st.DrawFn) -> Milestone:
     due = draw(maybe_days)
     return build.milestone(
         inside,
-        project=build.project(calendar, public=draw(st.booleans())),
+        project=build.project(
+            calendar, public=draw(st.booleans()), usual=draw(st.sampled_from([None, build.usual(), build.usual()]))
+        ),
         kind=draw(st.sampled_from(MilestoneKind)),
         open=(is_open := draw(st.sampled_from([True, True, True, False]))),
         closed_at=None if is_open else draw(instants),
@@ -166,7 +211,32 @@ def milestones(draw: st.DrawFn) -> Milestone:
     )
 
 
+@st.composite
+def flows(draw: st.DrawFn) -> Flow:
+    def column(state: State) -> Column:
+        waiting = sorted(draw(st.lists(instants, max_size=8)))
+        turns = sorted(set(draw(st.lists(instants, min_size=1, max_size=6))))
+        counts = tuple((at, draw(st.integers(0, 8))) for at in turns)
+        return Column(
+            state=state,
+            waiting=tuple(Waiting(build.ref(number), at) for number, at in enumerate(waiting, 1)),
+            counts=(*counts, (max([*turns, *waiting]), len(waiting))),
+        )
+
+    busy = [tuple(sorted(draw(st.lists(instants, max_size=5)))) for _ in range(2)]
+    calendar = draw(st.sampled_from(CALENDARS))
+    usual = draw(st.sampled_from([None, build.usual(), build.usual(3.0), build.usual(1.0, wip_days=4)]))
+    return Flow(
+        id=1,
+        project=build.project(calendar, usual=usual),
+        columns=(column(State.IN_PROGRESS), column(State.IN_REVIEW)),
+        loads=tuple(Load(number, since) for number, since in enumerate(busy, 1)),
+    )
+
+
 def subjects(type_: RuleType) -> st.SearchStrategy[Subject]:
+    if type_.judges is Flow:
+        return flows()
     if type_.judges is Milestone:
         return milestones()
     return items(tuple(kind for kind in (Kind.ISSUE, Kind.PULL_REQUEST) if kind in type_.kinds))

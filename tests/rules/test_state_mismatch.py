@@ -111,6 +111,13 @@ def test_what_is_no_mismatch(subject: Item, code: str) -> None:
     assert judged(subject).reason.code == code
 
 
+@pytest.mark.parametrize("status", ["QA", "In Test", "Ready for release"])
+def test_row_48_a_column_after_the_merge_is_where_merged_work_belongs(status: str) -> None:
+    subject = issue(pull(on="2026-11-20 09:00"), status=status)
+    assert judged(subject).reason.code == "state-mismatch.after-review"
+    assert judged(replace(subject, status="In Progress")).outcome is Outcome.FLAGGED
+
+
 def test_a_reverted_pull_request_does_not_hide_another_that_was_merged() -> None:
     assert judged(issue(pull(), pull(483, other_reverted=True))).outcome is Outcome.FLAGGED
 

@@ -11,6 +11,7 @@ from app.services import statistics
 from app.services.backtest.feed import Feed
 from app.services.backtest.run import as_they_were
 from app.store import models as m
+from app.store import statistics as kept
 from app.store import trackers
 from app.store.scratch import copied, fill, scratch
 from integrations.sandbox.replay import Webhook
@@ -19,6 +20,9 @@ from tests.world import World
 
 Told = dict[tuple[str, str, int, datetime], datetime | None]
 """Flags: (rule, kind, subject id, opened) to when each closed."""
+
+
+OWN_CLOCKS = (m.item.c.next_check_at, m.milestone.c.next_check_at, m.project.c.next_check_at)
 
 
 def play(
@@ -54,19 +58,19 @@ def pass_time(world: World, until: datetime) -> None:
     while True:
         dues = [
             at
-            for column in (m.mark.c.at, m.item.c.next_check_at, m.milestone.c.next_check_at, m.project.c.refresh_at)
+            for column in (*OWN_CLOCKS, m.mark.c.at, m.project.c.refresh_at)
             for (at,) in world.rows(sa.select(sa.func.min(column)))
             if at is not None
         ]
         with world.db.read() as tx:
-            stale = trackers.to_refresh(tx, now=world.now)
+            stale = kept.due(tx, now=world.now)
         due = min(dues, default=None)
         if not stale and (due is None or due > until):
             return
         if not stale and due is not None:
             world.at(max(world.now, due))
         with world.db.read() as tx:
-            stale = trackers.to_refresh(tx, now=world.now)
+            stale = kept.due(tx, now=world.now)
         for project_id in stale:
             statistics.refresh(world.db, project_id, ringer=world.bells)
         world.drain()

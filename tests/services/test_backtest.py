@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.store import subjects, trackers
-from integrations.sandbox.replay import Webhook
+from integrations.sandbox.replay import Webhook, replay
 from rules.catalog.registry import TYPES
 from tests.hub import Hub
 from tests.picture import forget
 from tests.services.live import again, play, standing_at, told_again, told_live
 from tests.services.test_order import HISTORY
+from tests.support import shared
 from tests.world import MONDAY, World
+from tools.recordings import load, record
 
 RULES = tuple(f"{{name: {type_.name}, type: {type_.name}, mode: live}}" for type_ in TYPES)
 """One live rule of every type, at its defaults."""
@@ -84,6 +86,25 @@ def test_near_events_may_be_one_moment(world: World) -> None:
         together = told_again(again(world, since=since, until=END, within=near), since=since)
         lasting = {key[:3] for key, closed in apart.items() if closed is None or closed - key[3] > 2 * near}
         assert lasting <= {key[:3] for key in together} <= {key[:3] for key in apart}
+
+
+def test_a_recorded_time_is_judged_again_as_it_was_live(sqlite_url: str, tmp_path: Path) -> None:
+    """Three weeks of a real project, each event at its instant."""
+    until, since = datetime(2024, 3, 25, tzinfo=UTC), datetime(2024, 3, 4, tzinfo=UTC)
+    hooks = list(replay(record(load(shared("github")), until=until, numbers=set(range(1440, 1525)))))
+    world = World(sqlite_url, tmp_path, at=since - timedelta(days=40), watched=False)
+    repository = hooks[0].payload["repository"]
+    world.watch(str(repository["id"]), repository["full_name"])
+    world.stash([hook for hook in hooks if hook.at <= since])
+    world.at(since)
+    world.rules(*RULES)
+    play(world, [hook for hook in hooks if hook.at > since], until=until)
+    told = told_live(world, since=since)
+    found = again(world, since=since, until=until)
+    assert len(told) > 5
+    assert {(flag.rule, *flag.subject) for flag in found.flags if flag.opened_at == since} == standing_at(world, since)
+    assert told_again(found, since=since) == told
+    world.close()
 
 
 # --- any history

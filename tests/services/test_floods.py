@@ -96,7 +96,7 @@ def test_a_rule_that_would_begin_with_many_items_asks_first(world: World) -> Non
     assert len(world.comments()) == 20
 
 
-def test_an_edit_of_many_items_is_one_entry_and_no_movement(world: World) -> None:
+def test_row_28_an_edit_of_many_items_is_one_entry_and_no_movement(world: World) -> None:
     world.rules(STALLED)
     started(world, range(1, 56))
     world.wait(days=2)

@@ -58,7 +58,7 @@ def goes(world: World, number: int, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
-def test_an_item_that_goes_takes_its_flag_and_its_publication_along(world: World, way: str) -> None:
+def test_row_52_an_item_that_goes_takes_its_flag_and_its_publication_along(world: World, way: str) -> None:
     noted(world, 7, 8)
     calls = len(world.calls())
     goes(world, 7, way)
@@ -98,7 +98,7 @@ def test_an_item_that_moved_to_a_watched_repository_is_named_by_its_place(world:
 
 
 @pytest.mark.parametrize("state", ["gone", "locked"])
-def test_a_write_that_finds_an_item_gone_or_locked_has_it_read(world: World, state: str) -> None:
+def test_row_52_a_write_that_finds_an_item_gone_or_locked_has_it_read(world: World, state: str) -> None:
     """A conversion is told by no documented webhook: the first write finds the issue locked."""
     waiting(world, 7, 8)
     with world.db.write() as tx:

@@ -334,7 +334,9 @@ def something_to_say(world: PastWorld) -> None:
         )  # fmt: skip
 
 
-def test_a_server_that_was_off_catches_up_before_it_speaks(world: PastWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_08_a_server_that_was_off_catches_up_before_it_speaks(
+    world: PastWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     something_to_say(world)
     assert len(due(world)) == 1
     with world.db.write() as tx:

@@ -154,7 +154,7 @@ def test_merged_with_the_issue_left_in_progress_is_said_after_two_working_days(a
     assert f"[shop-api #482|{PULL}]" in said
 
 
-def test_a_word_like_a_key_links_nothing(across: Across) -> None:
+def test_row_49_a_word_like_a_key_links_nothing(across: Across) -> None:
     issue_arrives(across)
     pull_arrives(across, title="Check webhooks with SHA-256 and UTF-8")
     assert links(across) == set()

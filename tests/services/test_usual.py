@@ -99,3 +99,24 @@ def test_a_walk_is_read_in_three_queries_however_many_there_are(world: World, si
         found = walks.load_walks(tx, project, since=day(-1), now=day(60))
     assert len(found) == size and {walk.kind for walk in found} == {Kind.PULL_REQUEST}
     assert len([statement for statement in told if statement.lstrip().upper().startswith("SELECT")]) == 3
+
+
+def test_a_flow_is_what_stands_in_each_state_now(world: World) -> None:
+    world.play(
+        [
+            world.hub.issue(1, at=day(0)),
+            world.hub.pull(2, at=day(1), body="Closes #1"),
+            world.hub.pull(3, at=day(2), draft=True),
+            world.hub.issue(4, at=day(2), labels=["in progress"], assignees=["ann"]),
+            world.hub.issue(5, at=day(2)),
+            world.hub.issue(6, at=day(2), labels=["in progress", "on hold"]),
+        ]
+    )
+    world.drain()
+    with world.db.read() as tx:
+        (project,) = projects.load(tx).facts.values()
+        found = usual.flow(tx, project, now=day(3))
+    progress, review = found.columns
+    assert [(one.item.key, one.since) for one in review.waiting] == [("#1", day(1))]
+    assert [(one.item.key, one.since) for one in progress.waiting] == [("#3", day(2)), ("#4", day(2))]
+    assert [len(load.since) for load in found.loads] == [1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -249,6 +250,22 @@ def test_an_archived_repository_is_not_written_to(world: World) -> None:
     world.send("repository", json.dumps({"action": "archived", "repository": world.hub.repository}).encode())
     world.drain()
     assert (step(world, minutes=61), world.calls()) == (0, [])
+
+
+def test_row_06_under_a_colleagues_token_our_own_writes_move_nothing_and_theirs_do(world: World) -> None:
+    """The account that we write under is the lead's own: what they say there themselves is a word of theirs."""
+    flagged(world, 7)
+    step(world, minutes=61)
+    quiet = world.item(7).moved_at
+    (ours,) = [hook for hook in world.echoes if hook.event == "issue_comment"]
+    lead = world.hub.shapes.user("lead")
+    echo = replace(ours, payload={**ours.payload, "sender": lead, "comment": {**ours.payload["comment"], "user": lead}})
+    world.post(echo, observe=False)
+    world.drain()
+    assert (world.item(7).moved_at, len(world.flags())) == (quiet, 1)
+    world.post(world.hub.comment(7, "I will look at it.", by="lead", at=world.now))
+    world.drain()
+    assert (world.item(7).moved_at, world.flags()) == (world.now, [])
 
 
 def test_our_own_label_and_comment_coming_back_change_nothing(world: World) -> None:

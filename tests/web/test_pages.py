@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.store import models as m
 from tests.web.conftest import Site, token_of
 from tests.web.seed import HOSTILE, add_items, judge
 
@@ -105,6 +106,20 @@ def test_overview_counts_its_decisions_and_puts_them_first(browser: FlaskClient)
     assert "decisions" in text
     assert len(re.findall(r'class="when"', text)) <= 5
     assert links.refused == []
+
+
+def test_an_item_tells_what_has_not_held_for_long_enough_and_until_when_it_has_to(
+    site: Site, browser: FlaskClient
+) -> None:
+    when = {"when": "item.key != ''", "for_days": 3, "message": "Named {key} <b>so</b>."}
+    with site.runtime.db.write() as tx:
+        of = sa.select(m.rule.c.id).where(m.rule.c.name == "custom").scalar_subquery()
+        tx.execute(sa.update(m.rule_version).where(m.rule_version.c.rule_id == of).values(params=when))
+    text, _ = read(browser, f"/i/{site.ids['item']}")
+    said = words(text)
+    assert "Not for long enough, 1" in said and "Flagged, 1" in said
+    assert "Named #1874 &lt;b&gt;so&lt;/b&gt;. It becomes a flag on " in said
+    assert "Named {key} &lt;b&gt;so&lt;/b&gt;." in read(browser, "/rules/custom")[0]
 
 
 def test_an_item_tells_every_rules_verdict_flagged_first(site: Site, browser: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any
 
-from app.services import commitments, projects, statistics
+from app.services import commitments, projects, statistics, usual
 from app.services.backtest.rewind import Names, Past, rewind
 from app.services.deriving import derive_items
 from app.store import derivation, facts, links, milestone_facts, moves, past, programmes, subjects
@@ -40,6 +40,7 @@ class _Touched:
     derive: set[int] = field(default_factory=set)
     reload: set[int] = field(default_factory=set)
     milestones: set[int] = field(default_factory=set)
+    flows: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     turned: set[int] = field(default_factory=set)
     """Milestones that began, ended or got another date: what is in them may be judged otherwise."""
@@ -48,7 +49,8 @@ class _Touched:
     everything: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.derive or self.reload or self.milestones or self.gone or self.turned or self.everything)
+        facts = self.derive or self.reload or self.milestones or self.flows
+        return bool(facts or self.gone or self.turned or self.everything)
 
 
 class Feed:
@@ -273,6 +275,7 @@ class Feed:
             counted = self._count(project_id, now)
             touched.reload |= counted.items
             touched.milestones |= counted.milestones
+            touched.flows |= {project_id} if counted.flow else set()
 
         return act
 
@@ -299,7 +302,8 @@ class Feed:
         every = [id_ for id_, _ in past.items(self.tx, open_or_closed_since=recent)]
         milestones = set(past.milestones(self.tx, open_or_closed_since=recent))
         derivation.save_milestone_sums(self.tx, milestones)
-        return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since)))
+        flows = self._flows(self.projects.judged, self.since)
+        return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since), *flows))
 
     def _moment(self, touched: _Touched, now: datetime) -> Moment:
         tx = self.tx
@@ -318,7 +322,7 @@ class Feed:
         items = self._items(sorted((touched.derive | touched.reload) - touched.gone))
         milestones = self._milestones({id_ for id_ in touched.milestones if -id_ not in touched.gone}, now)
         gone = tuple(("item", id_) if id_ > 0 else ("milestone", -id_) for id_ in sorted(touched.gone))
-        return Moment(now, (*items, *milestones), gone)
+        return Moment(now, (*items, *milestones, *self._flows(touched.flows, now)), gone)
 
     def _items(self, ids: Sequence[int]) -> list[Subject]:
         found: list[Subject] = []
@@ -334,6 +338,10 @@ class Feed:
         for milestone in found.values():
             self._look_again(milestone, now)
         return [found[id_] for id_ in sorted(found)]
+
+    def _flows(self, project_ids: Iterable[int], now: datetime) -> list[Subject]:
+        judged = self.projects.judged
+        return [usual.flow(self.tx, judged[id_], now=now) for id_ in sorted(set(project_ids) & judged.keys())]
 
     def _look_again(self, milestone: Milestone, now: datetime) -> None:
         """A plan that is made or settled later is looked at then: facts do not change by themselves."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from app.errors import UserError
 from app.services.backtest.feed import Feed
-from app.store import programmes, trackers
+from app.store import past, programmes, trackers
 from app.store import rules as store_rules
 from app.store.database import Database, Tx
 from app.store.scratch import Rows, copied, fill, scratch
@@ -19,6 +19,7 @@ from rules.spec import Rule
 
 Progress = Callable[[float], None]
 """Told now and then how much of the time is played, from 0 to 1."""
+USUAL_SPAN = timedelta(days=180)
 SAME = timedelta(minutes=1)
 """Events so near to each other are judged together: a burst is one moment, as it is to a drain."""
 
@@ -34,13 +35,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which rules over which time. `against`: the rules to compare with; `projects`: keys of those to tell of (None:
-    all that are there).
+    """Which rules over which time: until an instant (None: until the last thing that is known of), since another one
+    (None: for half a year). `against`: the rules to compare with; `projects`: keys of those to tell of (None: all).
     """
 
     rules: Sequence[Rule]
-    since: datetime
-    until: datetime
+    since: datetime | None = None
+    until: datetime | None = None
     against: Sequence[Rule] | None = None
     projects: frozenset[str] | None = None
 
@@ -95,20 +96,22 @@ def _with_neighbours(tx: Tx, keys: frozenset[str] | None) -> list[int]:
 
 
 def _asked(tx: Tx, question: Question, progress: Progress, *, derive_all: bool) -> Answer:
-    span = question.until - question.since
+    until = question.until or past.latest(tx)
+    if until is None:
+        raise UserError("There is nothing to play: no item is known of.")
+    since = question.since or until - USUAL_SPAN
+    span = until - since
     if span <= timedelta():
-        raise UserError(
-            f"The time must begin before it ends; got {question.since:%Y-%m-%d} to {question.until:%Y-%m-%d}."
-        )
-    runs = [Run(_sets(question.rules), as_live=True)]
+        raise UserError(f"The time must begin before it ends; got {since:%Y-%m-%d} to {until:%Y-%m-%d}.")
+    runs = [Run(sets_of(question.rules), as_live=True)]
     if question.against is not None:
-        runs.append(Run(_sets(question.against), as_live=True))
-    feed = Feed(tx, since=question.since, until=question.until, within=SAME, derive_all=derive_all)
+        runs.append(Run(sets_of(question.against), as_live=True))
+    feed = Feed(tx, since=since, until=until, within=SAME, derive_all=derive_all)
     for moment in feed.moments():
         for one in runs:
             one.take(moment)
-        progress((moment.at - question.since) / span)
-    found = [one.finish(question.until) for one in runs]
+        progress((moment.at - since) / span)
+    found = [one.finish(until) for one in runs]
     names = [(rule.name, rule.type) for rule in question.rules if rule.mode != "off"]
     told = report(found[0], rules=names, projects=question.projects)
     if question.against is None:
@@ -123,5 +126,6 @@ def _compared(question: Question, found: Sequence[Found]) -> tuple[Report, tuple
     return before, differences(found[1], found[0], projects=question.projects)
 
 
-def _sets(rules: Sequence[Rule]) -> list[RuleSet]:
+def sets_of(rules: Sequence[Rule]) -> list[RuleSet]:
+    """One rule set that holds all the time. Raises RuleError for a rule that cannot be used."""
     return [RuleSet(tuple(engine.prepare(rule) for rule in rules if rule.mode != "off"))]

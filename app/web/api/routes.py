@@ -156,9 +156,17 @@ def _answer(read: Read, model: type[M], *, extra: Callable[[Frame, Any], dict[st
     return Response(body.model_dump_json(), mimetype="application/json")
 
 
+PAGES = {
+    "item": ("items.show", "item_id"),
+    "milestone": ("milestones.one", "milestone_id"),
+    "flow": ("projects.one", "project_id"),
+}
+"""The page of a subject by its kind, and what its address asks for."""
+
+
 def _flag_extra(frame: Frame, row: flags.FlagRow) -> dict[str, Any]:
     words = flag_words(frame, row)
-    where = ("items.show", "item_id") if row.subject_kind == "item" else ("milestones.one", "milestone_id")
+    where = PAGES[row.subject_kind]
     return {
         "reason": "".join(span.text for span in words.reason) if words is not None else None,
         "page": _address(where[0], **{where[1]: row.subject_id}),

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.asking import asks
 from integrations.github.decode import item, keys, parts
 from integrations.github.decode.reading import about_item
 from integrations.github.render import marker_in
-from integrations.readings import ChangeSeen, CommentSeen, Field, PersonSeen, Reading, ReviewSeen
+from integrations.readings import ASKS, ChangeSeen, CommentSeen, Field, PersonSeen, Reading, ReviewSeen
 
 Payload = Mapping[str, Any]
 GHOST = PersonSeen("10137", "ghost", False, False)
@@ -48,7 +49,7 @@ def issue_comment(payload: Payload, received_at: datetime) -> Reading:
     )
     changes: tuple[ChangeSeen, ...] = ()
     if action == "created":
-        changes = (said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        changes = (said(Field.COMMENT, native_id, seen.native_id, actor=author, at=at, url=url, text=comment.body),)
     return about_item(project, seen, actor=actor, at=at, changes=changes, comments=(comment,))
 
 
@@ -87,7 +88,8 @@ def pull_request_review_comment(payload: Payload, received_at: datetime) -> Read
     if read.text(payload, "action") == "created":
         native_id = str(read.whole(data, "id", "comment"))
         url = read.opt_text(data, "html_url", "comment")
-        changes = (said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url),)
+        body = read.opt_text(data, "body", "comment") or ""
+        changes = (said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url, text=body),)
     else:
         at = seen.as_of or received_at
     return about_item(project, seen, actor=actor, at=at, changes=changes)
@@ -124,6 +126,9 @@ def _replaced(payload: Payload) -> str | None:
     return read.opt_text(read.soft_obj(read.soft_obj(payload, "changes"), "body"), "from", "changes.body")
 
 
-def said(field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None) -> ChangeSeen:
-    """Something written, as history."""
-    return ChangeSeen(keys.by_id(field.value, native_id), at, field, actor, item=of_item, url=url)
+def said(
+    field: Field, native_id: str, of_item: str, *, actor: PersonSeen, at: datetime, url: str | None, text: str
+) -> ChangeSeen:
+    """Something written, as history: whether it asks, not its text."""
+    after = ASKS if asks(text) else None
+    return ChangeSeen(keys.by_id(field.value, native_id), at, field, actor, item=of_item, after=after, url=url)

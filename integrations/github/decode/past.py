@@ -162,7 +162,11 @@ def _review_comments(payload: Payload, seen: ItemSeen) -> tuple[ChangeSeen, ...]
         native_id = str(read.whole(data, "id", path))
         at = read.instant(data, "created_at", path)
         url = read.opt_text(data, "html_url", path)
-        found.append(conversation.said(Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url))
+        body = read.opt_text(data, "body", path) or ""
+        said = conversation.said(
+            Field.REVIEW_COMMENT, native_id, seen.native_id, actor=author, at=at, url=url, text=body
+        )
+        found.append(said)
     return tuple(found)
 
 

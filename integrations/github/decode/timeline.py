@@ -13,7 +13,7 @@ from typing import Any
 from integrations import read
 from integrations.github.decode import keys, parts
 from integrations.github.decode.actions import TICK, change
-from integrations.github.decode.conversation import GHOST
+from integrations.github.decode.conversation import GHOST, said
 from integrations.github.render import marker_in
 from integrations.readings import ChangeSeen, CommentSeen, Field, ItemSeen, PersonSeen
 
@@ -53,9 +53,9 @@ def past(
     for one in placed:
         name = str(one.entry.get("event"))
         if name == "commented":
-            comment, said = _commented(one, since)
+            comment, written = _commented(one, since)
             comments.append(comment)
-            changes.append(said)
+            changes.append(written)
         elif name == "review_dismissed":
             changes.extend(_dismissed(one, given))
         elif (told := _TOLD.get(name)) is not None:
@@ -143,8 +143,8 @@ def _commented(one: _At, since: datetime | None) -> tuple[CommentSeen, ChangeSee
         at=one.at,
         url=url,
     )
-    key = keys.by_id(Field.COMMENT.value, native_id)
-    return comment, ChangeSeen(key, one.at, Field.COMMENT, author, item=one.seen.native_id, url=url)
+    of, text = one.seen.native_id, comment.body
+    return comment, said(Field.COMMENT, native_id, of, actor=author, at=one.at, url=url, text=text)
 
 
 def _dismissed(one: _At, given: dict[str, str]) -> Iterable[ChangeSeen]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from integrations import read
+from integrations.asking import asks
 from integrations.jira.decode import adf, keys, parts
 from integrations.jira.render import marker_in
-from integrations.readings import ChangeSeen, CommentSeen, Field, PersonSeen
+from integrations.readings import ASKS, ChangeSeen, CommentSeen, Field, PersonSeen
 
 Payload = Mapping[str, Any]
 
@@ -40,10 +41,11 @@ def comment(
 
 
 def said(data: Payload, seen: CommentSeen, path: str) -> ChangeSeen:
-    """The writing of a comment as history."""
+    """The writing of a comment as history: whether it asks, not its text."""
     at = read.instant(data, "created", path)
     key = keys.by_id("comment", seen.native_id)
-    return ChangeSeen(key, at, Field.COMMENT, seen.author, item=seen.item, url=seen.url or None)
+    after = ASKS if asks(seen.body) else None
+    return ChangeSeen(key, at, Field.COMMENT, seen.author, item=seen.item, after=after, url=seen.url or None)
 
 
 def was_edited(data: Payload, path: str) -> bool:

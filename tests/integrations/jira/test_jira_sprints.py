@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.services.derive import Past
+from app.services.past import Past
 from app.services.stays import stays
 from integrations.errors import BadPayload
 from integrations.jira.decode.events import decode
