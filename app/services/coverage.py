@@ -51,7 +51,7 @@ def card(tx: Tx, project_id: int) -> Card:
         else _own(found, unsized, linked, sized=settings.size_from is not None)
     )
     lines = (
-        _history(row.known_from, status, row.key),
+        _history(row, status),
         _milestones(found),
         *own,
         *_desk(row, writes=settings.service_desk_writes),
@@ -96,15 +96,19 @@ def _own(found: store.Counts, unsized: float | None, linked: float | None, *, si
     )
 
 
-def _history(known_from: datetime | None, status: syncing.Status | None, key: str) -> Line:
+def _history(row: trackers.ProjectRow, status: syncing.Status | None) -> Line:
+    known_from = row.known_from
+    if row.connection_id is None and status is None:
+        since = f", known from {known_from:%Y-%m-%d} on" if known_from is not None else ""
+        return Line("history", f"taken in from a file{since}; nothing new comes, and nothing is written")
     if known_from is not None:
         return Line(
             "history",
             f"known from {known_from:%Y-%m-%d} on; edits of texts and moved due dates only since it is watched",
         )
     if status is not None and status.run is not None and status.run.kind == "import":
-        return Line("history", "is being read", "wait, or look on with `plumbline project import " + key + "`")
-    return Line("history", "known only from what webhooks have told", f"`plumbline project import {key}`")
+        return Line("history", "is being read", "wait, or look on with `plumbline project import " + row.key + "`")
+    return Line("history", "known only from what webhooks have told", f"`plumbline project import {row.key}`")
 
 
 def _milestones(found: store.Counts) -> Line:

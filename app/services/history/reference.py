@@ -15,7 +15,7 @@ from app.services.history.records import RECORDS, VERSION, ChangeField
 INTRO = f"""# The history format, version {VERSION}
 
 What trackers told and what people decided, as a file: JSON Lines in UTF-8, packed with gzip or not.
-`plumbline history export` writes it, `plumbline history import` takes it in.
+`plumbline history export` writes it, `plumbline history import` takes it in, `plumbline backtest --history` plays it.
 [Bring your own history](../how-to/bring-your-own-history.md) says how to make one from other data;
 [history.schema.json](history.schema.json) is the JSON Schema of a line.
 
@@ -46,7 +46,8 @@ CHANGES = {
     "lock": "`after`: locked or unlocked",
     "queue": "`after` or `before`: auto_merge, queued",
     "flag": "`after` when raised, `before` when taken down",
-    "comment, review_comment, worklog": "nothing is needed; `who` and `url` say enough",
+    "comment": "`after`: question, where it asks something; of its text nothing is kept",
+    "review_comment, worklog": "nothing is needed; `who` and `url` say enough",
     "review": "`after`: approved, changes_requested, commented, dismissed",
     "push": "`after`: the commit that is the head then",
     "due": "days",
