@@ -162,11 +162,11 @@ def test_each_date_that_slipped_is_called_three_weeks_before(hub: Past, number: 
 
 def test_a_version_with_months_to_go_and_little_in_it_is_not_called_and_kept_its_date() -> None:
     shared("jira")
-    (past,) = (one for one in recorded_jira() if one.name == "CB")
-    (number,) = (id_ for id_, plan in past.plans.items() if plan.title == "2.0.0")
-    when = past.calendar.midnight(date(2012, 2, 16))
+    (past,) = (one for one in recorded_jira() if one.name == "CLIMATE")
+    (number,) = (id_ for id_, plan in past.plans.items() if plan.title == "0.4")
+    when = past.calendar.midnight(date(2013, 10, 1))
     subject = mornings(past, number, until=when, count=3)
-    assert subject.due == date(2012, 7, 20)
+    assert subject.due == date(2014, 9, 11)
     verdict = at_risk(subject, MilestoneAtRiskParams(), when)
     assert (verdict.outcome, verdict.reason.code) == (Outcome.CLEAR, "milestone-at-risk.on-course")
-    assert not past.open_in(number, past.calendar.due_end(date(2012, 7, 20)))
+    assert not past.open_in(number, past.calendar.due_end(date(2014, 9, 11)))
