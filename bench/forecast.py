@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -193,20 +193,29 @@ def _dates_table(weeks: Sequence[Week], cut: datetime, hub: Past) -> str:
         ("Jira, older 60 % (chosen on)", [w for w in weeks if w.past is not hub and w.when < cut]),
         ("Jira, newer 40 %", [w for w in weeks if w.past is not hub and w.when >= cut]),
     ):
-        counts = {(called, kept): 0 for called in (True, False) for kept in (True, False)}
+        counts: Counter[tuple[bool, str]] = Counter()
         for (_, id_), found in _by_plan(part).items():
             past = found[0].past
             due = past.plans[id_].dues[-1][0]
             assert due is not None
             end = past.calendar.due_end(due)
-            before = [one for one in found if one.when < end]
+            before = [one for one in found if one.when < end <= one.when + timedelta(weeks=MANNER.horizon_weeks)]
             chances = [sum(day <= due for day in one.done_grown) / len(one.done_grown) for one in before]
             called = any(one < 0.5 and two < 0.5 for one, two in pairwise(chances))
             if before:
-                counts[called, not past.open_in(id_, end)] += 1
-        rows.append((name, *(counts[key] for key in ((True, False), (True, True), (False, False), (False, True)))))
-    head = ("part", "called, slipped", "called, kept", "not called, slipped", "not called, kept")
+                counts[called, _became(past, id_, end, since=before[0].when)] += 1
+        rows.append((name, *(counts[called, what] for called in (True, False) for what in ("slipped", "cut", "done"))))
+    kinds = ("slipped", "kept, work taken out", "kept, all done")
+    head = ("part", *(f"{called}: {what}" for called in ("called", "not called") for what in kinds))
     return table("Dates of versions that were forecast at least once before", head, rows)
+
+
+def _became(past: Past, id_: int, end: datetime, *, since: datetime) -> str:
+    """What became of a date: open work at its end, kept since open work was taken out, or kept with all of it done."""
+    if past.open_in(id_, end):
+        return "slipped"
+    done = all(past.items[item].done_after(since) <= end for item in past.open_in(id_, since))
+    return "done" if done else "cut"
 
 
 def _by_plan(weeks: Iterable[Week]) -> dict[tuple[str, int], list[Week]]:

@@ -104,6 +104,9 @@ class Past:
             courses=tuple(
                 Course(id_, closed_at=plan.closed if plan.closed < when else None) for id_, plan in self.plans.items()
             ),
+            finished=tuple(
+                since for item in self.items.values() for since, _ in item.closed if window < since < when
+            ),
             known_from=self.begins,
         )  # fmt: skip
 

@@ -16,9 +16,10 @@ from types import MappingProxyType
 class Forecast:
     """When the open work of a milestone is likely to be done, with what comes in on the way.
 
-    `chance` is that of being done by its due date (None: it has none). `early`, `likely` and `late` are the days by
-    which it is done in 10, 50 and 90 of 100 trials: the first and the last are the range that people are told. The
-    trials look no further than `horizon`: a day that is the horizon means then or later.
+    `chance` is that of being done by its due date (None: it has none, or none that the trials reach). `early`,
+    `likely` and `late` are the days by which it is done in 10, 50 and 90 of 100 trials: the first and the last are the
+    range that people are told. The trials look no further than `horizon`: a day that is the horizon means then or
+    later.
     """
 
     as_of: datetime

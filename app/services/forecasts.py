@@ -51,5 +51,6 @@ def _histories(
             stays=stays,
             courses=plans.courses(tx, {stay.milestone_id for stay in stays}),
             known_from=team.known_from,
+            finished=plans.finished(tx, team.id, since=now - WINDOW),
         )
     return found

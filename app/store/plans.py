@@ -52,6 +52,13 @@ def stays(tx: Tx, project_id: int, *, kind: str, since: datetime) -> tuple[Stay,
     return tuple(Stay(**row._mapping) for row in rows)
 
 
+def finished(tx: Tx, project_id: int, *, since: datetime) -> tuple[datetime, ...]:
+    """When a project finished anything, in a milestone or not, since an instant."""
+    item = models.item
+    done = sa.and_(item.c.project_id == project_id, item.c.closed_at > since, item.c.is_open.is_(False))
+    return tuple(tx.scalars(sa.select(item.c.closed_at).where(done).order_by(item.c.closed_at)))
+
+
 def courses(tx: Tx, milestone_ids: Iterable[int]) -> tuple[Course, ...]:
     """When the plan of each of these milestones was made, and when it was closed."""
     milestone, baseline = models.milestone, models.baseline

@@ -27,7 +27,7 @@ Example
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -123,7 +123,7 @@ def judge(subject: Milestone, params: MilestoneAtRiskParams, now: datetime) -> V
         if at >= passed:
             return clear("milestone-at-risk.passed", values={"due": due})
         if not mine or stale is None:
-            return skipped("milestone-at-risk.moved") if known else skipped("milestone-at-risk.too-early")
+            return _nothing_known(known, due)
         if at >= stale:
             return skipped("milestone-at-risk.stale", values={"on": mine[-1].as_of})
         if not _enough(mine[-1], params):
@@ -135,6 +135,15 @@ def judge(subject: Milestone, params: MilestoneAtRiskParams, now: datetime) -> V
         return _on_course(told, mine[-1])
 
     return with_recheck(look, instants=(passed, stale), now=now)
+
+
+def _nothing_known(forecasts: Sequence[Forecast], due: date) -> Verdict:
+    """Why no forecast says anything of this date."""
+    if not forecasts:
+        return skipped("milestone-at-risk.too-early")
+    if forecasts[-1].due == due:
+        return skipped("milestone-at-risk.too-far")
+    return skipped("milestone-at-risk.moved")
 
 
 def _enough(one: Forecast, params: MilestoneAtRiskParams) -> bool:

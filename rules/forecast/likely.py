@@ -75,6 +75,8 @@ def forecast(
         return TooEarly(Said("forecast.too-early", {"days": active, "least": LEAST_ACTIVE}))
     calendar = milestone.project.calendar
     due = None if milestone.due is None else calendar.next_working_day(milestone.due)
+    if due is not None and due >= _horizon(teams):
+        due = None  # as far off as the trials look, or further: nobody can tell
     manner = replace(manner, seed=_seed(milestone.id, calendar.local_date(now)))
     done = _done(teams, due=due, ready=ready, manner=manner)
     said = Forecast(

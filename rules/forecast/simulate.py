@@ -73,7 +73,7 @@ class _Team:
         self.count = len(through.pace)
         self.at_once = tuple(work for work in load.work if work.ready <= 0)
         self.later = tuple(sorted((work for work in load.work if work.ready > 0), key=lambda work: work.ready))
-        self.spread = sqrt(manner.spread**2 + 1 / max(through.finished, 1))
+        self.spread = sqrt(manner.spread**2 + 1 / (through.finished + manner.pace_items))
         size = manner.block
         places = [[(first + ahead) % self.count for ahead in range(size)] for first in range(self.count)]
         self.paces = [[through.pace[place] for place in block] for block in places]

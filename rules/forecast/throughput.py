@@ -52,13 +52,15 @@ class Course:
 @dataclass(frozen=True, slots=True)
 class History:
     """What a team did with its milestones of one kind: every stay of each item that was in one of them within the last
-    26 weeks, and what is known of those milestones. Of the time before `known_from`, and of the days in `gaps` (first
-    and last, both included), nothing is known.
+    26 weeks, and what is known of those milestones. `finished` are the instants within these weeks at which it finished
+    anything at all, in a milestone or not. Of the time before `known_from`, and of the days in `gaps` (first and last,
+    both included), nothing is known.
     """
 
     calendar: Calendar
     stays: tuple[Stay, ...] = ()
     courses: tuple[Course, ...] = ()
+    finished: tuple[datetime, ...] = ()
     known_from: datetime | None = None
     gaps: tuple[tuple[date, date], ...] = ()
 
@@ -67,7 +69,8 @@ class History:
 class Throughput:
     """A team's working days, oldest first.
 
-    `pace` of a day is what was finished on it, for each open item that is like a fresh one; `joined` the items that
+    `pace` of a day is what was finished on it, for each open item that is like a fresh one, drawn towards that of other
+    teams where little is known; `active_days` are those on which anything was finished at all; `joined` the items that
     came in after the plan, for each milestone that ran. `usual_open` is how many open items, counted as fresh ones,
     there are on a day with any. `rough` is how many items are finished on a day, for each that is open. `first_joined`
     says since when each item has been in such a milestone.
@@ -141,14 +144,15 @@ def throughput(history: History, *, manner: Manner = MANNER, now: datetime) -> T
             age = _days_before(history.calendar, firsts[id_], days[-1]) * rough / series.heft(own[-1].estimate)
             stuck += manner.never / manner.surviving(age)
     _count_joins(tally, kept, days, history=history, now=now)
-    mean = sum(tally.fresh) / count
+    # A team of which little is known is taken to be one like others, by as much as little is.
+    mean = (sum(tally.fresh) + manner.pace_items / manner.pace) / count
     held = [fresh for fresh in tally.fresh if fresh]
     return Throughput(
         days=days,
-        pace=tuple(done / mean if mean else 0.0 for done in tally.finished),
+        pace=tuple((done + manner.pace_items / count) / mean for done in tally.finished),
         joined=tuple(came / ran if ran else 0.0 for came, ran in zip(tally.joined, tally.running, strict=True)),
         finished=sum(tally.finished),
-        active_days=sum(done > 0 for done in tally.finished),
+        active_days=_active(history, tally.finished, days, now=now),
         usual_open=sum(held) / len(held) if held else 0.0,
         usual_size=size,
         milestone_days=float(sum(tally.running)),
@@ -156,6 +160,13 @@ def throughput(history: History, *, manner: Manner = MANNER, now: datetime) -> T
         stuck=stuck,
         first_joined=firsts,
     )
+
+
+def _active(history: History, finished: Sequence[int], days: Sequence[date], *, now: datetime) -> int:
+    """Working days on which the team finished anything: in its milestones, or, where that is known, at all."""
+    known = {bisect_left(days, history.calendar.local_date(at)) for at in history.finished if at < now}
+    own = {place for place, done in enumerate(finished) if done}
+    return len({place for place in known if place < len(days)} | own)
 
 
 def _days(history: History, now: datetime) -> tuple[date, ...]:

@@ -93,6 +93,12 @@ def test_a_date_far_off_is_safe_and_needs_nothing() -> None:
     assert (found.driver, found.items_out) == ("", None)
 
 
+def test_of_a_date_further_off_than_the_trials_look_no_chance_is_given() -> None:
+    assert told(of(2, due=date(2027, 11, 29))).chance is not None
+    far = told(of(2, due=date(2027, 12, 1)))
+    assert (far.chance, far.due, far.driver) == (None, date(2027, 12, 1), "")
+
+
 def test_taking_out_so_many_brings_it_back_and_half_as_many_do_not() -> None:
     due, team = date(2027, 2, 28), past(every=1, took=8)
     found = told(of(30, due=due), team)

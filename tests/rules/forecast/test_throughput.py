@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.calendar import Calendar
+from rules.forecast.manner import MANNER
 from rules.forecast.throughput import Course, History, Stay, throughput
 from tests.rules.build import PLAIN, WEEK, at
 
 NOW = at("2026-12-07")
+OWN = replace(MANNER, pace_items=1e-9)
+"""Nothing is drawn from other teams."""
 
 
 def stay(item: int, joined: str, closed: str | None = None, **fields: object) -> Stay:
@@ -51,14 +55,14 @@ def test_no_more_than_26_weeks_are_looked_at() -> None:
 
 def test_an_active_day_is_one_on_which_something_was_finished() -> None:
     stays = [stay(number, "2026-11-03", f"2026-11-{10 + number // 2} 12:00") for number in range(1, 7)]
-    found = throughput(history(*stays, stay(9, "2026-11-03")), now=NOW)
+    found = throughput(history(*stays, stay(9, "2026-11-03")), manner=OWN, now=NOW)
     assert (found.finished, found.active_days) == (6, 4)
-    assert sum(pace > 0 for pace in found.pace) == 4
+    assert sum(pace > 0.01 for pace in found.pace) == 4
 
 
 def test_what_is_finished_on_a_day_off_counts_on_the_next_working_day() -> None:
-    found = throughput(history(stay(1, "2026-11-03", "2026-11-14 12:00"), calendar=WEEK), now=NOW)
-    assert found.days[[bool(pace) for pace in found.pace].index(True)] == date(2026, 11, 16)
+    found = throughput(history(stay(1, "2026-11-03", "2026-11-14 12:00"), calendar=WEEK), manner=OWN, now=NOW)
+    assert found.days[[pace > 0.01 for pace in found.pace].index(True)] == date(2026, 11, 16)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +99,9 @@ def test_what_joined_less_than_a_day_ago_is_not_growth_yet() -> None:
 
 def test_more_open_work_means_a_slower_pace_for_each_item() -> None:
     done = stay(1, "2026-11-03", "2026-11-20")
-    few = throughput(history(done, stay(2, "2026-11-03")), now=NOW)
-    many = throughput(history(done, *(stay(number, "2026-11-03") for number in range(2, 12))), now=NOW)
+    few = throughput(history(done, stay(2, "2026-11-03")), manner=OWN, now=NOW)
+    crowd = history(done, *(stay(number, "2026-11-03") for number in range(2, 12)))
+    many = throughput(crowd, manner=OWN, now=NOW)
     assert sum(many.pace) < sum(few.pace) / 3
 
 
@@ -138,3 +143,17 @@ def test_whatever_happened_the_series_is_whole_and_sees_nothing_of_the_future(
     assert series.active_days <= series.finished <= 6
     known = tuple(one for one in found if one.joined_at is not None and one.joined_at < now)
     assert throughput(History(calendar=calendar, stays=known, known_from=at("2026-10-10")), now=now) == series
+
+
+def test_what_was_finished_outside_of_milestones_makes_a_day_active_and_no_pace() -> None:
+    bare = history(stay(1, "2026-11-03"))
+    busy = replace(bare, finished=tuple(at(f"2026-11-{day} 12:00") for day in (10, 11, 11, 12)))
+    assert (throughput(bare, now=NOW).active_days, throughput(busy, now=NOW).active_days) == (0, 3)
+    assert throughput(bare, now=NOW).pace == throughput(busy, now=NOW).pace
+
+
+def test_a_team_of_which_little_is_known_is_taken_to_be_like_others() -> None:
+    new = throughput(history(stay(1, "2026-12-05")), now=NOW)
+    assert sum(new.pace) / len(new.pace) == pytest.approx(MANNER.pace, rel=0.05)
+    slow = throughput(history(*(stay(number, "2026-11-02") for number in range(1, 30))), now=NOW)
+    assert sum(slow.pace) / len(slow.pace) < MANNER.pace / 3
