@@ -11,7 +11,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, intake, notify, publish, syncing
+from app.services import access, intake, notify, publish, syncing, targets
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -192,6 +192,15 @@ def schema_revisions(url: str) -> tuple[str | None, str | None]:
         return schema.revisions(db)
     finally:
         db.dispose()
+
+
+def look_at_targets(settings: Settings) -> targets.Looked:
+    """What is to be said of the targets of an installation."""
+    this = build(settings)
+    try:
+        return targets.look(this.db, this.vault, lambda: this.notifier)
+    finally:
+        this.db.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ def message(
     blocks = [_block(one, projects[one.project_id], base_url=base_url, whole=alone, now=now) for one in ranked[:MOST]]
     first = projects[ranked[0].project_id]
     if len(ranked) > MOST:
-        blocks.append(f"{plain(Said('told.more', {'count': len(ranked) - MOST}), project=first)} {base_url}/flags")
+        more = Said("told.more", {"count": len(ranked) - MOST})
+        blocks.append(f"{plain(more, project=first)} {base_url}/flags")
     if any(one.step != CLEAR and one.kind == "item" for one in ranked):
         blocks.append(plain(Said("told.answer"), project=first))
     return _title(ranked, projects), "\n\n".join(blocks)
