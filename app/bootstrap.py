@@ -11,7 +11,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, intake, publish, syncing
+from app.services import access, intake, notify, publish, syncing, targets
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -21,7 +21,7 @@ from app.time import WorldClock, real_now
 from integrations.errors import PermanentError
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Adapters, Client, History
+from integrations.ports import Adapters, Client, History, Notifier
 from integrations.sandbox.adapter import SandboxAdapter, jira_sandbox
 from integrations.sandbox.demo import DemoJira, DemoProject, Source, shop
 
@@ -35,6 +35,7 @@ JOBS = {
     "connection": (PUBLISH_QUEUE, "app.worker.jobs.publish_connection"),
     "sync": (IMPORT_QUEUE, "app.worker.jobs.sync_project"),
     "statistics": (IMPORT_QUEUE, "app.worker.jobs.refresh_project"),
+    "target": (PUBLISH_QUEUE, "app.worker.jobs.notify_target"),
 }
 
 
@@ -106,6 +107,24 @@ class Runtime:
             db=self.db, ringer=self.ringer, open_history=self.open_history, open_client=self.open_client
         )
 
+    @property
+    def sending(self) -> notify.Sending:
+        """What telling people beside the tracker needs."""
+        return notify.Sending(
+            db=self.db,
+            ringer=self.ringer,
+            open_address=self.vault.open,
+            notifier=lambda: self.notifier,
+            base_url=self.settings.base_url,
+        )
+
+    @functools.cached_property
+    def notifier(self) -> Notifier:
+        """What sends messages. Made when it is needed: it knows a hundred services, and takes its time to."""
+        from integrations.notify.adapter import AppriseNotifier
+
+        return AppriseNotifier()
+
     @functools.cached_property
     def commits(self) -> intake.GroupCommit:
         """This process's group commit."""
@@ -173,6 +192,15 @@ def schema_revisions(url: str) -> tuple[str | None, str | None]:
         return schema.revisions(db)
     finally:
         db.dispose()
+
+
+def look_at_targets(settings: Settings) -> targets.Looked:
+    """What is to be said of the targets of an installation."""
+    this = build(settings)
+    try:
+        return targets.look(this.db, this.vault, lambda: this.notifier)
+    finally:
+        this.db.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,6 +282,20 @@ class Adapter(Protocol):
         """The note in this tracker's markup, escaped and cut to its length, with the hidden marker."""
 
 
+class Notifier(Protocol):
+    """Sends short messages to people where they read them. An address holds secrets: it is in no log and no error."""
+
+    def check(self, address: str) -> str:
+        """The kind of service an address leads to (slack, mailtos, json), without calling it. Raises `PermanentError`
+        for what is no address.
+        """
+
+    def send(self, address: str, title: str, body: str) -> None:
+        """Send one message of plain text; never tries twice. Raises `PermanentError`, or `TransientError` (`uncertain`
+        where it may have arrived).
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The adapters by kind of tracker; made in one place, `app.bootstrap`."""

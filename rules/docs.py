@@ -9,7 +9,7 @@ from typing import Any
 
 from rules.catalog.registry import TYPES
 from rules.conditions import FIELDS, JUDGED
-from rules.spec import MODES, RuleType, kinds_of
+from rules.spec import MAX_AFTER, MAX_RUNGS, MODES, RuleType, Tell, kinds_of
 from rules.verdict import Reach, Severity
 
 FOLDER = "docs/reference/rules"
@@ -136,6 +136,20 @@ def _rule_schema(type_: RuleType) -> dict[str, Any]:
     texts = {"type": "array", "items": {"type": "string"}}
     kinds = {"type": "array", "items": {"enum": list(kinds_of(type_))}}
     scope = {"projects": texts, "kinds": kinds, "condition": {"type": "string", "maxLength": 2000}}
+    rung = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["after", "tell"],
+        "properties": {
+            "after": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": MAX_AFTER,
+                "description": "Working days since the flag opened; 0 is at once.",
+            },
+            "tell": {"enum": [tell.value for tell in Tell]},
+        },
+    }
     return {
         "type": "object",
         "title": type_.title,
@@ -151,5 +165,6 @@ def _rule_schema(type_: RuleType) -> dict[str, Any]:
             "reach": {"enum": [reach.value for reach in Reach], "default": "comment"},
             "params": params,
             "scope": {"type": "object", "additionalProperties": False, "properties": scope},
+            "ladder": {"type": "array", "items": rung, "maxItems": MAX_RUNGS},
         },
     }

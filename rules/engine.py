@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
 from rules.facts import Milestone, Project, Ref, Subject
-from rules.spec import MODES, Judgement, Params, Rule, RuleType, kinds_of
+from rules.spec import MAX_AFTER, MAX_RUNGS, MODES, Judgement, Params, Rule, RuleType, kinds_of
 from rules.verdict import Outcome, Said, Verdict, skipped
 
 
@@ -91,6 +91,21 @@ def problems(rule: Rule) -> list[RuleError]:
             compile_condition(rule.scope.condition, type_.judges)
         except ConditionError as error:
             found.append(RuleError("scope.condition", error.message, line=error.line, column=error.column))
+    return [*found, *_ladder_problems(rule)]
+
+
+def _ladder_problems(rule: Rule) -> list[RuleError]:
+    """What is wrong with a ladder: too many rungs, one out of bounds, or one that stands there twice."""
+    if len(rule.ladder) > MAX_RUNGS:
+        return [RuleError("ladder", f"has {len(rule.ladder)} rungs; at most {MAX_RUNGS}")]
+    found = []
+    for place, rung in enumerate(rule.ladder):
+        if not 0 <= rung.after <= MAX_AFTER:
+            found.append(
+                RuleError(f"ladder[{place}].after", f"must be 0 to {MAX_AFTER:g} working days (given: {rung.after:g})")
+            )
+        elif rung in rule.ladder[:place]:
+            found.append(RuleError(f"ladder[{place}]", "stands here twice"))
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -15,13 +16,14 @@ import yaml
 from rules.catalog.registry import TYPES, by_name
 from rules.engine import problems
 from rules.mistakes import Mistake, RuleFileError
-from rules.spec import MODES, Rule, Scope
+from rules.spec import MODES, Rule, Rung, Scope, Tell
 from rules.verdict import Reach, Severity
 
 __all__ = ["Mistake", "RuleDraft", "RuleFileError", "dump", "parse"]
 
-KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope")
+KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope", "ladder")
 SCOPE_KEYS = ("projects", "kinds", "condition")
+RUNG_KEYS = ("after", "tell")
 MAX_FILE = 1_000_000
 MAX_DEPTH = 20
 
@@ -38,6 +40,7 @@ class RuleDraft:
     reach: Reach = Reach.COMMENT
     params: Mapping[str, Any] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
+    ladder: tuple[Rung, ...] = ()
 
     def as_rule(self) -> Rule:
         """The rule it would be: no id yet, version 1."""
@@ -52,6 +55,7 @@ class RuleDraft:
             reach=self.reach,
             mode=self.mode,
             title=self.title,
+            ladder=self.ladder,
         )
 
 
@@ -78,8 +82,17 @@ def _plain(draft: RuleDraft) -> dict[str, Any]:
         "reach": draft.reach.value,
         "params": dict(draft.params),
         "scope": {key: value for key, value in narrowed.items() if value},
+        "ladder": plain_ladder(draft.ladder),
     }
-    return {key: value for key, value in rule.items() if value not in ("", {})}
+    return {key: value for key, value in rule.items() if value not in ("", {}, [])}
+
+
+def plain_ladder(ladder: Sequence[Rung]) -> list[dict[str, Any]]:
+    """A ladder as a file has it: whole days as whole numbers."""
+    return [
+        {"after": int(rung.after) if rung.after == int(rung.after) else rung.after, "tell": rung.tell.value}
+        for rung in ladder
+    ]
 
 
 class _Reader:
@@ -186,6 +199,7 @@ class _Reader:
             return None
         params, places = self._params(entries, where, type_name)
         scope = self._scope(entries, where)
+        ladder, rungs = self._ladder(entries, where)
         draft = RuleDraft(
             name=texts["name"] or "",
             type=type_name,
@@ -195,9 +209,10 @@ class _Reader:
             reach=Reach(reach or "comment"),
             params=params,
             scope=scope,
+            ladder=ladder,
         )
         if len(self.mistakes) == before:
-            self._check(draft, node, entries, where, places)
+            self._check(draft, node, entries, where, places | rungs)
         return draft
 
     def _check(self, draft: RuleDraft, node: Any, entries: Any, where: str, places: Mapping[str, Any]) -> None:
@@ -253,6 +268,40 @@ class _Reader:
         condition = self._text(found, "condition", f"{where}.scope")
         projects, kinds = (self._texts(found, key, f"{where}.scope") for key in ("projects", "kinds"))
         return Scope(projects=projects, kinds=kinds, condition=condition)
+
+    def _ladder(self, entries: Any, where: str) -> tuple[tuple[Rung, ...], dict[str, Any]]:
+        """The rungs of a ladder, and the node of each part by its field."""
+        if "ladder" not in entries:
+            return (), {}
+        node = entries["ladder"][1]
+        places: dict[str, Any] = {"ladder": node}
+        if not isinstance(node, yaml.SequenceNode):
+            self.wrong(node, f"{where}.ladder", "must be a list of rungs, such as [{after: 2, tell: lead}]")
+            return (), places
+        rungs = []
+        for number, one in enumerate(node.value):
+            place = f"ladder[{number}]"
+            found = self._mapping(one, f"{where}.{place}", RUNG_KEYS)
+            if not isinstance(one, yaml.MappingNode):
+                continue
+            for key in RUNG_KEYS:
+                if key not in found:
+                    self.wrong(one, f"{where}.{place}.{key}", "is missing")
+            tell = self._choice(found, "tell", f"{where}.{place}", [tell.value for tell in Tell])
+            after = self._number(found, "after", f"{where}.{place}")
+            places |= {place: one, f"{place}.after": found["after"][1]} if "after" in found else {place: one}
+            if tell is not None and after is not None:
+                rungs.append(Rung(after=after, tell=Tell(tell)))
+        return tuple(rungs), places
+
+    def _number(self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str) -> float | None:
+        if key not in entries:
+            return None
+        value = _value(entries[key][1])
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            self.wrong(entries[key][1], f"{where}.{key}", "must be a number of working days", value=value)
+            return None
+        return float(value)
 
     def _texts(self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str) -> tuple[str, ...]:
         if key not in entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -84,10 +85,32 @@ class Scope:
     condition: str | None = None
 
 
+class Tell(StrEnum):
+    """Whom a rung of a ladder tells. Who that is, people say per project (lead, channel) or for themselves."""
+
+    AUTHOR = "author"
+    ASSIGNEE = "assignee"
+    LEAD = "lead"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung: tell somebody once a flag has stood for so many working days. 0: at once."""
+
+    after: float
+    tell: Tell
+
+
+MAX_RUNGS = 10
+MAX_AFTER = 260.0
+"""Working days, about a year."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule in force: one version of one row. `reach` and `severity` cap what its type asks for; `live_since` is
-    None unless mode is live.
+    None unless mode is live. `ladder` says whom its flags are told to beside the tracker, and after how long.
     """
 
     id: int
@@ -102,6 +125,7 @@ class Rule:
     title: str = ""
     live_since: datetime | None = None
     valid_from: datetime | None = None
+    ladder: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

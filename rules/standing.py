@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rules.calendar import Calendar, NoWorkingDay
-from rules.spec import Rule
+from rules.spec import Rule, Tell
 from rules.verdict import Outcome, Severity, Verdict
 
 HOLDS = frozenset({"common.gap"})
@@ -31,6 +31,14 @@ class Event(StrEnum):
     WORSENED = "worsened"
     CLEARED = "cleared"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A rung that was reached in a flag's life: whom it tells, and when."""
+
+    tell: Tell
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Standing:
     """Since when it has held without a break, while that is not yet as long as its rule asks; it is no flag yet."""
     opens_at: datetime | None = None
     """When it becomes a flag if it holds until then. None: not pending, or its calendar has no working day left."""
+    escalated: tuple[Reached, ...] = ()
+    """The rungs of its rule's ladder that it has reached, in that order. A flag that opens anew has reached none."""
 
     @property
     def is_open(self) -> bool:

@@ -15,6 +15,7 @@ TABLES = [
     "wanted_read",
     "written",
     "publication",
+    "notice",
     "standing",
     "baseline",
     "statistic",

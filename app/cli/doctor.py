@@ -33,7 +33,7 @@ class Finding:
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> int:  # noqa: FBT001 (click's)
-    """Check this installation: Python, directories, key, database, broker, port, disk. Changes nothing.
+    """Check this installation: Python, directories, key, database, broker, port, disk, targets. Changes nothing.
 
     Exit code 0 when all is well, 1 when something must be put right.
 
@@ -61,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("database", _database),
         ("broker", _broker),
         ("port", _port),
+        ("targets", _targets),
     ]
     return [_guarded(name, check, settings) for name, check in checks]
 
@@ -141,3 +142,16 @@ def _port(settings: Settings) -> Finding:
         return Finding("port", "ok", f"{settings.port}: Plumbline is running and ready")
     check_port(settings.host, settings.port)
     return Finding("port", "ok", f"{settings.port} is free")
+
+
+def _targets(settings: Settings) -> Finding:
+    if _database(settings).state != "ok":
+        return Finding("targets", "note", "not looked at: the database comes first")
+    from app.bootstrap import look_at_targets
+
+    found = look_at_targets(settings)
+    if found.problems:
+        return Finding("targets", "problem", "; ".join(found.problems))
+    if found.notes:
+        return Finding("targets", "note", "; ".join(found.notes))
+    return Finding("targets", "ok", f"{found.count}, each with an address" if found.count else "none")

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "project": ("app.cli.project", "Add, list and remove watched projects."),
     "programme": ("app.cli.programme", "Group projects, and make milestones of several trackers one release."),
     "history": ("app.cli.history", "Write the history of projects to a file, and take one in."),
+    "target": ("app.cli.target", "Say where messages go that rules' ladders ask for."),
     "rules": ("app.cli.rules", "Apply, export and check rule files."),
     "backtest": ("app.cli.backtest", "Play the past and say what rules would have flagged."),
     "pause": ("app.cli.pause:pause", "Stop writing to trackers at once; judging goes on."),

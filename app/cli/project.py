@@ -64,7 +64,8 @@ def add(
     Settings for --set: left_out_labels, scope_left_out_labels, container_labels, waiting_labels, in_progress_labels,
     in_review_labels, triage_labels, automation, dormant_after_days, policy (scope or train), rolling_milestones,
     size_from (label or title), label_prefix, name_foreign_keys, reviews_required, comments_per_day, polling,
-    poll_plans, statuses (In QA=in_review), blocked_labels, service_desk_writes; and of the calendar:
+    poll_plans, statuses (In QA=in_review), blocked_labels, service_desk_writes, lead and channel (names of
+    targets: plumbline target); and of the calendar:
     subdivision, holidays, blackouts (2026-12-24/2027-01-02), clear_minutes.
 
     \b

@@ -20,8 +20,8 @@ class Ringer(Protocol):
     """Puts a job in the queue. Never raises: a broker that is away is the clock's business."""
 
     def wake(self, kind: str, row_id: int) -> None:
-        """`kind` is lane (drain it), connection (publish what is due), sync (read a project's past) or statistics
-        (make a project's anew).
+        """`kind` is lane (drain it), connection (publish what is due), sync (read a project's past), statistics (make a
+        project's anew) or target (tell people what is due).
         """
 
 

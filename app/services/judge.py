@@ -14,10 +14,11 @@ import structlog
 from app.services import answers, commitments, floods, gone, plan, removals, usual
 from app.services.deriving import derive_items
 from app.services.markers import marker_prefix
-from app.services.memory import withdrawn
+from app.services.memory import ESCALATED, withdrawn
 from app.services.projects import Projects
 from app.services.steps import PENDING, steps, turned
 from app.services.taking import Taking
+from app.services.telling import Telling
 from app.store import answers as kept_answers
 from app.store import (
     derivation,
@@ -61,6 +62,8 @@ class Court:
     milestones: set[int] = field(default_factory=set)
     plans: set[int] = field(default_factory=set)
     flows: set[int] = field(default_factory=set)
+    escalated: bool = False
+    closed: set[int] = field(default_factory=set)
 
     # --- what is to be judged
 
@@ -187,6 +190,8 @@ class Court:
         by_id = {one.rule.id: one for one in prepared}
         taking = Taking(self.tx, self.lane_id, self.projects, by_id, self.base_url, now)
         changed |= taking.take(changed | self.items)
+        telling = Telling(self.tx, self.projects, by_id, now, escalated=self.escalated, closed=sorted(self.closed))
+        telling.tell(items=self.items, milestones=self.milestones, shown_on=changed)
         plan.plan(
             self.tx,
             sorted(changed),
@@ -245,6 +250,8 @@ class Court:
                 saved.append(withdrawn(one, rule, now, code=gone.code(left.get(id_))))
                 if one.shown_on is not None:
                     plans.add(one.shown_on)
+        self.escalated |= any(ESCALATED in one.memory for one in kept.values())
+        self.closed |= {row.id for row in saved if row.id and row.closed_at is not None and ESCALATED in row.memory}
         standings.save(self.tx, saved)
         standings.drop(self.tx, dropped)
         if kind == "item":

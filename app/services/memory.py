@@ -9,12 +9,13 @@ from typing import Any
 
 from app.store.standings import Kept, Saved
 from app.time import from_iso, to_iso
-from rules.spec import Rule
-from rules.standing import Standing
+from rules.spec import Rule, Tell
+from rules.standing import Reached, Standing
 from rules.verdict import Outcome, Severity, Verdict
 from rules.wording.codec import dump_verdict, load_verdict
 
 VERDICTS = ("said", "verdict")
+ESCALATED = "escalated"
 
 
 def dump_standing(standing: Standing) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def dump_standing(standing: Standing) -> dict[str, Any]:
             out[field.name] = dump_verdict(value)
         elif isinstance(value, datetime):
             out[field.name] = to_iso(value)
+        elif field.name == ESCALATED:
+            out[field.name] = [[reached.tell.value, to_iso(reached.at)] for reached in value]
         else:
             out[field.name] = value
     return out
@@ -44,6 +47,8 @@ def load_standing(doc: Mapping[str, Any]) -> Standing:
             value = load_verdict(value)
         elif field.name == "acknowledged_severity":
             value = Severity(value)
+        elif field.name == ESCALATED:
+            value = tuple(Reached(Tell(tell), from_iso(at)) for tell, at in value)
         elif isinstance(value, str) and not field.name.endswith("_reason"):
             value = from_iso(value)
         values[field.name] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, time
 from functools import lru_cache
 from types import MappingProxyType
@@ -85,10 +85,13 @@ class SettingsDoc(BaseModel):
     name_foreign_keys: bool | None = None
     reviews_required: bool | None = None
     comments_per_day: Annotated[int, Field(ge=0, le=1000)] | None = None
+    lead: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    channel: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     polling: bool | None = None
     poll_plans: bool | None = None
 
 
+NOT_FOR_RULES = ("comments_per_day", "lead", "channel", "polling", "poll_plans")
 COMMENTS_PER_DAY = 10
 NOTHING_USUAL: Mapping[int, Usual] = MappingProxyType({})
 SPEAKS = {"sandbox": "github", "sandbox-jira": "jira"}
@@ -141,7 +144,7 @@ _WORD_SETS = {field.name for field in fields(Settings) if field.name.endswith(("
 def read_settings(doc: Mapping[str, Any], site: Mapping[str, Any] = NO_SITE) -> Settings:
     """Settings from their document; statuses that it says nothing of are as the tracker's `site` files them."""
     parsed = SettingsDoc.model_validate(doc).model_dump(exclude_none=True)
-    for name in ("comments_per_day", "polling", "poll_plans"):  # not the rules' business
+    for name in NOT_FOR_RULES:
         parsed.pop(name, None)
     filed = {fold(status): stage for status, stage in site.get("statuses", {}).items()}
     values: dict[str, Any] = {"statuses": {**filed, **USUAL_STATUSES}} if filed else {}
@@ -155,6 +158,14 @@ def read_settings(doc: Mapping[str, Any], site: Mapping[str, Any] = NO_SITE) -> 
         else:
             values[name] = value
     return Settings(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Whom a project's ladders mean: names of targets; None: nobody is named."""
+
+    lead: str | None = None
+    channel: str | None = None
 
 
 class Projects:
@@ -171,6 +182,7 @@ class Projects:
         self.facts: dict[int, Project] = {}
         self.calendars: dict[int, CalendarDoc] = {}
         self.comments_per_day: dict[int, int] = {}
+        self.roles: dict[int, Roles] = {}
         self.modes: dict[int, str] = {}
         """How each keeps up with its tracker."""
         for row in rows:
@@ -179,6 +191,7 @@ class Projects:
             parsed = SettingsDoc.model_validate(settings)
             per_day = parsed.comments_per_day
             self.comments_per_day[row.id] = COMMENTS_PER_DAY if per_day is None else per_day
+            self.roles[row.id] = Roles(lead=parsed.lead, channel=parsed.channel)
             self.modes[row.id] = mode_of(settings)
             self.facts[row.id] = Project(
                 id=row.id,

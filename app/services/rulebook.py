@@ -10,7 +10,7 @@ from typing import Any
 
 from app.store import control, rules, subjects, trackers
 from app.store.database import Database
-from rules.rulefile import RuleDraft, dump
+from rules.rulefile import RuleDraft, dump, plain_ladder
 from rules.spec import Rule
 
 
@@ -46,6 +46,7 @@ def apply(
                 severity=draft.severity.value,
                 reach=draft.reach.value,
                 mode=draft.mode,
+                ladder=plain_ladder(draft.ladder),
                 author=author,
                 now=now,
             )
@@ -104,6 +105,7 @@ def _flat(draft: RuleDraft) -> dict[str, Any]:
         "reach": draft.reach.value,
         **{f"params.{name}": value for name, value in draft.params.items()},
         **{f"scope.{name}": value for name, value in _scope_doc(draft).items()},
+        "ladder": plain_ladder(draft.ladder),
     }
 
 
@@ -129,6 +131,7 @@ def draft_of(rule: Rule) -> RuleDraft:
         reach=rule.reach,
         params=rule.params,
         scope=rule.scope,
+        ladder=rule.ladder,
     )
 
 

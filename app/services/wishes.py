@@ -167,7 +167,8 @@ def _content(
         {_label(flag.rule, project) for flag in flags if flag.rule.type.label and not flag.standing.label_taken_at}
     )
     commented = known is not None and (known.comment_id is not None or known.sending_at is not None)
-    spoken = [flag for flag in flags if _is_comment(flag) and (commented or not _is_dormant(item, flag, now))]
+    dormant = is_dormant(item, now)
+    spoken = [flag for flag in flags if _is_comment(flag) and (commented or flag.kind != "item" or not dormant)]
     reply = _reply(known, now)
     found: Note | None = None
     if spoken:
@@ -236,10 +237,9 @@ def _is_comment(flag: Flag) -> bool:
     return flag.standing.said.reach is Reach.COMMENT and flag.standing.comment_taken_at is None
 
 
-def _is_dormant(item: Item, flag: Flag, now: datetime) -> bool:
+def is_dormant(item: Item, now: datetime) -> bool:
     """Quiet for so long that it is a question for the backlog, never a comment. A milestone is not its home item."""
-    days = item.project.settings.dormant_after_days
-    return flag.kind == "item" and now - item.last_movement.at > timedelta(days=days)
+    return now - item.last_movement.at > timedelta(days=item.project.settings.dormant_after_days)
 
 
 def _label(rule: PreparedRule, project: Project) -> str:

@@ -143,7 +143,7 @@ lane = _table(
 
 bell = _table(  # "there is work": a row of its own, so that who rings waits for nobody who works
     "bell",
-    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync
+    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync, statistics, target
     sa.Column("row_id", BigId, primary_key=True, autoincrement=False),
     sa.Column("rung_at", Instant, nullable=False),
 )
@@ -456,6 +456,7 @@ rule_version = _table(  # append-only
     sa.Column("mode", sa.Text, nullable=False),
     sa.Column("live_since", Instant),
     sa.Column("author", sa.Text, nullable=False),
+    sa.Column("ladder", sa.JSON, nullable=False, server_default="[]"),  # [{after: working days, tell: role}, ...]
     sa.UniqueConstraint("rule_id", "version"),
 )
 
@@ -568,6 +569,46 @@ answer = _table(  # what people answered, each once: commands, and removals of w
 )
 sa.Index("ix_answer_item", answer.c.item_id, answer.c.status)
 sa.Index("ix_answer_status", answer.c.status, answer.c.project_id)
+
+# --- telling people beside the tracker ------------------------------------------------------------------------------
+
+target = _table(  # where messages go: a channel, a mailbox, a person's own
+    "target",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False, unique=True),  # of a person's own: person:login
+    sa.Column("kind", sa.Text, nullable=False),  # what the address begins with: slack, mailtos, json
+    sa.Column("address", sa.Text, nullable=False),  # sealed
+    sa.Column("per_day", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),  # why the latest message did not go out
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+notice = _table(  # one step of one flag to one target: what is to be told, and what became of it
+    "notice",
+    _id(),
+    _ref("standing_id", "standing", index=True),
+    _ref("project_id", "project", index=True),
+    _ref("target_id", "target", nullable=True),
+    sa.Column("tell", sa.Text, nullable=False),  # author, assignee, lead, channel
+    sa.Column("step", sa.Text, nullable=False),  # the rung (lead.1), or clear
+    sa.Column("status", sa.Text, nullable=False),  # waiting, held, sending, sent, unsure, failed, dropped, nobody
+    sa.Column("made_at", Instant, nullable=False),  # world time, as the next two
+    sa.Column("ready_at", Instant, nullable=False),  # it may go along with another from here on
+    sa.Column("due_at", Instant, nullable=False),  # it goes
+    sa.Column("retry_at", Instant),  # real time
+    sa.Column("sending_at", Instant),  # real time
+    sa.Column("sent_at", Instant),  # world time: when the message that tells it went out, or may have
+    sa.Column("message", sa.Text),  # the message it went out in, with others of its time
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("standing_id", "step", "target_id"),
+)
+sa.Index("ix_notice_due", notice.c.target_id, notice.c.status, notice.c.due_at)
+sa.Index("ix_notice_status", notice.c.status)
+sa.Index("ix_notice_sent", notice.c.target_id, notice.c.sent_at)
 
 # --- the instance itself --------------------------------------------------------------------------------------------
 

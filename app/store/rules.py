@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
-from rules.spec import Rule, Scope
+from rules.spec import Rule, Rung, Scope, Tell
 from rules.verdict import Reach, Severity
 
 
@@ -30,6 +30,7 @@ def _versions() -> sa.Select[Any]:
         version.c.mode,
         version.c.live_since,
         version.c.valid_from,
+        version.c.ladder,
     ).join(version, version.c.rule_id == rule.c.id)
 
 
@@ -71,6 +72,7 @@ def _rule(row: Any) -> Rule:
         title=row.title,
         live_since=row.live_since,
         valid_from=row.valid_from,
+        ladder=tuple(Rung(after=rung["after"], tell=Tell(rung["tell"])) for rung in row.ladder),
     )
 
 
@@ -87,6 +89,7 @@ def save(
     mode: str,
     author: str,
     now: datetime,
+    ladder: Sequence[Mapping[str, Any]] = (),
 ) -> bool:
     """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on
     while it stays live.
@@ -102,8 +105,8 @@ def save(
         same = (
             known.removed_at is None
             and known.type == type_name
-            and (last.title, last.params, last.scope, last.severity, last.reach, last.mode)
-            == (title, dict(params), dict(scope), severity, reach, mode)
+            and (last.title, last.params, last.scope, last.severity, last.reach, last.mode, last.ladder)
+            == (title, dict(params), dict(scope), severity, reach, mode, list(ladder))
         )
         if same:
             return False
@@ -128,6 +131,7 @@ def save(
             reach=reach,
             mode=mode,
             live_since=live_since,
+            ladder=list(ladder),
             author=author,
         )
     )

@@ -126,6 +126,37 @@ def ever_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
     return found
 
 
+def laddered(
+    tx: Tx,
+    *,
+    items: Iterable[int],
+    milestones: Iterable[int],
+    shown_on: Iterable[int],
+    rule_ids: Iterable[int],
+    word: str,
+) -> list[Kept]:
+    """The open flags of these subjects, and those that these items tell of, by one of these rules or with `word` in
+    their memory.
+    """
+    table = models.standing
+    kinds = (("item", items), ("milestone", milestones))
+    which = [sa.and_(table.c.subject_kind == kind, table.c.subject_id.in_(sorted(set(ids)))) for kind, ids in kinds]
+    query = sa.select(table).where(
+        sa.or_(*which, table.c.shown_on.in_(sorted(set(shown_on)))),
+        table.c.closed_at.is_(None),
+        table.c.outcome != "pending",
+        sa.or_(table.c.rule_id.in_(sorted(rule_ids)), sa.cast(table.c.memory, sa.Text).like(f'%"{word}"%')),
+    )
+    return [_kept(row) for row in tx.execute(query.order_by(table.c.id))]
+
+
+def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Kept]:
+    """These standings, open or closed."""
+    table = models.standing
+    rows = tx.execute(sa.select(table).where(table.c.id.in_(sorted(set(ids)))))
+    return {row.id: _kept(row) for row in rows}
+
+
 def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]]) -> None:
     """Replace what is remembered of standings, by id: an answer changed it, no verdict."""
     table = models.standing

@@ -201,6 +201,18 @@ def save_judged(tx: Tx, kind: str, judged: Mapping[int, datetime | None], *, now
         )
 
 
+def check_by(tx: Tx, kind: str, judged: Mapping[int, datetime]) -> None:
+    """Look at each subject again at an instant at the latest."""
+    if judged:
+        table = TABLES[kind]
+        again = sa.bindparam("v_next", type_=table.c.next_check_at.type)
+        later = sa.or_(table.c.next_check_at.is_(None), table.c.next_check_at > again)
+        tx.execute(
+            sa.update(table).where(table.c.id == sa.bindparam("the_id"), later).values(next_check_at=again),
+            [{"the_id": id_, "v_next": at} for id_, at in sorted(judged.items())],
+        )
+
+
 def save_states(tx: Tx, states: Mapping[int, tuple[str, datetime]]) -> None:
     """States as read with linked work, for lists and filters."""
     if states:

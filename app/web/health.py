@@ -69,6 +69,7 @@ class _Collector:
             found = health.measures(tx)
         yield _labelled("plumbline_deliveries", "Deliveries by what became of them.", "status", found.deliveries)
         yield _labelled("plumbline_publications", "Publications by status.", "status", found.publications)
+        yield _labelled("plumbline_notices", "Notices to people by what became of them.", "status", found.notices)
         yield _labelled("plumbline_flags_open", "Open flags by type of rule.", "rule_type", found.flags)
         for name, text, since in (
             (

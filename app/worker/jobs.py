@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import publish, statistics, syncing
+from app.services import notify, publish, statistics, syncing
 from app.services.drain import Drain, drain
 
 
@@ -44,3 +44,10 @@ def refresh_project(project_id: int) -> bool:
     this = runtime()
     with structlog.contextvars.bound_contextvars(project=project_id):
         return statistics.refresh(this.db, project_id, ringer=this.ringer)
+
+
+def notify_target(target_id: int) -> int:
+    """Tell people what is due, at one target."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(target=target_id):
+        return notify.notify(this.sending, target_id)

@@ -19,6 +19,7 @@ def schema(monkeypatch):
     def install(present: str | None, wanted: str = "0002") -> None:
         module = types.ModuleType("app.bootstrap")
         module.schema_revisions = lambda _url: (present, wanted)
+        module.look_at_targets = lambda _settings: types.SimpleNamespace(count=0, problems=(), notes=())
         monkeypatch.setitem(sys.modules, "app.bootstrap", module)
 
     return install

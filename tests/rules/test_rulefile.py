@@ -12,7 +12,7 @@ from rules.catalog.registry import TYPES
 from rules.engine import prepare
 from rules.packs import load as packs
 from rules.rulefile import Mistake, RuleDraft, RuleFileError, dump, parse
-from rules.spec import Scope, kinds_of
+from rules.spec import Rung, Scope, Tell, kinds_of
 from rules.verdict import Reach, Severity
 
 FILE = """\
@@ -43,7 +43,37 @@ def test_a_file_reads_as_rules() -> None:
     assert parse(dump([first, second]), source="x") == [first, second]
 
 
+LADDER = "rules:\n- name: a\n  type: stalled-work\n  ladder:\n"
+
+
+def test_a_ladder_reads_in_its_order_and_comes_back_equal() -> None:
+    (draft,) = parse(f"{LADDER}  - {{after: 2, tell: lead}}\n  - after: 0.5\n    tell: author\n", source="x")
+    assert draft.ladder == draft.as_rule().ladder == (Rung(2, Tell.LEAD), Rung(0.5, Tell.AUTHOR))
+    assert parse(dump([draft]), source="x") == [draft]
+    assert "- after: 2\n    tell: lead" in dump([draft])
+    (plain,) = parse("rules:\n- name: a\n  type: stalled-work\n  ladder: []", source="x")
+    assert plain.ladder == () and "ladder" not in dump([plain])
+
+
 WRONG = [
+    ("rules:\n- name: a\n  type: stalled-work\n  ladder: lead", 4, 11, "rules[0].ladder", "must be a list of rungs"),
+    (f"{LADDER}  - lead", 5, 5, "rules[0].ladder[0]", "must hold keys such as after, tell"),
+    (f"{LADDER}  - after: 2", 5, 5, "rules[0].ladder[0].tell", "is missing"),
+    (f"{LADDER}  - tell: lead", 5, 5, "rules[0].ladder[0].after", "is missing"),
+    (f"{LADDER}  - {{after: 2, tell: lead, tel: 1}}", 5, 28, "rules[0].ladder[0].tel", "did you mean `tell`?"),
+    (
+        f"{LADDER}  - {{after: 2, tell: boss}}",
+        5,
+        22,
+        "rules[0].ladder[0].tell",
+        "one of author, assignee, lead, channel",
+    ),
+    (f"{LADDER}  - {{after: soon, tell: lead}}", 5, 13, "rules[0].ladder[0].after", "must be a number of working days"),
+    (f"{LADDER}  - {{after: yes, tell: lead}}", 5, 13, "rules[0].ladder[0].after", "must be a number of working days"),
+    (f"{LADDER}  - {{after: .inf, tell: lead}}", 5, 13, "rules[0].ladder[0].after", "must be a number of working days"),
+    (f"{LADDER}  - {{after: -1, tell: lead}}", 5, 13, "rules[0].ladder[0].after", "must be 0 to 260 working days"),
+    (f"{LADDER}" + "  - {after: 1, tell: lead}\n" * 2, 6, 5, "rules[0].ladder[1]", "stands here twice"),
+    (f"{LADDER}" + "  - {after: 1, tell: lead}\n" * 11, 5, 3, "rules[0].ladder", "has 11 rungs; at most 10"),
     ("", 1, 1, "file", "is empty"),
     ("rules: [", 1, 9, "file", "is not YAML"),
     ("- a", 1, 1, "file", "must hold keys"),
@@ -108,6 +138,9 @@ drafts = st.builds(
     mode=st.sampled_from(["off", "observe", "live"]),
     severity=st.sampled_from(Severity),
     reach=st.sampled_from(Reach),
+    ladder=st.lists(
+        st.builds(Rung, st.sampled_from([0.0, 0.5, 2.0, 260.0]), st.sampled_from(Tell)), max_size=3, unique=True
+    ).map(tuple),
     scope=st.builds(Scope, projects=st.sampled_from([(), ("acme/*", "PAY"), ("123",)])),
 )
 

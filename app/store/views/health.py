@@ -17,6 +17,7 @@ class Measures:
 
     deliveries: dict[str, float]
     publications: dict[str, float]
+    notices: dict[str, float]
     flags: dict[str, float]
     oldest_pending: datetime | None
     oldest_bell: datetime | None
@@ -26,10 +27,11 @@ class Measures:
 
 
 def measures(tx: Tx) -> Measures:
-    """Everything but what depends on the world's time. Four queries."""
+    """Everything but what depends on the world's time. Five queries."""
     delivery, publication, standing = m.delivery.c, m.publication.c, m.standing.c
     by_delivery = tx.execute(sa.select(delivery.status, sa.func.count()).group_by(delivery.status)).all()
     by_publication = tx.execute(sa.select(publication.status, sa.func.count()).group_by(publication.status)).all()
+    by_notice = tx.execute(sa.select(m.notice.c.status, sa.func.count()).group_by(m.notice.c.status)).all()
     by_type = tx.execute(
         sa.select(m.rule.c.type, sa.func.count())
         .join(m.rule, m.rule.c.id == standing.rule_id)
@@ -50,6 +52,7 @@ def measures(tx: Tx) -> Measures:
     return Measures(
         deliveries={"pending": 0.0, "aside": 0.0, **{status: float(n) for status, n in by_delivery}},
         publications={"waiting": 0.0, "held": 0.0, **{status: float(n) for status, n in by_publication}},
+        notices={"waiting": 0.0, "failed": 0.0, **{status: float(n) for status, n in by_notice}},
         flags={type_: float(n) for type_, n in by_type},
         oldest_pending=row.pending,
         oldest_bell=row.bell,

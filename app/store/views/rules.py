@@ -33,6 +33,7 @@ class RuleRow:
     reach: str
     mode: str
     live_since: datetime | None
+    ladder: list[dict[str, Any]]
     valid_from: datetime
     author: str
     flags_open: int
@@ -150,6 +151,7 @@ def _row(row: Any) -> RuleRow:
         reach=row.reach,
         mode=row.mode,
         live_since=row.live_since,
+        ladder=row.ladder or [],
         valid_from=row.valid_from,
         author=row.author,
         flags_open=row.flags_open,

@@ -203,6 +203,13 @@ class Delivery(Model):
     done_at: datetime | None
 
 
+class Rung(Model):
+    """Whom a rule's flags are told to, after how many working days."""
+
+    after: float
+    tell: str
+
+
 class Rule(Model):
     """A rule in its version in force."""
 
@@ -217,6 +224,7 @@ class Rule(Model):
     reach: str
     mode: str
     live_since: datetime | None
+    ladder: list[Rung]
     valid_from: datetime
     flags_open: int
     flags_recent: int

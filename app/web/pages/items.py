@@ -8,6 +8,7 @@ from flask import Blueprint, abort, render_template, request
 
 from app.services import gone, pages
 from app.store import gone as store_gone
+from app.store import notices
 from app.store.views import flags, items, publications
 from app.web.comment import paragraphs
 from app.web.pages.milestones import OUTCOMES
@@ -39,6 +40,7 @@ def show(item_id: int) -> Any:
         )
         publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
+        heard = notices.heard_of(tx, "item", item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
     subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Item):
@@ -68,6 +70,7 @@ def show(item_id: int) -> Any:
         changes_total=total,
         changes_shown=len(changes),
         publication=publication,
+        heard=heard,
         comment=paragraphs(publication.shown_body, wiki=subject.project.tracker == "jira")
         if publication is not None and publication.shown_body
         else None,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 
 from app.services import pages
+from app.store import notices
 from app.store.views import flags, milestones, programmes
 from app.web import charts
 from app.web.pages.flags import one_of
@@ -57,6 +58,7 @@ def one(milestone_id: int) -> Any:
             where=flags.FlagFilter(state="all", subject=("milestone", milestone_id)),
             limit=20,
         )
+        heard = notices.heard_of(tx, "milestone", milestone_id)
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
@@ -88,6 +90,7 @@ def one(milestone_id: int) -> Any:
         words_of=lambda judgement: words(judgement.verdict, subject.project),
         why=lambda said: as_sentence(say(said, subject.project)),
         standing=standing.rows,
+        heard=heard,
     )
 
 
