@@ -156,6 +156,8 @@ class Link:
     since: datetime | None = None
     other_reverted: bool = False
     other_flag: str | None = None
+    other_forecast: Forecast | None = None
+    """When what the other end is in is likely to be done; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,21 @@ class Reopening:
 
     closed_at: datetime
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A milestone, version or sprint with a date that an item is in (`present`) or was in for a working day or more
+    while it was open; a sprint counts from its start.
+    """
+
+    id: int
+    kind: MilestoneKind
+    title: str
+    due: date
+    present: bool
+    since: datetime | None = None
+    """When it joined; None: before its history is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +350,8 @@ class Item:
     """How often people closed it and opened it again, oldest first."""
     next_sprint: str | None = None
     """The title of a sprint that it is planned for and that has not begun."""
+    planned: tuple[Planned, ...] = ()
+    """Every milestone, version and sprint with a date that it went through, in the order in which it joined them."""
 
     @property
     def ref(self) -> Ref:
@@ -381,6 +400,8 @@ class Member:
     spent: float | None = None
     """Hours logged on the item itself."""
     hours_planned: float | None = None
+    has_criteria: bool | None = None
+    """Whether its text says when it is done; None: not asked of its kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,11 @@ HINT = re.compile(r"<[^>]*>|\[[^\]]*\]|\{[^}]*\}")
 STEPS = ("given", "when", "then")
 
 
-def says_when_done(text: str, *, sections: Iterable[str], boxes: bool = True) -> bool:
+SECTIONS = ("acceptance criteria", "acceptance tests", "definition of done", "done when", "conditions of satisfaction")
+"""Names of headings under which it usually stands."""
+
+
+def says_when_done(text: str, *, sections: Iterable[str] = SECTIONS, boxes: bool = True) -> bool:
     """Whether a description says when its work is done. `sections` are names that such a section has; `boxes`: a check
     list does, too. What a template left empty says nothing.
     """

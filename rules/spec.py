@@ -58,6 +58,8 @@ class RuleType:
     label: str | None = None
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    """Statistics that it goes by: usual, forecast."""
 
 
 KINDS: Mapping[type[Subject], type[Kind | MilestoneKind | FlowKind]] = {

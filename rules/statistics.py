@@ -14,10 +14,12 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """When the open work of a milestone is likely to be done.
+    """When the open work of a milestone is likely to be done, with what comes in on the way.
 
-    `chance` is that of being done by its due date (None: it has none). `early`, `likely` and `late` are the days by
-    which it is done in 10, 50 and 90 of 100 trials: the first and the last are the range that people are told.
+    `chance` is that of being done by its due date (None: it has none, or none that the trials reach). `early`,
+    `likely` and `late` are the days by which it is done in 10, 50 and 90 of 100 trials: the first and the last are the
+    range that people are told. The trials look no further than `horizon`: a day that is the horizon means then or
+    later.
     """
 
     as_of: datetime
@@ -28,6 +30,25 @@ class Forecast:
     open_items: int = 0
     active_days: int = 0
     """Days on which something was done, of those that the trials draw from."""
+    horizon: date | None = None
+    due: date | None = None
+    """The date that `chance` is about."""
+    by85: date | None = None
+    """The day by which it is done in 85 of 100 trials; None: after the horizon."""
+    safe: date | None = None
+    """A date that would hold in 70 of 100 trials, with what would come in until then; None: after the horizon."""
+    done_items: int = 0
+    """Finished items that the trials draw from."""
+    weeks: float = 0.0
+    """Weeks of known history that the trials draw from."""
+    driver: str = ""
+    """What moves the chance most when it is taken away: growth, waiting or, where neither does much, pace."""
+    growth: float = 0.0
+    """Items that are expected to come in by the likely date."""
+    waiting: int = 0
+    """Open items that wait for something."""
+    items_out: int | None = None
+    """How many items to take out for a chance above 70 %; None: no number does it."""
 
 
 @dataclass(frozen=True, slots=True)

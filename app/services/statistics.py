@@ -6,12 +6,12 @@ whose verdicts could be others now. A project's lane then judges them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from app.services import bells, projects, usual
-from app.store import instance, leases, statistics, subjects
+from app.services import bells, forecasts, projects, usual
+from app.store import instance, leases, plans, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
 from app.time import real_now
@@ -49,8 +49,16 @@ def _same(before: Usual, after: Usual) -> bool:
     return all(getattr(before, one.name) == getattr(after, one.name) for one in fields(Usual) if one.name != "as_of")
 
 
-COUNTERS: tuple[Counter, ...] = (_usual,)
-"""Everything that is counted, in the order in which it is."""
+def _forecasts(tx: Tx, project: Project, now: datetime) -> Counted:
+    """When its milestones are likely to be done; what waits for something in them is judged by it, too."""
+    found = forecasts.forecasts(tx, project, now=now)
+    kept = tuple(Statistic("milestone", id_, "forecast", said) for id_, said in found.items())
+    waiting = plans.waiting_for(tx, sorted(found)) if found else set()
+    return Counted(kept, items=frozenset(waiting), milestones=frozenset(found))
+
+
+COUNTERS: Mapping[str, Counter] = {"usual": _usual, "forecast": _forecasts}
+"""Everything that is counted, in the order in which it is, by the names that rule types use."""
 
 
 def next_refresh(calendar: Calendar, now: datetime) -> datetime:
@@ -58,9 +66,9 @@ def next_refresh(calendar: Calendar, now: datetime) -> datetime:
     return calendar.midnight(calendar.next_working_day(calendar.local_date(now) + DAY))
 
 
-def count(tx: Tx, project: Project, now: datetime, *, counters: Sequence[Counter] = COUNTERS) -> Counted:
-    """Count everything for a project, as of now."""
-    found = [counter(tx, project, now) for counter in counters]
+def count(tx: Tx, project: Project, now: datetime, *, wanted: Collection[str] | None = None) -> Counted:
+    """Count everything for a project, as of now; or only what is `wanted`."""
+    found = [counter(tx, project, now) for name, counter in COUNTERS.items() if wanted is None or name in wanted]
     return Counted(
         statistics=tuple(one for counted in found for one in counted.statistics),
         items=frozenset(id_ for counted in found for id_ in counted.items),

@@ -93,7 +93,9 @@ def _people(tx: Tx, rows: Sequence[Any]) -> dict[tuple[int, int], facts.Person]:
 
 
 def _milestones_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The milestones that items are in, and of sprints the sum of the estimates, and how many of how many have none."""
+    """Every stay of items in milestones; of sprints that they are in the sum of the estimates, and how many of how many
+    have none.
+    """
     found: dict[int, list[Any]] = {}
     for row in tx.execute(_inside(), {"ids": list(ids)}):
         found.setdefault(row.item_id, []).append(row)
@@ -128,6 +130,8 @@ def _inside() -> sa.Select[Any]:
     return (
         sa.select(
             membership.c.item_id,
+            membership.c.joined_at,
+            membership.c.left_at,
             *(milestone.c[name] for name in columns),
             sizes.c.points,
             sizes.c.unsized,
@@ -135,7 +139,7 @@ def _inside() -> sa.Select[Any]:
         )
         .join(milestone, milestone.c.id == membership.c.milestone_id)
         .outerjoin(sizes, sizes.c.milestone_id == milestone.c.id)
-        .where(membership.c.item_id.in_(IDS), membership.c.left_at.is_(None), milestone.c.deleted_at.is_(None))
+        .where(membership.c.item_id.in_(IDS), milestone.c.deleted_at.is_(None))
         .order_by(milestone.c.id)
     )
 
@@ -152,6 +156,7 @@ def _item(
     milestones: Sequence[Any],
 ) -> facts.Item:
     derived = row.derived
+    stays, milestones = milestones, [stay for stay in milestones if stay.left_at is None]
     edges = [link_of(row, other, inbound=inbound, beside=beside) for inbound, other in links if other.kind != "parent"]
     if stacked is not None:
         edges.append(stacked_on(stacked))
@@ -230,7 +235,43 @@ def _item(
         reopened=tuple(
             facts.Reopening(closed_at=from_iso(closed), at=from_iso(at)) for closed, at in derived.get("reopened", ())
         ),
+        planned=_planned(row, stays, project=project),
     )
+
+
+def _planned(row: Any, stays: Sequence[Any], *, project: facts.Project) -> tuple[facts.Planned, ...]:
+    """The milestones, versions and sprints with a date that an item went through, each once, as it joined them."""
+    found: dict[int, facts.Planned] = {}
+    for stay in sorted(stays, key=lambda stay: (stay.joined_at is not None, stay.joined_at or row.created_at, stay.id)):
+        present = stay.left_at is None and bool(stay.is_open)
+        if stay.kind == facts.MilestoneKind.EPIC.value or stay.due is None:
+            continue
+        if not present and not _went_through(row, stay, project=project):
+            continue
+        known = found.get(stay.id)
+        found[stay.id] = facts.Planned(
+            id=stay.id,
+            kind=facts.MilestoneKind(stay.kind),
+            title=stay.title,
+            due=stay.due,
+            present=present or (known is not None and known.present),
+            since=stay.joined_at if known is None else known.since,
+        )
+    return tuple(found.values())
+
+
+def _went_through(row: Any, stay: Any, *, project: facts.Project) -> bool:
+    """Whether a stay that is over was one with intent: a working day or more, of a sprint after its start, and the
+    item was not done in it.
+    """
+    calendar = project.calendar
+    joined = stay.joined_at or row.created_at
+    if stay.kind == facts.MilestoneKind.SPRINT.value and stay.start is not None:
+        joined = max(joined, calendar.midnight(stay.start))
+    left = stay.left_at
+    if row.closed_at is not None and (left is None or row.closed_at <= left):
+        return False
+    return left is None or left >= calendar.add_working_days(joined, 1)
 
 
 def _sprint(milestones: Sequence[Any]) -> facts.Sprint | None:

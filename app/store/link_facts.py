@@ -5,7 +5,7 @@ queries for any number of items.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from app.store import models
 from app.store.database import IDS, Tx
 from app.store.links import ISSUE_KEY
+from app.store.statistics import forecasts_of
 from app.time import from_iso
 from rules import facts
+from rules.statistics import Forecast
 
 REVERTS = 'Revert "%'
 """How the title of a pull request begins that takes another one back, as GitHub words it."""
@@ -31,6 +33,8 @@ class Beside:
     dues: Mapping[int, date]
     flags: Mapping[int, tuple[str, frozenset[int]]]
     reverted: frozenset[int]
+    forecasts: Mapping[int, Forecast] = field(default_factory=dict)
+    """Of blockers: when the open milestone that they are in is likely to be done."""
 
 
 def load_links(tx: Tx, rows: Sequence[Any]) -> dict[int, list[tuple[bool, Any]]]:
@@ -192,6 +196,7 @@ def link_of(mine: Any, other: Any, *, inbound: bool, beside: Beside) -> facts.Li
         other_due=min(filter(None, [other.due, beside.dues.get(other.id)]), default=None),
         other_reverted=other.id in beside.reverted,
         other_flag=flag[0] if flag is not None and mine.id not in flag[1] else None,
+        other_forecast=beside.forecasts.get(other.id),
         since=_drawn(mine, other),
     )
 
@@ -220,7 +225,34 @@ def load_beside(tx: Tx, links: Mapping[int, Sequence[tuple[bool, Any]]]) -> Besi
     if not others:
         return Beside({}, {}, frozenset())
     pulls = [id_ for id_, other in others.items() if other.item_kind == facts.Kind.PULL_REQUEST.value]
-    return Beside(_dues(tx, others), _flags(tx, others), _reverted(tx, pulls, others))
+    blockers = {
+        other.id
+        for all_ in links.values()
+        for inbound, other in all_
+        if inbound and other.kind == facts.LinkKind.BLOCKS.value and other.is_open
+    }
+    return Beside(_dues(tx, others), _flags(tx, others), _reverted(tx, pulls, others), _forecasts(tx, sorted(blockers)))
+
+
+def _forecasts(tx: Tx, ids: Sequence[int]) -> dict[int, Forecast]:
+    """The latest forecast of the open milestone that each of these is in; of several the earliest."""
+    if not ids:
+        return {}
+    membership, milestone = models.membership, models.milestone
+    inside = tx.execute(
+        sa.select(membership.c.item_id, membership.c.milestone_id)
+        .join(milestone, milestone.c.id == membership.c.milestone_id)
+        .where(membership.c.item_id.in_(ids), membership.c.left_at.is_(None), milestone.c.is_open)
+    ).all()
+    if not inside:
+        return {}
+    kept = forecasts_of(tx, sorted({row.milestone_id for row in inside}))
+    found: dict[int, Forecast] = {}
+    for row in inside:
+        said = kept.get(row.milestone_id)
+        if said and (row.item_id not in found or said[-1].likely < found[row.item_id].likely):
+            found[row.item_id] = said[-1]
+    return found
 
 
 def _dues(tx: Tx, ids: Iterable[int]) -> dict[int, date]:

@@ -17,6 +17,7 @@ from app.store.milestone_homes import epic_items, home_of, named_homes
 from app.store.statistics import forecasts_of
 from app.time import from_iso
 from rules import facts
+from rules.readiness import says_when_done
 
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
@@ -181,16 +182,36 @@ def _members(
         )
     ):
         edges.setdefault(edge.source_item_id, {}).setdefault(edge.kind, []).append(edge.target_item_id)
+    waiting = _waiting_on(tx, ids)
     found: dict[int, list[facts.Member]] = {}
     for stay in stays:
         own = group[stay.milestone_id]
         others = [one for one in elsewhere.get(stay.id, ()) if group.get(one.milestone_id) != own]
-        found.setdefault(own, []).append(_member(stay, others=others, edges=edges.get(stay.id, {})))
+        member = _member(stay, others=others, edges=edges.get(stay.id, {}))
+        found.setdefault(own, []).append(replace(member, waiting_on=waiting.get(stay.id)))
     joined = set(group.values()) if len(group) > len(set(group.values())) else ()
     return (
         {id_: _merged(all_) if id_ in joined else all_ for id_, all_ in found.items()},
         {stay.id: (stay.project_id, ref_of(stay)) for stay in stays if stay.deleted_at is None},
     )
+
+
+def _waiting_on(tx: Tx, ids: Sequence[int]) -> dict[int, facts.Ref]:
+    """What is open and blocks each of these items; of several the one that was made first."""
+    link, item, project = models.link, models.item, models.project
+    rows = tx.execute(
+        sa.select(
+            link.c.target_item_id,
+            item,
+            project.c.key.label("project_key"),
+            project.c.public.label("project_public"),
+        )
+        .join(item, item.c.id == link.c.source_item_id)
+        .join(project, project.c.id == item.c.project_id)
+        .where(link.c.target_item_id.in_(ids), link.c.kind == "blocks", item.c.is_open, item.c.deleted_at.is_(None))
+        .order_by(item.c.id.desc())
+    )
+    return {row.target_item_id: ref_of(row) for row in rows}
 
 
 def _merged(members: Sequence[facts.Member]) -> list[facts.Member]:
@@ -235,6 +256,7 @@ def _member(stay: Any, *, others: Sequence[Any], edges: Mapping[str, list[int]])
         transferred_to=onward.title if onward is not None and onward.kind == "sprint" and onward.is_open else None,
         spent=stay.spent,
         hours_planned=stay.effort.get("planned"),
+        has_criteria=says_when_done(stay.body) if stay.kind == facts.Kind.ISSUE.value and stay.is_open else None,
     )
 
 

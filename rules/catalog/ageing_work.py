@@ -142,6 +142,7 @@ TYPE = RuleType(
     params=AgeingWorkParams,
     judge=judge,
     doc=__doc__,
+    uses=("usual",),
     label="ageing",
     label_color="d4d4d4",
     yields_to=("stalled-work", "stalled-review"),

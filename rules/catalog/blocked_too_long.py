@@ -200,4 +200,5 @@ TYPE = RuleType(
     doc=__doc__,
     label="blocked",
     label_color="d4d4d4",
+    yields_to=("dependency-at-risk",),
 )

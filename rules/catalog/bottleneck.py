@@ -168,6 +168,7 @@ TYPE = RuleType(
     params=BottleneckParams,
     judge=judge,
     doc=__doc__,
+    uses=("usual",),
     label="bottleneck",
     label_color="d4d4d4",
 )

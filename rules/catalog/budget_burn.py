@@ -234,6 +234,7 @@ TYPE = RuleType(
     params=BudgetBurnParams,
     judge=judge,
     doc=__doc__,
+    uses=("usual",),
     label="burn",
     label_color="d4d4d4",
 )

@@ -100,6 +100,7 @@ TYPE = RuleType(
     params=EstimateOverrunParams,
     judge=judge,
     doc=__doc__,
+    uses=("usual",),
     label="overrun",
     label_color="d4d4d4",
 )

@@ -32,7 +32,7 @@ from datetime import datetime
 from rules.catalog.common import choice, left_out, words
 from rules.catalog.timing import with_recheck
 from rules.facts import Item, Kind
-from rules.readiness import says_when_done
+from rules.readiness import SECTIONS, says_when_done
 from rules.settings import fold
 from rules.spec import Params, RuleType
 from rules.verdict import Reach, Said, Severity, Verdict, clear, flagged, skipped
@@ -46,7 +46,7 @@ class MissingAcceptanceCriteriaParams(Params):
     )
     sections: str = words(
         "Sections",
-        default="acceptance criteria, acceptance tests, definition of done, done when, conditions of satisfaction",
+        default=", ".join(SECTIONS),
         description="Names of headings under which criteria stand.",
     )
     checklists_count: bool = choice(

@@ -197,6 +197,7 @@ TYPE = RuleType(
     params=OverloadParams,
     judge=judge,
     doc=__doc__,
+    uses=("usual",),
     label="overload",
     label_color="d4d4d4",
 )

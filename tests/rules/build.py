@@ -27,7 +27,7 @@ from rules.facts import (
 )
 from rules.intents import Line, Note
 from rules.settings import Settings
-from rules.statistics import Usual
+from rules.statistics import Forecast, Usual
 
 WEEK = Calendar(zone="UTC", weekdays=frozenset({0, 1, 2, 3, 4}))
 PLAIN = Calendar()
@@ -162,6 +162,21 @@ def sprint(members: Sequence[Member] = (), **fields: Any) -> Milestone:
     whole = milestone(members, **(base | {"due": date(2026, 12, 4)} | fields))
     own = whole.project.key  # a sprint's items are of its own project
     return replace(whole, members=tuple(replace(one, item=replace(one.item, project=own)) for one in whole.members))
+
+
+def forecast(on: str, chance: float | None, **fields: Any) -> Forecast:
+    """What was expected at four in the morning of a day: likely on 23 Dec, between the 16th and 8 January."""
+    base: dict[str, Any] = {
+        "early": date(2026, 12, 16),
+        "likely": date(2026, 12, 23),
+        "late": date(2027, 1, 8),
+        "open_items": 9,
+        "active_days": 20,
+        "done_items": 30,
+        "weeks": 26.0,
+        "horizon": date(2027, 11, 26),
+    }
+    return Forecast(as_of=at(f"{on} 04:00"), chance=chance, **(base | fields))
 
 
 def markdown(line: Line, *, strong: bool = False) -> str:

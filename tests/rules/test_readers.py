@@ -16,6 +16,7 @@ from rules.engine import judge, prepare
 from rules.facts import (
     Checks,
     Column,
+    DueSet,
     Flow,
     Item,
     Kind,
@@ -23,6 +24,7 @@ from rules.facts import (
     LinkKind,
     Milestone,
     MilestoneKind,
+    Planned,
     Project,
     Ref,
     Reopening,
@@ -77,6 +79,7 @@ def links(draw: st.DrawFn, hidden: Ref, *, closed: bool) -> Link:
         other_due=date(2026, 12, 19),
         since=at("2026-11-03"),
         other_flag=draw(st.sampled_from([None, None, None, "stalled-review"])),
+        other_forecast=build.forecast("2026-11-26", 0.2, likely=date(2026, 12, 19)),
     )
 
 
@@ -111,6 +114,10 @@ def items(draw: st.DrawFn, type_: RuleType, home: Project, hidden: Ref) -> Item:
         "hours_planned": 4.0,
         "sprint": draw(st.sampled_from([None, Sprint("Sprint 31", date(2026, 12, 4), 36.0, date(2026, 11, 23), 0.9)])),
         "parent": draw(st.sampled_from([None, hidden])),
+        "planned": tuple(
+            Planned(number, MilestoneKind.SPRINT, f"Sprint {number}", date(2026, 12, 4), present=number == 31)
+            for number in (29, 30, 31)
+        ),
     }
     if Kind.ISSUE in type_.kinds and draw(st.booleans()):
         return build.item(**fields)
@@ -145,7 +152,14 @@ def milestones(draw: st.DrawFn, home: Project, hidden: Ref) -> Subject:
     ]
     kind = draw(st.sampled_from(MilestoneKind))
     return build.milestone(
-        members, project=home, kind=kind, start=date(2026, 11, 23), due=date(2026, 12, 4), home=ref(1)
+        members,
+        project=home,
+        kind=kind,
+        start=draw(st.sampled_from([date(2026, 11, 23), date(2026, 11, 23), date(2026, 12, 2)])),
+        due=date(2026, 12, 4),
+        dues=tuple(DueSet(date(2026, 12, day), at(f"2026-11-0{day}")) for day in (2, 3, 4)),
+        home=ref(1),
+        forecasts=(build.forecast("2026-11-25", 0.2, driver="waiting", waiting=1), build.forecast("2026-11-26", 0.2)),
     )
 
 

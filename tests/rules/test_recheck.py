@@ -25,6 +25,7 @@ from rules.facts import (
     Member,
     Milestone,
     MilestoneKind,
+    Planned,
     Reopening,
     Review,
     Side,
@@ -35,6 +36,7 @@ from rules.facts import (
     Waiting,
 )
 from rules.spec import RuleType
+from rules.statistics import Forecast
 from tests.rules import build
 
 MICRO = timedelta(microseconds=1)
@@ -73,6 +75,11 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
+    "milestone-at-risk": {"days": st.integers(1, 3), "least_weeks": st.just(4)},
+    "unready-milestone": {"days_before": st.integers(1, 15)},
+    "repeat-slip": {"date_moves": st.integers(0, 1)},
+    "repeat-moves": {"moves": st.integers(1, 2)},
+    "dependency-at-risk": {"days": st.integers(1, 5)},
     "blocked-too-long": {"days": st.integers(1, 5)},
     "state-mismatch": {"days": st.integers(1, 5)},
     "ageing-work": {"floor_days": st.sampled_from([0, 1.5, 5])},
@@ -90,6 +97,25 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "bottleneck": {"min_items": st.integers(2, 4), "times": st.sampled_from([1.0, 2.5])},
     "unlinked-work": {"settle_days": st.integers(0, 3), "merged_days": st.integers(0, 5)},
 }
+
+
+@st.composite
+def forecasts(draw: st.DrawFn, *, due: date | None) -> tuple[Forecast, ...]:
+    """What was expected on some days of the month in which all happened and the one after."""
+    on = sorted(draw(st.sets(st.integers(20, 60), max_size=6)))
+    said = st.sampled_from([0.1, 0.45, 0.6, 0.9])
+    return tuple(
+        build.forecast(
+            (START + timedelta(days=number)).date().isoformat(),
+            draw(said) if due is not None else None,
+            due=draw(st.sampled_from([None, due, due])),
+            weeks=draw(st.sampled_from([2.0, 26.0, 26.0])),
+            done_items=draw(st.sampled_from([5, 30])),
+            likely=START.date() + timedelta(days=draw(st.integers(20, 120))),
+            driver=draw(st.sampled_from(["", "growth", "waiting", "pace"])),
+        )
+        for number in on
+    )
 
 
 @st.composite
@@ -112,6 +138,7 @@ def links(draw: st.DrawFn, number: int) -> Link:
         since=draw(maybe_instants),
         other_reverted=draw(st.sampled_from([False, False, True])),
         other_flag=draw(st.sampled_from([None, None, "stalled-review"])),
+        other_forecast=next(iter(draw(forecasts(due=None))), None),
     )
 
 
@@ -135,7 +162,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "state": draw(st.sampled_from([State.IN_PROGRESS, State.IN_REVIEW, State.TODO, State.DONE])),
         "last_movement": step,
         "due": due,
-        "dues": (DueSet(due, draw(instants)),),
+        "dues": (DueSet(START.date(), START), DueSet(due, draw(instants))),
         "started_at": draw(maybe_instants),
         "known_from": draw(st.one_of(st.none(), st.none(), instants)),
         "assignees": (build.ADA,),
@@ -158,6 +185,10 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         "hours_left": draw(st.sampled_from([None, 2.5])),
         "size": Size(estimate=draw(st.sampled_from([None, 3.0])), lines=200, files=5),
         "sprint": draw(st.sampled_from(SPRINTS)),
+        "planned": tuple(
+            Planned(number, draw(st.sampled_from(MilestoneKind)), f"{number}", date(2026, 12, 4), draw(st.booleans()))
+            for number in range(draw(st.integers(0, 5)))
+        ),
     }
     if kind is Kind.ISSUE:
         return build.item(**common)
@@ -189,6 +220,9 @@ def members(draw: st.DrawFn, number: int) -> Member:
         estimate=draw(st.sampled_from([None, 1.0, 3.0])),
         spent=draw(st.sampled_from([None, 1.0, 9.0])),
         hours_planned=draw(st.sampled_from([None, 4.0, 4.0, 4.0])),
+        has_criteria=draw(st.sampled_from([None, True, False])),
+        assigned=draw(st.booleans()),
+        waiting_on=draw(st.sampled_from([None, None, build.ref(900)])),
     )
 
 
@@ -207,7 +241,8 @@ def milestones(draw: st.DrawFn) -> Milestone:
         closed_at=None if is_open else draw(instants),
         start=draw(maybe_days),
         due=due,
-        dues=() if due is None else (DueSet(due, draw(instants)),),
+        dues=() if due is None else (DueSet(START.date(), START), DueSet(due, draw(instants))),
+        forecasts=draw(forecasts(due=due)),
     )
 
 

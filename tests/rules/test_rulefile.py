@@ -124,12 +124,19 @@ EFFORT = {"estimate-overrun", "budget-burn"}
 OFF = {
     "every pack": {"red-checks", "sprint-injection", "custom"},
     "scrum": FLOW | EFFORT,
-    "kanban": CRITERIA | EFFORT,
+    "kanban": CRITERIA | EFFORT | {"unready-milestone"},
     "waterfall": CRITERIA | FLOW,
     "open-source": CRITERIA
     | FLOW
     | EFFORT
-    | {"abandoned-assignment", "blocked-too-long", "state-mismatch", "unlinked-work"},
+    | {
+        "abandoned-assignment",
+        "blocked-too-long",
+        "state-mismatch",
+        "unlinked-work",
+        "unready-milestone",
+        "dependency-at-risk",
+    },
 }
 
 

@@ -9,7 +9,7 @@ changes is read as facts by the code that reads them for live judging.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
@@ -57,13 +57,21 @@ class Feed:
     """The moments of a scratch database between two instants.
 
     `within`: events so near to each other are one moment. `derive_all`: nothing was derived yet, as in a history that
-    was read from a file.
+    was read from a file. `uses`: the statistics that the rules go by (None: all); the others are not counted.
     """
 
     def __init__(
-        self, tx: Tx, *, since: datetime, until: datetime, within: timedelta = timedelta(), derive_all: bool = False
+        self,
+        tx: Tx,
+        *,
+        since: datetime,
+        until: datetime,
+        within: timedelta = timedelta(),
+        derive_all: bool = False,
+        uses: Collection[str] | None = None,
     ) -> None:
         self.tx, self.since, self.until, self.within, self.derive_all = tx, since, until, within, derive_all
+        self.uses = uses
         self.project_of: dict[int, int] = {}
         self.events: list[tuple[datetime, int, Act]] = []
         self.order = count()
@@ -262,7 +270,7 @@ class Feed:
     def _count(self, project_id: int, now: datetime) -> statistics.Counted:
         """Make a project's statistics anew, and plan the next time."""
         project = self.projects.facts[project_id]
-        counted = statistics.count(self.tx, project, now)
+        counted = statistics.count(self.tx, project, now, wanted=self.uses)
         kept.save(self.tx, project_id, counted.statistics, now=now)
         if counted.statistics:
             self.projects = projects.load(self.tx)
@@ -302,7 +310,7 @@ class Feed:
         every = [id_ for id_, _ in past.items(self.tx, open_or_closed_since=recent)]
         milestones = set(past.milestones(self.tx, open_or_closed_since=recent))
         derivation.save_milestone_sums(self.tx, milestones)
-        flows = self._flows(self.projects.judged, self.since)
+        flows = self._flows(self.projects.judged, self.since) if self.uses is None or "usual" in self.uses else []
         return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since), *flows))
 
     def _moment(self, touched: _Touched, now: datetime) -> Moment:

@@ -15,6 +15,7 @@ from app.store.scratch import Rows, copied, fill, scratch
 from rules import engine
 from rules.backtest.report import Difference, Report, differences, report
 from rules.backtest.run import Found, RuleSet, Run
+from rules.catalog.registry import by_name
 from rules.spec import Rule
 
 Progress = Callable[[float], None]
@@ -106,7 +107,9 @@ def _asked(tx: Tx, question: Question, progress: Progress, *, derive_all: bool) 
     runs = [Run(sets_of(question.rules), as_live=True)]
     if question.against is not None:
         runs.append(Run(sets_of(question.against), as_live=True))
-    feed = Feed(tx, since=since, until=until, within=SAME, derive_all=derive_all)
+    asked = [*question.rules, *(question.against or ())]
+    uses = {name for rule in asked if rule.mode != "off" for name in by_name(rule.type).uses}
+    feed = Feed(tx, since=since, until=until, within=SAME, derive_all=derive_all, uses=uses)
     for moment in feed.moments():
         for one in runs:
             one.take(moment)
