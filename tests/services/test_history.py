@@ -63,7 +63,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         github.close()
 
 
-def _played(db: Database, *, until: datetime, days: int = 90) -> Played:
+def _played(db: Database, *, until: datetime, days: int = 30) -> Played:
     with db.read() as tx:
         return Played(db, exported(tx), until - timedelta(days=days), until)
 
