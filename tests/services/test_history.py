@@ -31,7 +31,7 @@ LIVELY = datetime(2014, 2, 10, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A database into which a recording was played, and the part of a year of it that is judged."""
+    """A database into which a recording was played, and the months of it that are judged."""
 
     db: Database
     lines: list[str]
@@ -63,7 +63,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         github.close()
 
 
-def _played(db: Database, *, until: datetime, days: int = 200) -> Played:
+def _played(db: Database, *, until: datetime, days: int = 30) -> Played:
     with db.read() as tx:
         return Played(db, exported(tx), until - timedelta(days=days), until)
 

@@ -94,13 +94,11 @@ def test_a_milestone_of_ten_thousand_items_is_judged() -> None:
             {"kind": "item", "id": str(number), "key": f"#{number}", "title": "", "created_at": at, "milestones": ["4"]}
             for number in range(10_000)
         ),
-        {"kind": "milestone", "id": "4", "created_at": at, "due": (BASE + timedelta(days=5)).date().isoformat()},
+        {"kind": "milestone", "id": "4", "created_at": at, "due": (BASE + timedelta(days=1)).date().isoformat()},
     ]
-    found, _ = of_file([json.dumps(doc) for doc in docs], since=BASE, until=BASE + timedelta(days=7))
+    found, _ = of_file([json.dumps(doc) for doc in docs], since=BASE, until=BASE + timedelta(days=3))
     assert found.errors == {}
-    assert [(one.rule, one.subject[0]) for one in found.flags if one.subject[0] == "milestone"] == [
-        ("missed-milestone", "milestone")
-    ]
+    assert "missed-milestone" in {one.rule for one in found.flags if one.subject[0] == "milestone"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from app.errors import UserError
 from app.services import connect
 from app.services.history import take
+from app.services.history.export import export, header_of
 from app.services.history.mistakes import HistoryError
 from app.services.history.take import Taken
 from app.store import history as store
@@ -183,6 +184,7 @@ def test_what_was_over_before_a_day_is_left_out_and_not_known(world: World) -> N
     take_in(world, [*LINES[:5], gone, *LINES[5:], told])
     since = MONDAY.date() - timedelta(days=31)
     with world.db.read() as tx:
+        store.hold_still(tx)
         docs = [json.loads(line) for line in exported(tx, since=since)]
     assert [doc["title"] for doc in docs if doc["kind"] == "item"] == ["Quiet work", "The release"]
     assert len([doc for doc in docs if doc["kind"] == "change"]) == 1
@@ -194,6 +196,17 @@ def test_what_was_over_before_a_day_is_left_out_and_not_known(world: World) -> N
         "made_at": docs[0]["made_at"],
         "made_by": "test",
     }
+
+
+def test_a_file_tells_of_one_state_whatever_happens_while_it_is_written(world: World) -> None:
+    take_in(world)
+    with world.db.read() as tx:
+        store.hold_still(tx)
+        projects = trackers.projects(tx)
+        world.sql(sa.update(models.item).values(title="Renamed meanwhile"))
+        header = header_of(since=None, now=world.now, made_by="test")
+        titles = [json.loads(line)["title"] for line in export(tx, projects, header=header) if '"kind":"item"' in line]
+    assert titles == ["Quiet work", "The release"]
 
 
 def test_nothing_secret_is_in_a_file(world: World) -> None:

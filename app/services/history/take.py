@@ -7,7 +7,7 @@ taken in once: what two versions of a past disagree on, nobody here could tell. 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,8 +27,8 @@ from rules.rulefile import RuleDraft
 
 Open = Callable[[], Iterable[str | bytes]]
 """The lines of a history, from the first on, each time it is called."""
-PAGE = 200
-"""Items derived in one transaction: others write meanwhile."""
+ROWS, PAGE = 250, 50
+"""Rows put in, and items derived, in one transaction: others write meanwhile."""
 GIVEN_UP = timedelta(minutes=10)
 """An import that did nothing for so long has ended in the middle."""
 DETAIL = "an imported history: it is judged, and nothing is written"
@@ -126,21 +126,24 @@ class _Coming:
         self.rows = store.Put()
         self.names: list[str] = []
 
-    def put(self, table: str, rows: Iterable[store.Row]) -> None:
-        if table in ("rule", "rule_version"):
-            return
+    def put(self, table: str, rows: Sequence[store.Row]) -> None:
+        """Put in rows of a table, so few at a time that others need not wait for long."""
+        if table not in ("rule", "rule_version"):
+            for start in range(0, len(rows), ROWS):
+                self._put(table, list(rows[start : start + ROWS]))
+
+    def _put(self, table: str, rows: list[store.Row]) -> None:
         with self.db.write() as tx:
             now = real_now()
-            fitted = list(rows)
             if table == "tracker":
                 taken = {row.name for row in trackers.trackers(tx)}
-                fitted = [self._tracker(row, taken, now) for row in fitted]
+                rows = [self._tracker(row, taken, now) for row in rows]
             elif table == "project":
-                fitted = [{**row, "status": store.COMING, "removed_at": now} for row in fitted]
+                rows = [{**row, "status": store.COMING, "removed_at": now} for row in rows]
             elif table == "programme":
                 taken = {row.name for row in programmes.programmes(tx)}
-                fitted = [{**row, "name": _free(row["name"], taken)} for row in fitted]
-            self.rows.rows(tx, table, fitted)
+                rows = [{**row, "name": _free(row["name"], taken)} for row in rows]
+            self.rows.rows(tx, table, rows)
             store.hide(tx, self._ids("project"), now=now)
 
     def _tracker(self, row: store.Row, taken: set[str], now: datetime) -> store.Row:
