@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from rules.calendar import Calendar
 from rules.settings import Settings
-from rules.statistics import Forecast, Usual
+from rules.statistics import Forecast, Risk, Usual
 
 
 class Kind(StrEnum):
@@ -270,6 +271,8 @@ class Project:
     """Keys of the Jira projects that its pull requests could name."""
     usual: Usual | None = None
     """What is usual here, as last counted; None: not counted yet."""
+    risks: Mapping[str, Risk] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """How likely bad ends are, as last learnt, by name ("quiet-pull")."""
 
     def may_name(self, ref: Ref) -> bool:
         """Whether readers of this project may be told the key of an item."""

@@ -71,3 +71,19 @@ class Usual:
     """Of the finished issues and sub-tasks, the share with time logged; None: too few are finished."""
     worklog_of: int = 0
     """How many those are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """How likely a bad end is, as learnt from a project's own past: `model` is a line of JSON (`rules.risk.model`).
+
+    `thresholds`: by precision ("0.8": speak where 80 of 100 end badly) the chance from which on to speak; None: the
+    past holds none. `examples` is how many quiet times of the project were learnt from; `own`: they were enough to
+    learn from, else the documented prior speaks alone.
+    """
+
+    as_of: datetime
+    model: str
+    thresholds: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    examples: int = 0
+    own: bool = False

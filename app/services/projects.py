@@ -21,7 +21,7 @@ from integrations.readings import NO_SITE
 from rules.calendar import Calendar
 from rules.facts import Project
 from rules.settings import USUAL_STATUSES, Settings, fold
-from rules.statistics import Usual
+from rules.statistics import Risk
 
 HOLIDAY_YEARS = range(2010, 2041)
 
@@ -93,7 +93,8 @@ class SettingsDoc(BaseModel):
 
 NOT_FOR_RULES = ("comments_per_day", "lead", "channel", "polling", "poll_plans")
 COMMENTS_PER_DAY = 10
-NOTHING_USUAL: Mapping[int, Usual] = MappingProxyType({})
+NOTHING_COUNTED = statistics.Known()
+NO_RISKS: Mapping[str, Risk] = MappingProxyType({})
 SPEAKS = {"sandbox": "github", "sandbox-jira": "jira"}
 """Kinds of tracker that speak another one's language: what rules and their words go by, whatever people named it."""
 
@@ -176,7 +177,7 @@ class Projects:
         rows: Sequence[trackers.ProjectRow],
         documents: Mapping[int, tuple[dict[str, Any], dict[str, Any]]],
         neighbours: Neighbours = ALONE,
-        usual: Mapping[int, Usual] = NOTHING_USUAL,
+        counted: statistics.Known = NOTHING_COUNTED,
     ) -> None:
         self.rows = {row.id: row for row in rows}
         self.facts: dict[int, Project] = {}
@@ -205,7 +206,8 @@ class Projects:
                 same_readers=neighbours.same_readers.get(row.id, frozenset()),
                 watched_keys=neighbours.issue_keys,
                 known_from=row.known_from,
-                usual=usual.get(row.id),
+                usual=counted.usual.get(row.id),
+                risks=counted.risks.get(row.id, NO_RISKS),
             )
 
     @property
@@ -218,4 +220,4 @@ def load(tx: Tx, **filters: Any) -> Projects:
     """Projects that match the filters of `app.store.trackers.projects`."""
     rows = trackers.projects(tx, **filters)
     ids = [row.id for row in rows]
-    return Projects(rows, trackers.settings_of(tx, ids), programmes.neighbours(tx), statistics.usual_of(tx, ids))
+    return Projects(rows, trackers.settings_of(tx, ids), programmes.neighbours(tx), statistics.of_projects(tx, ids))

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from app.services import bells, forecasts, projects, usual
-from app.store import instance, leases, plans, statistics, subjects
+from app.services import bells, forecasts, projects, risks, usual
+from app.store import examples, instance, leases, plans, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
 from app.time import real_now
 from rules.calendar import DAY, Calendar
 from rules.facts import Project
+from rules.risk.pulls import NAME
 from rules.statistics import Usual
 
 
@@ -30,6 +31,9 @@ class Counted:
     items: frozenset[int] = frozenset()
     milestones: frozenset[int] = frozenset()
     flow: bool = False
+    taken: tuple[examples.Taken, ...] = ()
+    labels: tuple[examples.Label, ...] = ()
+    """Examples to be kept with the statistics, and how earlier ones ended."""
 
 
 Counter = Callable[[Tx, Project, datetime], Counted]
@@ -57,8 +61,19 @@ def _forecasts(tx: Tx, project: Project, now: datetime) -> Counted:
     return Counted(kept, items=frozenset(waiting), milestones=frozenset(found))
 
 
-COUNTERS: Mapping[str, Counter] = {"usual": _usual, "forecast": _forecasts}
+def _risk(tx: Tx, project: Project, now: datetime) -> Counted:
+    """What its past says of quiet pull requests; nothing where nothing ended since it was last learnt."""
+    found = risks.look(tx, project, now=now)
+    kept = () if found.risk is None else (Statistic("project", project.id, f"{statistics.RISK}{NAME}", found.risk),)
+    return Counted(kept, items=found.concerned, taken=found.taken, labels=found.labels)
+
+
+COUNTERS: Mapping[str, Counter] = {"usual": _usual, "forecast": _forecasts, "risk": _risk}
 """Everything that is counted, in the order in which it is, by the names that rule types use."""
+AS_KEPT = frozenset({"risk"})
+"""What a replay of the past does not count anew, but reads as it was kept: it was learnt over many months, from what
+was known at the time.
+"""
 
 
 def next_refresh(calendar: Calendar, now: datetime) -> datetime:
@@ -74,6 +89,8 @@ def count(tx: Tx, project: Project, now: datetime, *, wanted: Collection[str] | 
         items=frozenset(id_ for counted in found for id_ in counted.items),
         milestones=frozenset(id_ for counted in found for id_ in counted.milestones),
         flow=any(counted.flow for counted in found),
+        taken=tuple(one for counted in found for one in counted.taken),
+        labels=tuple(one for counted in found for one in counted.labels),
     )
 
 
@@ -95,6 +112,7 @@ def refresh(db: Database, project_id: int, *, ringer: bells.Ringer) -> bool:
         if not statistics.claim(tx, project_id, now=world, next_at=next_at):
             return False
         statistics.save(tx, project_id, counted.statistics, now=world)
+        examples.save(tx, project_id, taken=counted.taken, labels=counted.labels)
         lane = found.rows[project_id].lane_id
         marks = [(lane, "item", id_, world) for id_ in sorted(counted.items)]
         marks += [(lane, "milestone", id_, world) for id_ in sorted(counted.milestones)]

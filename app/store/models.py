@@ -385,12 +385,26 @@ statistic = _table(  # append-only: stored figures about many subjects, which ru
     _ref("project_id", "project"),
     sa.Column("subject_kind", sa.Text, nullable=False),  # project, milestone
     sa.Column("subject_id", BigId, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),  # usual, forecast
+    sa.Column("name", sa.Text, nullable=False),  # usual, forecast, risk:quiet-pull
     sa.Column("as_of", Instant, nullable=False),  # world time
     sa.Column("value", sa.JSON, nullable=False),
     sa.UniqueConstraint("subject_kind", "subject_id", "name", "as_of"),
 )
 sa.Index("ix_statistic_project", statistic.c.project_id, statistic.c.name, statistic.c.as_of)
+
+example = _table(  # what was known of an item when it was asked how it would end, and how it did
+    "example",
+    _id(),
+    _ref("project_id", "project"),
+    _ref("item_id", "item"),
+    sa.Column("outcome", sa.Text, nullable=False),  # quiet-pull
+    sa.Column("at", Instant, nullable=False),  # world time
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("bad", sa.Boolean),  # None: it has not ended
+    sa.Column("ended_at", Instant),  # when that became known, world time
+    sa.UniqueConstraint("item_id", "outcome", "at"),
+)
+sa.Index("ix_example_project", example.c.project_id, example.c.outcome, example.c.bad)
 
 mark = _table(  # "look at this subject at that time", from any lane to the one that owns it
     "mark",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
+from app.store.statistics import RISK
 
 PAGE = 2000
 Rows = Iterable[Mapping[str, Any]]
@@ -68,6 +69,7 @@ def copied(tx: Tx, project_ids: Sequence[int]) -> Iterator[tuple[str, Rows]]:
         (models.membership, models.membership.c.milestone_id.in_(milestones)),
         (models.link, models.link.c.project_id.in_(mine)),
         (models.change, models.change.c.project_id.in_(mine)),
+        (models.statistic, sa.and_(models.statistic.c.project_id.in_(mine), models.statistic.c.name.startswith(RISK))),
     ]
     for table, where in wanted:
         yield table.name, _plain(table, pages(tx, table, where))

@@ -5,7 +5,7 @@ later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,12 +14,19 @@ from pydantic import TypeAdapter
 
 from app.store import models
 from app.store.database import Tx, insert
-from rules.statistics import Forecast, Usual
+from rules.statistics import Forecast, Risk, Usual
 
 FORECASTS_KEPT = 30
 """So many of a milestone's forecasts are read as facts, the latest."""
-_SHAPES: Mapping[str, TypeAdapter[Any]] = {"forecast": TypeAdapter(Forecast), "usual": TypeAdapter(Usual)}
+RISK = "risk:"
+"""What the name of a risk begins with."""
+_SHAPES: Mapping[str, TypeAdapter[Any]] = {
+    "forecast": TypeAdapter(Forecast),
+    "usual": TypeAdapter(Usual),
+    "risk:quiet-pull": TypeAdapter(Risk),
+}
 """What a statistic of a name holds."""
+OF_PROJECTS = ("usual", "risk:quiet-pull")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,16 @@ class Statistic:
     subject_kind: str
     subject_id: int
     name: str
-    value: Forecast | Usual
+    value: Forecast | Usual | Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The latest statistics of projects, by project."""
+
+    usual: Mapping[int, Usual] = field(default_factory=dict)
+    risks: Mapping[int, Mapping[str, Risk]] = field(default_factory=dict)
+    """Of each, by name without what it begins with."""
 
 
 def save(tx: Tx, project_id: int, statistics: Iterable[Statistic], *, now: datetime) -> None:
@@ -79,17 +95,29 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def usual_of(tx: Tx, project_ids: Sequence[int]) -> dict[int, Usual]:
-    """What is usual in each of these projects, as last counted."""
+def of_projects(tx: Tx, project_ids: Sequence[int]) -> Known:
+    """What is usual in each of these projects and how likely bad ends are there, as last counted."""
     table = models.statistic
-    wanted = sa.and_(table.c.name == "usual", table.c.project_id.in_(list(project_ids)))
-    newest = sa.select(sa.func.max(table.c.as_of), table.c.project_id).where(wanted).group_by(table.c.project_id)
+    wanted = sa.and_(table.c.name.in_(OF_PROJECTS), table.c.project_id.in_(list(project_ids)))
+    newest = (
+        sa.select(sa.func.max(table.c.as_of), table.c.project_id, table.c.name)
+        .where(wanted)
+        .group_by(table.c.project_id, table.c.name)
+    )
     rows = tx.execute(
-        sa.select(table.c.project_id, table.c.value).where(
-            wanted, sa.tuple_(table.c.as_of, table.c.project_id).in_(newest)
+        sa.select(table.c.project_id, table.c.name, table.c.value).where(
+            wanted, sa.tuple_(table.c.as_of, table.c.project_id, table.c.name).in_(newest)
         )
     )
-    return {row.project_id: _SHAPES["usual"].validate_python(row.value) for row in rows}
+    usual: dict[int, Usual] = {}
+    risks: dict[int, dict[str, Risk]] = {}
+    for row in rows:
+        value = _SHAPES[row.name].validate_python(row.value)
+        if row.name == "usual":
+            usual[row.project_id] = value
+        else:
+            risks.setdefault(row.project_id, {})[row.name.removeprefix(RISK)] = value
+    return Known(usual, risks)
 
 
 def forecasts_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, tuple[Forecast, ...]]:

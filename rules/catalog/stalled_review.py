@@ -14,7 +14,10 @@ How it is judged
     answered yet; the merger's when it is approved and nothing stands in the way; the maintainers' when checks wait
     for somebody's approval to run. Each turn has its own number of days. A draft is noted after a longer time, on the
     page only. A pull request stacked on another open one is not flagged: the other one is. In public repositories a
-    flag at the reviewers' or maintainers' turn goes no further than a label.
+    flag at the reviewers' or maintainers' turn goes no further than a label. With a certainty set, the days of the
+    turns do not count: after 30 quiet days it is flagged where the project's own past says that at least such a share
+    of the like is not merged by itself (closed unmerged, or still open half a year later), and not otherwise. Where
+    the past does not say that, the rule says so and flags nothing.
 
 What clears it
     A push, a review, a comment of the author or of a reviewer, a merge, closing it, making it a draft, or a label
@@ -31,6 +34,7 @@ Example
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,6 +48,9 @@ from rules.catalog.common import (
 )
 from rules.catalog.timing import with_recheck
 from rules.facts import Checks, Item, Kind, Link, LinkKind, PullRequest, Review, Side
+from rules.risk.model import Push
+from rules.risk.pulls import NAME, QUIET, quiet_pull_inputs
+from rules.risk.speak import stated, step_of, threshold_at
 from rules.spec import Params, RuleType
 from rules.verdict import Reach, Said, Severity, Verdict, clear, flagged, skipped
 
@@ -115,6 +122,27 @@ class StalledReviewParams(Params):
         high=365,
         description="Quiet days after which a draft is noted on the page.",
     )
+    certainty: float = setting(
+        "Certainty",
+        default=0.0,
+        unit="share",
+        low=0.0,
+        high=0.9,
+        description="Instead of days: flag after 30 quiet days where such a share is not merged by itself, going by "
+        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by days alone.",
+    )
+
+
+YES_OR_NO = {
+    "approved": "stalled-review.input-approved",
+    "reviewed": "stalled-review.input-reviewed",
+    "author_last": "stalled-review.input-author-last",
+    "unfinished": "stalled-review.input-unfinished",
+}
+AMOUNTS = {"unpushed": "stalled-review.input-unpushed", "text": "stalled-review.input-text"}
+"""The phrase of each input of a quiet pull request."""
+NAMED = 2
+"""How many inputs are named."""
 
 
 def turn_of(pull: PullRequest) -> Turn:
@@ -134,20 +162,12 @@ def turn_of(pull: PullRequest) -> Turn:
 
 def judge(subject: Item, params: StalledReviewParams, now: datetime) -> Verdict:
     pull = subject.pull_request
-    if not subject.state.is_open:
-        return clear("stalled-review.done", values={"on": subject.closed_at})
-    if pull is None:
-        return skipped("stalled-review.unread")
-    if (reason := left_out(subject)) is not None:
-        return reason
-    if pull.queued:
-        return clear("stalled-review.queued")
-    base = next((link.other for link in subject.links if _is_open_base(link)), None)
-    if base is not None:
-        return skipped("stalled-review.stacked", values={"base": base})
-    turn = turn_of(pull)
-    since = quiet_since(subject) if pull.ready_at is None or pull.draft else max(quiet_since(subject), pull.ready_at)
-    first = subject.project.calendar.add_working_days(since, _days(turn, params))
+    if (reason := set_aside(subject)) is not None or pull is None:
+        return reason or skipped("stalled-review.unread")
+    turn, since, precision = turn_of(pull), fell_quiet(subject), step_of(params.certainty)
+    first = (
+        subject.project.calendar.add_working_days(since, _days(turn, params)) if precision is None else since + QUIET
+    )
     loud = first
     if turn is Turn.AUTHOR and params.author_comment_days > params.author_days:
         loud = subject.project.calendar.add_working_days(since, params.author_comment_days)
@@ -158,9 +178,54 @@ def judge(subject: Item, params: StalledReviewParams, now: datetime) -> Verdict:
             return clear("stalled-review.dormant", values={"since": since})
         if at < first:
             return clear("stalled-review.moving", values={"kind": subject.last_movement.kind, "since": since})
-        return _flag(subject, pull, turn, reach=_reach(subject, turn, params, loud=at >= loud), since=since, now=at)
+        flag = _flag(subject, pull, turn, reach=_reach(subject, turn, params, loud=at >= loud), since=since, now=at)
+        return flag if precision is None else _by_the_past(subject, flag, precision=precision, quiet_at=first)
 
     return with_recheck(look, instants=(first, loud, dormant), now=now)
+
+
+def set_aside(subject: Item) -> Verdict | None:
+    """Why a pull request is not looked at, however quiet it is; None: it is."""
+    pull = subject.pull_request
+    if not subject.state.is_open:
+        return clear("stalled-review.done", values={"on": subject.closed_at})
+    if pull is None:
+        return skipped("stalled-review.unread")
+    if (reason := left_out(subject)) is not None:
+        return reason
+    if pull.queued:
+        return clear("stalled-review.queued")
+    base = next((link.other for link in subject.links if _is_open_base(link)), None)
+    return None if base is None else skipped("stalled-review.stacked", values={"base": base})
+
+
+def fell_quiet(subject: Item) -> datetime:
+    """Since when a pull request is quiet; one that was a draft not before it was ready."""
+    pull, quiet = subject.pull_request, quiet_since(subject)
+    return quiet if pull is None or pull.ready_at is None or pull.draft else max(quiet, pull.ready_at)
+
+
+def _by_the_past(subject: Item, flag: Verdict, *, precision: float, quiet_at: datetime) -> Verdict:
+    """A flag where the past says that the like is not merged by itself; asked once, as of `quiet_at`: the answer does
+    not change while nothing else does.
+    """
+    risk, inputs = subject.project.risks.get(NAME), quiet_pull_inputs(subject, quiet_at)
+    threshold = threshold_at(risk, precision)
+    if risk is None or threshold is None or inputs is None:
+        return skipped("stalled-review.no-threshold", values={"percent": round(100 * precision)})
+    said = stated(risk, inputs)
+    if said.chance < threshold:
+        return clear("stalled-review.goes-on")
+    if subject.project.public or not said.worse:  # no forecast where everybody may read
+        return flag
+    because = Said("stalled-review.because", {"inputs": tuple(_phrase(one) for one in said.worse[:NAMED])})
+    return replace(flag, evidence=(*flag.evidence, because))
+
+
+def _phrase(push: Push) -> Said:
+    if push.name in AMOUNTS:
+        return Said(AMOUNTS[push.name])
+    return Said(YES_OR_NO[push.name], {"yes": push.value > 0})
 
 
 def _is_open_base(link: Link) -> bool:
@@ -249,4 +314,5 @@ TYPE = RuleType(
     doc=__doc__,
     label="stalled",
     label_color="d4d4d4",
+    uses=("risk",),
 )

@@ -14,6 +14,10 @@ from math import log
 from rules.facts import Item, PullRequest, Review, Side, State
 from rules.risk.model import Example, Inputs
 
+NAME = "quiet-pull"
+"""What a model of this outcome is called."""
+QUIET = timedelta(days=30)
+"""How long nothing has moved when it is asked: plain days, as the prior was learnt from."""
 LEFT_LYING = timedelta(days=180)
 """How long after it fell quiet an open pull request counts as one that is not merged by itself."""
 DAY = timedelta(days=1)

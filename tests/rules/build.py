@@ -26,8 +26,10 @@ from rules.facts import (
     Step,
 )
 from rules.intents import Line, Note
+from rules.risk import model
+from rules.risk.priors import QUIET_PULL
 from rules.settings import Settings
-from rules.statistics import Forecast, Usual
+from rules.statistics import Forecast, Risk, Usual
 
 WEEK = Calendar(zone="UTC", weekdays=frozenset({0, 1, 2, 3, 4}))
 PLAIN = Calendar()
@@ -63,6 +65,12 @@ def usual(p85: float = 6.0, *, finished: int = 40, **fields: Any) -> Usual:
         "worklog_of": 40,
     }
     return Usual(**(base | fields))
+
+
+def risks(threshold: float | None = 0.6, *, own: model.Model = QUIET_PULL) -> dict[str, Risk]:
+    """The documented prior, with one threshold for every precision."""
+    steps = ("0.6", "0.7", "0.8", "0.9")
+    return {"quiet-pull": Risk(at("2026-11-22"), model.dump(own), dict.fromkeys(steps, threshold), examples=40)}
 
 
 def settings(**fields: Any) -> Settings:

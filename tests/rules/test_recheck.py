@@ -71,7 +71,11 @@ SPRINTS = (
 
 
 VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "stalled-review": {"author_days": st.just(2), "author_comment_days": st.integers(1, 20)},
+    "stalled-review": {
+        "author_days": st.just(2),
+        "author_comment_days": st.integers(1, 50),
+        "certainty": st.sampled_from([0.0, 0.65, 0.8]),
+    },
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
@@ -153,6 +157,7 @@ def items(draw: st.DrawFn, kinds: tuple[Kind, ...]) -> Item:
         same_readers=frozenset({"acme/api"}),
         watched_keys=frozenset({"PAY"}),
         usual=draw(st.sampled_from([None, build.usual(), build.usual(20.0), build.usual(0.5, finished=5)])),
+        risks=draw(st.sampled_from([{}, build.risks(0.5), build.risks(0.5), build.risks(0.9), build.risks(None)])),
     )
     kind = draw(st.sampled_from(kinds))
     step = replace(build.step("push", "2026-11-02"), at=draw(instants), side=draw(st.sampled_from(Side)))

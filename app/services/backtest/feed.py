@@ -19,12 +19,13 @@ from typing import Any
 from app.services import commitments, projects, statistics, usual
 from app.services.backtest.rewind import Names, Past, rewind
 from app.services.deriving import derive_items
-from app.store import derivation, facts, links, milestone_facts, moves, past, programmes, subjects
+from app.store import derivation, examples, facts, links, milestone_facts, moves, past, programmes, subjects
 from app.store import statistics as kept
 from app.store.database import Tx
 from rules import baseline
 from rules.backtest.run import Moment
 from rules.facts import Milestone, Subject
+from rules.risk.pulls import QUIET
 from rules.settings import fold
 
 LOOKS_BACK = timedelta(days=90)
@@ -57,7 +58,8 @@ class Feed:
     """The moments of a scratch database between two instants.
 
     `within`: events so near to each other are one moment. `derive_all`: nothing was derived yet, as in a history that
-    was read from a file. `uses`: the statistics that the rules go by (None: all); the others are not counted.
+    was read from a file. `uses`: the statistics that the rules go by (None: all); the others are not counted. Some are
+    never counted anew (`statistics.AS_KEPT`): they are known as they were kept, from when they were.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Feed:
     ) -> None:
         self.tx, self.since, self.until, self.within, self.derive_all = tx, since, until, within, derive_all
         self.uses = uses
+        self.counted = (statistics.COUNTERS.keys() if uses is None else set(uses)) - statistics.AS_KEPT
         self.project_of: dict[int, int] = {}
         self.events: list[tuple[datetime, int, Act]] = []
         self.order = count()
@@ -112,6 +115,8 @@ class Feed:
             self._take_back_milestone(row, dues, changes)
         for settings in past.take_out(tx, "project_settings", "valid_from", since):
             self._plan(settings["valid_from"], self._settings(settings))
+        for learnt in past.take_out(tx, "statistic", "as_of", since):
+            self._plan(learnt["as_of"], self._learnt(learnt))
         for frozen in past.take_out(tx, "baseline", "created_at", since):
             if frozen["how"] == "command":  # others are made anew when their time comes
                 self._plan(frozen["created_at"], self._baseline(frozen))
@@ -267,10 +272,19 @@ class Feed:
 
         return act
 
+    def _learnt(self, row: dict[str, Any]) -> Act:
+        def act(touched: _Touched) -> None:
+            past.put_back(self.tx, "statistic", {name: value for name, value in row.items() if name != "id"})
+            self.projects = projects.load(self.tx)
+            quiet = examples.open_since(self.tx, row["project_id"], until=row["as_of"] - QUIET)
+            touched.reload.update(quiet)
+
+        return act
+
     def _count(self, project_id: int, now: datetime) -> statistics.Counted:
         """Make a project's statistics anew, and plan the next time."""
         project = self.projects.facts[project_id]
-        counted = statistics.count(self.tx, project, now, wanted=self.uses)
+        counted = statistics.count(self.tx, project, now, wanted=self.counted)
         kept.save(self.tx, project_id, counted.statistics, now=now)
         if counted.statistics:
             self.projects = projects.load(self.tx)
