@@ -68,7 +68,7 @@ def judge(subject: Item, params: DependencyAtRiskParams, now: datetime) -> Verdi
     stale = {
         link.other.id: calendar.add_working_days(link.other_forecast.as_of, FRESH_DAYS)
         for link in blockers
-        if link.other_forecast is not None and link.other_forecast.as_of <= now
+        if link.other_forecast is not None
     }
 
     def look(at: datetime) -> Verdict:

@@ -115,7 +115,7 @@ def judge(subject: Milestone, params: MilestoneAtRiskParams, now: datetime) -> V
         return clear("milestone-at-risk.done")
     calendar = subject.project.calendar
     passed = calendar.due_end(due)
-    known = [one for one in subject.forecasts if one.as_of <= now]
+    known = subject.forecasts
     mine = [one for one in known if one.due in (None, due) and one.chance is not None]
     stale = calendar.add_working_days(mine[-1].as_of, FRESH_DAYS) if mine else None
 

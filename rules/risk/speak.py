@@ -25,8 +25,9 @@ def step_of(certainty: float) -> float | None:
 
 
 def thresholds(learnt: Learnt) -> Mapping[str, float | None]:
-    """The threshold of each of `PRECISIONS`, as the past holds it."""
-    found = {one: threshold_for(one, learnt.chances, learnt.bad) for one in PRECISIONS}
+    """The threshold of each of `PRECISIONS`, as the project's own past holds it; a few ends hold none."""
+    seen = (learnt.chances, learnt.bad) if learnt.own else ((), ())
+    found = {one: threshold_for(one, *seen) for one in PRECISIONS}
     return {str(one): None if threshold is None else threshold.chance for one, threshold in found.items()}
 
 

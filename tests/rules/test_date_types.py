@@ -16,10 +16,10 @@ from rules.catalog import (
     repeat_slip,
     unready_milestone,
 )
-from rules.checklist import has_criteria
 from rules.engine import judge as judge_all
 from rules.engine import prepare
 from rules.facts import DueSet, Item, Link, LinkKind, Member, Milestone, MilestoneKind, Planned
+from rules.readiness import says_when_done
 from rules.spec import Rule
 from rules.verdict import Outcome, Reach, Verdict
 from rules.wording.render import plain
@@ -222,7 +222,7 @@ def test_what_is_done_already_need_not_be_ready() -> None:
     ],
 )
 def test_a_text_says_when_its_work_is_done(text: str, expected: bool) -> None:
-    assert has_criteria(text) is expected
+    assert says_when_done(text) is expected
 
 
 # --- dependency-at-risk
