@@ -208,6 +208,12 @@ def take_out(tx: Tx, table_name: str, column: str, since: datetime) -> list[Row]
     return rows
 
 
+def with_settings(tx: Tx, *, until: datetime) -> set[int]:
+    """Projects of which anything had been decided by an instant."""
+    table = models.project_settings
+    return set(tx.scalars(sa.select(table.c.project_id).where(table.c.valid_from <= until)))
+
+
 def put_back(tx: Tx, table_name: str, row: Row) -> None:
     """Put a row back that was taken out."""
     tx.execute(sa.insert(models.metadata.tables[table_name]).values(**row))

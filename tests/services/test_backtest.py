@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.services.backtest.feed import Feed
+from app.store import models as m
 from app.store import subjects, trackers
+from app.store.scratch import copied, fill, scratch
 from integrations.sandbox.replay import Webhook, replay
 from rules.catalog.registry import TYPES
 from tests.hub import Hub
@@ -66,6 +70,22 @@ def test_rules_and_settings_count_from_when_they_were_set(world: World) -> None:
     play(world, HISTORY, until=END, acts=turns)
     since = START - timedelta(minutes=1)
     assert told_again(again(world, since=since, until=END), since=since) == told_live(world, since=since)
+
+
+def test_before_it_was_watched_a_project_is_taken_to_have_been_as_it_was_set_up(world: World) -> None:
+    """An imported past is older than any setting: holidays of the first ones count in it."""
+    with world.db.read() as tx:
+        (project,) = trackers.projects(tx)
+    world.sql(sa.delete(m.project_settings))
+    world.at(END)
+    set_up(world, project.id, {}, {"weekdays": [0, 1, 2, 3, 4]})
+    world.stash(HISTORY)
+    world.drain()
+    with world.db.read() as live, scratch() as tx:
+        fill(tx, copied(live, [project.id]))
+        first = next(Feed(tx, since=START + timedelta(days=1), until=END).moments())
+    assert first.subjects
+    assert {len(one.project.calendar.weekdays) for one in first.subjects} == {5}
 
 
 def set_up(world: World, project_id: int, settings_: dict[str, object], calendar: dict[str, object]) -> None:

@@ -113,8 +113,13 @@ class Feed:
             self._plan(link.at, self._drawing(link.row))
         for row, dues, changes in past.all_milestones(tx):
             self._take_back_milestone(row, dues, changes)
+        decided = past.with_settings(tx, until=since)
         for settings in past.take_out(tx, "project_settings", "valid_from", since):
-            self._plan(settings["valid_from"], self._settings(settings))
+            if settings["project_id"] in decided:
+                self._plan(settings["valid_from"], self._settings(settings))
+            else:  # before a project was watched it is taken to have been as it was set up
+                decided.add(settings["project_id"])
+                past.put_back(tx, "project_settings", settings)
         for learnt in past.take_out(tx, "statistic", "as_of", since):
             self._plan(learnt["as_of"], self._learnt(learnt))
         for frozen in past.take_out(tx, "baseline", "created_at", since):
