@@ -19,6 +19,7 @@ TABLES = [
     "standing",
     "baseline",
     "statistic",
+    "example",
     "mark",
     "sweep",
     "link",

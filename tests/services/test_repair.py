@@ -325,7 +325,7 @@ def due(world: PastWorld) -> list[publications.Shown]:
 
 def something_to_say(world: PastWorld) -> None:
     with world.db.write() as tx:
-        item = tx.scalar(sa.select(models.item.c.id).limit(1))
+        item = tx.scalar(sa.select(models.item.c.id).order_by(models.item.c.id).limit(1))
         tx.execute(
             sa.insert(models.publication).values(
                 item_id=item, project_id=world.project_id, connection_id=world.connection_id, want_labels=["plumb:x"],
