@@ -7,15 +7,13 @@ very instant at which a pull request has been quiet for so long, and its facts a
 60 % of these in time with what was known at the cut, the threshold too; scored on those after it with what the record
 knows at its end, those quiet for less than `LEFT_LYING` left out. `rules.risk.pulls` says what counts as not merged.
 
-Two things the record cannot give as it was: sizes are final ones in what is played, and are put right from the hourly
-backups where these reach (from July 2023 on); and nothing is known of checks or conflicts, so they are no inputs.
+Two things the record cannot give as they were, so they are no inputs: sizes are final ones, which know of pushes that
+were still to come, and of checks and conflicts it holds nothing.
 Looked for at `../shared/data` beside the folder of the project, or where SHARED_DATA says; not part of it.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,8 +103,7 @@ def main() -> None:
     if not folder.is_dir():
         print("quiet_pulls: skipped, there is no recorded project at shared/data beside this folder")
         return
-    record = resized(played(folder), folder)
-    print("\n\n".join(tables(record)))
+    print("\n\n".join(tables(played(folder))))
 
 
 def tables(record: Record) -> list[str]:
@@ -175,30 +172,6 @@ def recorded(folder: Path) -> list[Webhook]:
     from tools.recordings import load, record
 
     return list(replay(record(load(folder), until=END)))
-
-
-def resized(record: Record, folder: Path) -> Record:
-    """The record with sizes as they were, where the hourly backups tell."""
-    seen: dict[int, list[tuple[datetime, int]]] = {}
-    with gzip.open(folder / "secp256k1.history.jsonl.gz", "rt", encoding="utf-8") as handle:
-        for change in map(json.loads, handle):
-            if isinstance(change["change"], dict):
-                more = sum(
-                    after - before
-                    for name in ("additions", "deletions")
-                    for before, after in [change["change"].get(name) or (0, 0)]
-                    if before is not None and after is not None
-                )
-                seen.setdefault(int(change["number"]), []).append((datetime.fromisoformat(change["updated_at"]), more))
-
-    def then(one: Quiet) -> Quiet:
-        lines = one.item.size.lines
-        if lines is None:
-            return one
-        later = sum(more for at, more in seen.get(int(one.item.key.lstrip("#")), ()) if at > one.at)
-        return replace(one, item=replace(one.item, size=replace(one.item.size, lines=max(lines - later, 0))))
-
-    return replace(record, quiet=tuple(map(then, record.quiet)))
 
 
 def examples(quiet: Sequence[Quiet], record: Record, *, known: datetime, but: str = "") -> list[Example]:
