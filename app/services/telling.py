@@ -55,6 +55,8 @@ class Telling:
     """Whether a flag among those judged has reached a rung, whatever its rule's ladder is now."""
     closed: list[int] = field(default_factory=list)
     """Standings that closed and had reached a rung."""
+    held: dict[tuple[int, int], bool] = field(default_factory=dict)
+    """By rule and project, whether its first flood waits to be approved."""
 
     def tell(self, *, items: Iterable[int], milestones: Iterable[int], shown_on: Iterable[int]) -> None:
         """Work out what is to be told of these subjects, and of what these items tell of."""
@@ -156,7 +158,10 @@ class Telling:
         """Whether somebody has to look at this rule's first flood first."""
         if not flag.after.due:
             return False
-        return bool(floods.held(self.tx, [self.rules[flag.kept.rule_id]], project=flag.project))
+        key = (flag.kept.rule_id, flag.project.id)
+        if key not in self.held:
+            self.held[key] = bool(floods.held(self.tx, [self.rules[flag.kept.rule_id]], project=flag.project))
+        return self.held[key]
 
     def _step(self, flags: Sequence[Flag]) -> None:
         """Want told what is due, and remember it."""

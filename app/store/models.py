@@ -621,7 +621,7 @@ notice = _table(  # one step of one flag to one target: what is to be told, and 
     sa.UniqueConstraint("standing_id", "step", "target_id"),
 )
 sa.Index("ix_notice_due", notice.c.target_id, notice.c.status, notice.c.due_at)
-sa.Index("ix_notice_status", notice.c.status)
+sa.Index("ix_notice_status", notice.c.status, notice.c.due_at)
 sa.Index("ix_notice_sent", notice.c.target_id, notice.c.sent_at)
 
 # --- the instance itself --------------------------------------------------------------------------------------------

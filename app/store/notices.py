@@ -199,7 +199,7 @@ def _with_subject() -> sa.Select[Any]:
         sa.select(other.c.id)
         .where(
             other.c.standing_id == table.c.standing_id,
-            other.c.target_id == table.c.target_id,
+            other.c.target_id + 0 == table.c.target_id,  # "+ 0": by the flag's few notices, not the target's many
             other.c.step != CLEAR,
             other.c.status.in_(TOLD),
         )

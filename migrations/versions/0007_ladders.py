@@ -59,7 +59,7 @@ def upgrade() -> None:
     op.create_index("ix_notice_standing_id", "notice", ["standing_id"])
     op.create_index("ix_notice_project_id", "notice", ["project_id"])
     op.create_index("ix_notice_due", "notice", ["target_id", "status", "due_at"])
-    op.create_index("ix_notice_status", "notice", ["status"])
+    op.create_index("ix_notice_status", "notice", ["status", "due_at"])
     op.create_index("ix_notice_sent", "notice", ["target_id", "sent_at"])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from app.services import control
+from app.services import connect, control, floods, notify, retract
 from app.store import models, targets
 from app.time import real_now
 from integrations.errors import TransientError
@@ -273,6 +273,57 @@ def test_a_ladder_that_changes_tells_no_role_more_often_than_it_has_rungs_for_it
     assert targets_of(teller.notifier.sent) == ["boss", "room"]
 
 
+LATE = """{name: late, type: missed-milestone, mode: live, params: {comment_after: 0},
+  ladder: [{after: 0, tell: author}, {after: 0, tell: channel}]}"""
+
+
+def test_a_milestone_without_a_home_is_told_though_nothing_is_written(world: World, teller: Teller) -> None:
+    world.rules(LATE)
+    world.post(world.hub.milestone(1, at=world.now, due=date(2026, 3, 4)))
+    for number in (7, 8, 9):
+        world.post(world.hub.issue(number, at=world.now, milestone=1))
+    world.drain()
+    teller.until(lambda: len(teller.notifier.sent) == 1, hours=24 * 5)
+    name, title, body = teller.notifier.sent[0]
+    assert (name, title) == ("room", "acme/shop: 1.0 was due on Wed 4 Mar; 3 of 3 items are open.")
+    assert body.endswith(f"/milestones/{world.milestone(1).id}") and world.comments() == []
+    assert [row.detail for row in teller.rows() if row.status == "nobody"] == ["a milestone has no author"]
+    world.post(world.hub.move(1, date(2026, 3, 30), at=world.now))
+    world.drain()
+    teller.until(lambda: len(teller.notifier.sent) == 2, hours=24 * 3)
+    assert "All clear" in teller.notifier.sent[1][1]
+
+
+def test_a_rule_that_waits_to_be_approved_tells_nothing_until_it_is(world: World, teller: Teller) -> None:
+    quiet(world, *range(7, 7 + floods.ASK_ABOVE + 1))
+    assert [teller.beat() for _ in range(3)] == [[]] * 3 and teller.rows() == []
+    floods.approve(world.db, "stalled", who="test", now=world.now, real=real_now())
+    world.drain()
+    teller.until(lambda: len(teller.notifier.sent) == 1, hours=30)
+    assert teller.notifier.sent[0][1] == f"acme/shop: {floods.ASK_ABOVE + 1} notes"
+    assert "1 more: http://plumb/flags" in teller.notifier.sent[0][2]
+
+
+@pytest.mark.parametrize("wanted", [retract.Filter(), retract.Filter(rule="stalled")])
+def test_what_is_taken_back_is_told_no_further(world: World, teller: Teller, wanted: retract.Filter) -> None:
+    quiet(world, 7)
+    teller.until(lambda: len(teller.notifier.sent) == 1)
+    world.publish()
+    assert world.labels(7) == ["plumb:stalled"]
+    retract.retract(world.db, world.adapters, wanted, dry_run=False, who="test", now=world.now, real=real_now())
+    world.drain()
+    for _ in range(30):
+        assert teller.beat(hours=5) == []
+
+
+def test_a_purged_project_leaves_no_notice(world: World, teller: Teller) -> None:
+    quiet(world, 7)
+    teller.until(lambda: len(teller.notifier.sent) == 1)
+    (project_id,) = connect.remove_project(world.db, key=REPO, author="test", now=real_now())
+    connect.purge_project(world.db, project_id, key=REPO, author="test", now=real_now())
+    assert teller.rows() == [] and teller.due() == []
+
+
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 
@@ -343,8 +394,6 @@ def test_a_sender_that_dies_with_a_message_on_its_way_sends_it_once(world: World
             teller.notifier.send(address, title, body)
             raise Killed
 
-    from app.services import notify
-
     ready(world, teller)
     (target_id,) = teller.due()
     with pytest.raises(Killed):
@@ -365,8 +414,6 @@ def test_a_bug_of_ours_sends_nothing_twice(world: World, teller: Teller) -> None
         def send(self, address: str, title: str, body: str) -> None:
             raise RuntimeError("a bug")
 
-    from app.services import notify
-
     ready(world, teller)
     notify.notify(teller.deps(Breaks()), teller.due()[0])
     assert teller.told() == [("lead.1", "boss", "unsure")]
@@ -380,8 +427,6 @@ def test_a_flag_that_clears_while_its_message_fails_is_not_told(world: World, te
         def send(self, address: str, title: str, body: str) -> None:
             moves(world, 7)
             raise TransientError("away")
-
-    from app.services import notify
 
     ready(world, teller)
     notify.notify(teller.deps(Meanwhile()), teller.due()[0])
@@ -399,8 +444,6 @@ def test_a_target_that_is_removed_gets_nothing_more(world: World, teller: Teller
 
 
 def test_two_senders_at_once_are_one(world: World, teller: Teller) -> None:
-    from app.services import notify
-
     class Twice:
         def check(self, address: str) -> str:
             return "fake"
