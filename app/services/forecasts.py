@@ -50,7 +50,7 @@ def _histories(
             calendar=team.calendar,
             stays=stays,
             courses=plans.courses(tx, {stay.milestone_id for stay in stays}),
-            known_from=team.known_from,
+            known_from=max(filter(None, (team.known_from, plans.begins(tx, team.id))), default=None),
             finished=plans.finished(tx, team.id, since=now - WINDOW),
         )
     return found

@@ -52,6 +52,13 @@ def stays(tx: Tx, project_id: int, *, kind: str, since: datetime) -> tuple[Stay,
     return tuple(Stay(**row._mapping) for row in rows)
 
 
+def begins(tx: Tx, project_id: int) -> datetime | None:
+    """When the first item of a project was made: before that nobody was idle."""
+    item = models.item
+    found: datetime | None = tx.scalar(sa.select(sa.func.min(item.c.created_at)).where(item.c.project_id == project_id))
+    return found
+
+
 def finished(tx: Tx, project_id: int, *, since: datetime) -> tuple[datetime, ...]:
     """When a project finished anything, in a milestone or not, since an instant."""
     item = models.item

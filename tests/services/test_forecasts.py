@@ -53,6 +53,15 @@ def test_a_milestone_that_will_not_be_done_is_called_at_risk_before_its_date(wor
     assert opened.date() < date(2026, 4, 30)
 
 
+def test_a_team_that_has_only_begun_is_not_taken_for_an_idle_one(world: World) -> None:
+    """A whole history that began three weeks ago: the weeks before it were no weeks of doing nothing."""
+    world.rules(*RULES)
+    play(world, story(world), until=START + timedelta(days=21))
+    kept = world.rows(sa.select(m.statistic).where(m.statistic.c.name == "forecast"))
+    assert kept
+    assert all(row.value["weeks"] < 4 for row in kept)
+
+
 def test_its_past_forecasts_the_same(world: World) -> None:
     world.rules(*RULES)
     play(world, story(world), until=END)
