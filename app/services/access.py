@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from app.errors import UserError
 from app.store import access as rows
@@ -17,24 +18,39 @@ TOKEN_PREFIX = "plb_"  # noqa: S105 (how people and secret scanners recognise on
 SCOPES = ("read",)
 
 
+class Role(StrEnum):
+    """What somebody may do: look; answer for items and change rules; everything."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody signed in by a link, or a program with a token. `name` is for the audit log; `secured`: may see items
-    that not everybody who reads their project may know of.
+    """Somebody signed in, or a program with a token. `name` is for the audit log; `projects`: the ids of those that may
+    be seen, None: all; `secured`: may see items that not everybody who reads their project may know of.
     """
 
     name: str
     signed_in_at: datetime
     secured: bool = False
+    role: Role = Role.VIEWER
+    projects: frozenset[int] | None = None
+
+    def may(self, role: str) -> bool:
+        """Whether this one may do what asks for a role."""
+        order = list(Role)
+        return order.index(self.role) >= order.index(Role(role))
 
 
 def visible_to(user: User | None, *, chosen: int | None = None) -> Visible:
-    """What a reader may see, for every query of a page: all projects for whoever is signed in, none otherwise; secured
+    """What a reader may see, for every query of a page: nothing where nobody is signed in; secured
     items for people alone, never for a token. `chosen` is the project picked in the bar.
     """
     if user is None:
         return Visible(projects=frozenset(), chosen=chosen)
-    return Visible(chosen=chosen, secured=user.secured)
+    return Visible(projects=user.projects, chosen=chosen, secured=user.secured)
 
 
 def new_sign_in_link(db: Database, base_url: str, now: datetime) -> str:

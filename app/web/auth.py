@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, abort, g, make_response, redirect, render_template, request, session, url_for
 
@@ -12,6 +14,7 @@ from app.time import from_iso, real_now, to_iso
 from app.web.runtime import web
 
 blueprint = Blueprint("auth", __name__)
+View = TypeVar("View", bound=Callable[..., Any])
 
 LIFETIME = timedelta(days=14)
 THEMES = ("light", "dark")
@@ -36,7 +39,7 @@ def signed_in() -> access.User | None:
         return None
     if not at <= real_now() < at + LIFETIME:
         return None
-    return access.User(name="owner", signed_in_at=at, secured=True)
+    return access.User(name="owner", signed_in_at=at, secured=True, role=access.Role.ADMIN)
 
 
 def _gate() -> Any:
@@ -97,6 +100,21 @@ def theme() -> Any:
     else:
         abort(400, "theme: light, dark or system")
     return answer
+
+
+def needs(role: access.Role) -> Callable[[View], View]:
+    """Let a view be used by those only who may do what asks for a role; others are told so (403)."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> Any:
+            if not g.user.may(role):
+                abort(403)
+            return view(*args, **values)
+
+        return guarded  # type: ignore[return-value]
+
+    return wrap
 
 
 def bearer(header: str | None, now: datetime) -> access.User | None:

@@ -7,14 +7,16 @@ from typing import Any
 from flask import Blueprint, g, redirect, request
 
 from app.services import control
+from app.services.access import Role
 from app.time import real_now
-from app.web.auth import back_to
+from app.web.auth import back_to, needs
 from app.web.runtime import web
 
 blueprint = Blueprint("control", __name__)
 
 
 @blueprint.post("/pause")
+@needs(Role.EDITOR)
 def pause() -> Any:
     """Stop all writing."""
     control.pause(web().runtime.db, g.user.name, real_now())
@@ -22,6 +24,7 @@ def pause() -> Any:
 
 
 @blueprint.post("/resume")
+@needs(Role.EDITOR)
 def resume() -> Any:
     """Write again."""
     control.resume(web().runtime.db, g.user.name, real_now())

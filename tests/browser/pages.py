@@ -1,0 +1,21 @@
+"""Every page there is, by name: the tests look at each of them, light and dark, wide and on a phone.
+
+In an address {name} stands for an id of the seeded world (`tests/web/seed.py`).
+"""
+
+PAGES = {
+    "overview": "/",
+    "flags": "/flags",
+    "flags-closed": "/flags?state=closed",
+    "milestones": "/milestones",
+    "milestone": "/milestones/{milestone}",
+    "item": "/i/{item}",
+    "rules": "/rules",
+    "rule": "/rules/stalled-review",
+    "projects": "/projects",
+    "project": "/projects/{project}",
+    "deliveries": "/deliveries",
+    "delivery": "/deliveries/{aside}",
+    "settings": "/settings",
+    "find": "/find?q=curve",
+}
