@@ -6,19 +6,33 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.bootstrap import Runtime
 from app.services.explain import explain
-from app.web import auth, security, shell, words
+from app.web import auth, oidc, security, shell, throttle, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
-from app.web.pages import control, deliveries, find, flags, items, milestones, overview, projects, rules, settings
+from app.web.pages import (
+    account,
+    control,
+    deliveries,
+    find,
+    flags,
+    items,
+    milestones,
+    overview,
+    people,
+    projects,
+    rules,
+    settings,
+)
 from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
-PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, find, control)
+PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, account, people, find, control)
 
 
 def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
@@ -50,6 +64,10 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     _add_hooks(app, csrf, runtime)
+    oidc.install(app, runtime.settings)
+    throttle.install(app, broker_url=runtime.settings.redis_url)
+    if proxies := runtime.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     return app
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
 from app.services import control, coverage, digest
+from app.services.access import Role
 from app.store.views import programmes, projects
 from app.time import real_now
+from app.web.auth import needs
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -50,6 +52,7 @@ def one(project_id: int) -> Any:
 
 
 @blueprint.post("/projects/<int:project_id>/pause")
+@needs(Role.EDITOR)
 def pause(project_id: int) -> Any:
     """Stop writing to one project; judging goes on."""
     control.pause_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
@@ -57,6 +60,7 @@ def pause(project_id: int) -> Any:
 
 
 @blueprint.post("/projects/<int:project_id>/resume")
+@needs(Role.EDITOR)
 def resume(project_id: int) -> Any:
     """Write to one project again."""
     control.resume_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())

@@ -1,4 +1,4 @@
-"""Settings, as far as they can be looked at: the instance, its clocks, calendars, tokens and versions."""
+"""Settings, as far as they can be looked at: the instance, its clocks, calendars and versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import flask
 from flask import Blueprint, render_template
 
-from app.store import access
 from app.store.views import projects
 from app.web.runtime import web
 from app.web.shell import open_frame
@@ -25,13 +24,11 @@ def show() -> Any:
         frame = open_frame(tx)
         rows = projects.projects(tx, visible=frame.visible)
         instance = projects.instance(tx)
-        tokens = access.tokens(tx)
     return render_template(
         "settings.html",
         page="settings.show",
         projects=rows,
         instance=instance,
-        tokens=tokens,
         settings=runtime.settings,
         database=runtime.db.url.get_backend_name(),
         versions=_versions(),
