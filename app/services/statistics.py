@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from app.services import bells, forecasts, projects, risks, usual
+from app.services import bells, forecasts, outlooks, projects, risks, usual
 from app.store import examples, instance, leases, plans, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
@@ -18,6 +18,7 @@ from app.store.walks import Walks
 from app.time import real_now
 from rules.calendar import DAY, Calendar
 from rules.facts import Project
+from rules.risk.outlooks import NAME as SHORTFALL
 from rules.risk.pulls import NAME
 from rules.statistics import Usual
 
@@ -69,7 +70,21 @@ def _risk(tx: Tx, project: Project, _walks: Walks, now: datetime) -> Counted:
     return Counted(kept, items=found.concerned, taken=found.taken, labels=found.labels)
 
 
-COUNTERS: Mapping[str, Counter] = {"usual": _usual, "forecast": _forecasts, "risk": _risk}
+def _outlooks(tx: Tx, project: Project, _walks: Walks, now: datetime) -> Counted:
+    """What is expected of its running sprints, and what its ended ones say of the like."""
+    found = outlooks.look(tx, project, now=now)
+    kept = [Statistic("milestone", id_, "outlook", said) for id_, said in found.outlooks.items()]
+    if found.risk is not None:
+        kept.append(Statistic("project", project.id, f"{statistics.RISK}{SHORTFALL}", found.risk))
+    return Counted(tuple(kept), milestones=frozenset(found.outlooks))
+
+
+COUNTERS: Mapping[str, Counter] = {
+    "usual": _usual,
+    "forecast": _forecasts,
+    "outlook": _outlooks,
+    "risk": _risk,
+}
 """Everything that is counted, in the order in which it is, by the names that rule types use."""
 AS_KEPT = frozenset({"risk"})
 """What a replay of the past does not count anew, but reads as it was kept: it was learnt over many months, from what
