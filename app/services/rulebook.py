@@ -18,7 +18,7 @@ from app.store.database import Database, Tx
 from rules.catalog.registry import by_name
 from rules.engine import problems
 from rules.packs import load as packs
-from rules.rulefile import RuleDraft, dump, plain_ladder
+from rules.rulefile import RuleDraft, dump, plain_actions, plain_ladder
 from rules.spec import MODES, Rule
 
 
@@ -63,6 +63,7 @@ def _put(tx: Tx, draft: RuleDraft, *, who: str, now: datetime, written_since: da
         reach=draft.reach.value,
         mode=draft.mode,
         ladder=plain_ladder(draft.ladder),
+        actions=plain_actions(draft.actions),
         author=who,
         now=now,
         written_since=written_since,
@@ -283,6 +284,7 @@ def _flat(draft: RuleDraft) -> dict[str, Any]:
         **{f"params.{name}": value for name, value in draft.params.items()},
         **{f"scope.{name}": value for name, value in _scope_doc(draft).items()},
         "ladder": plain_ladder(draft.ladder),
+        **{f"actions.{name}": value for name, value in plain_actions(draft.actions).items()},
     }
 
 
@@ -309,6 +311,7 @@ def draft_of(rule: Rule) -> RuleDraft:
         params=rule.params,
         scope=rule.scope,
         ladder=rule.ladder,
+        actions=rule.actions,
     )
 
 

@@ -1,8 +1,9 @@
 """The form of a rule: from a draft to what stands in its fields, and from what was sent back to a draft.
 
 The names of its fields are `type, name, title, mode, severity, reach, params.<field>, scope.projects` (many),
-`scope.patterns, scope.kinds` (many), `scope.condition, ladder.<n>.after, ladder.<n>.tell` and `version`: the version
-in force that it was made from, 0 for a new rule.
+`scope.patterns, scope.kinds` (many), `scope.condition, ladder.<n>.after, ladder.<n>.tell, actions.label,
+actions.color, actions.remark, actions.settle_minutes` and `version`: the version in force that it was made from, 0 for
+a new rule.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from app.web.forms import Form
 from app.web.rule_fields import fields_of
 from rules.catalog.registry import by_name
 from rules.engine import problems
-from rules.rulefile import RuleDraft
-from rules.spec import MODES, RuleType, Rung, Scope, Tell
+from rules.rulefile import RuleDraft, plain_actions
+from rules.spec import MODES, Actions, RuleType, Rung, Scope, Tell
 from rules.verdict import Reach, Severity
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -95,6 +96,7 @@ def form_of(draft: RuleDraft, *, version: int, projects: Collection[str]) -> Rul
     }
     for one in fields_of(type_):
         values[f"params.{one.name}"] = one.shown(draft.params.get(one.name, one.default))
+    values |= {f"actions.{name}": str(value) for name, value in plain_actions(draft.actions).items()}
     for number, rung in enumerate(draft.ladder):
         values |= {f"ladder.{number}.after": f"{rung.after:g}", f"ladder.{number}.tell": rung.tell.value}
     return RuleForm(values=values, rungs=tuple(range(len(draft.ladder))))
@@ -165,6 +167,7 @@ def _read(form: RuleForm) -> RuleDraft | None:
             condition=form.value("scope.condition") or None,
         ),
         ladder=ladder,
+        actions=_actions(form),
     )
     _check(form, draft, places)
     return replace(draft, params=_plain(draft.params, type_)) if form.good else None
@@ -246,6 +249,21 @@ def _ladder(form: RuleForm) -> tuple[tuple[Rung, ...], dict[int, int]]:
             places[len(rungs)] = row
             rungs.append(Rung(after=days, tell=Tell(tell)))
     return tuple(rungs), places
+
+
+def _actions(form: RuleForm) -> Actions:
+    """What flags do in the tracker. An empty field is as usual."""
+    text, minutes = form.value("actions.settle_minutes"), None
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        form.errors["actions.settle_minutes"] = "must be a whole number of minutes"
+    elif text:
+        minutes = int(text)
+    return Actions(
+        label=form.value("actions.label"),
+        color=form.value("actions.color").removeprefix("#").lower(),
+        remark=form.value("actions.remark"),
+        settle_minutes=minutes,
+    )
 
 
 def _check(form: RuleForm, draft: RuleDraft, rows: Mapping[int, int]) -> None:

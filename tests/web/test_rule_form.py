@@ -12,7 +12,7 @@ from app.web.rule_form import draft_without_condition, form_of, place_in, read_d
 from rules.catalog.registry import TYPES, by_name
 from rules.packs import load as packs
 from rules.rulefile import RuleDraft
-from rules.spec import Rung, Scope, Tell
+from rules.spec import Actions, Rung, Scope, Tell
 
 
 def sent(**changes: str | list[str] | None) -> MultiDict[str, str]:
@@ -118,6 +118,17 @@ def test_rows_of_a_ladder_may_have_gaps_and_empty_rows_are_none():
 def test_a_rung_out_of_bounds_is_told_so_in_its_own_row():
     rows = {"ladder.1.after": "2", "ladder.1.tell": "lead", "ladder.3.after": "999", "ladder.3.tell": "lead"}
     assert errors(**rows) == {"ladder.3.after": "must be 0 to 260 working days"}
+
+
+def test_what_flags_do_in_the_tracker_is_read_and_what_will_not_do_is_said():
+    draft, _ = read_draft(sent(actions__label="quiet", actions__color="#D4A72C", actions__settle_minutes="30"))
+    assert draft is not None
+    assert draft.actions == Actions(label="quiet", color="d4a72c", settle_minutes=30)
+    assert errors(actions__label="off", actions__color="red", actions__settle_minutes="soon") == {
+        "actions.label": "must be small letters, figures and hyphens, at most 40, and not `off`, by which people silence us",
+        "actions.color": "must be six hex digits such as d4a72c",
+        "actions.settle_minutes": "must be a whole number of minutes",
+    }
 
 
 def test_projects_come_from_boxes_and_patterns():
