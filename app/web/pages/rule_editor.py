@@ -187,15 +187,15 @@ def _page(
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
     projects = [project.key for project in frame.shell.projects]
-    base = form_of(rulebook.draft_of(rule), version=rule.version, projects=projects) if rule is not None else None
-    if form is None and rule is not None:
-        # a rule that needs mending says at once where
-        form = with_mistakes(
-            form_of(rulebook.draft_of(rule), version=rule.version, projects=projects), rulebook.draft_of(rule)
-        )
+    standing = rulebook.draft_of(rule) if rule is not None else None
+    version = rule.version if rule is not None else 0
+    base = form_of(standing, version=version, projects=projects) if standing is not None else None
     if form is None:
-        assert draft is not None, "one of the three is given"
-        form = form_of(draft, version=0, projects=projects)
+        shown = standing or draft
+        assert shown is not None, "one of the three is given"
+        form = form_of(shown, version=version, projects=projects)
+        if standing is not None:  # a rule that needs mending says at once where
+            form = with_mistakes(form, standing)
     type_ = pages.rule_types()[form.value("type")]
     was = _was(base, type_) if base is not None else {}
     params = {one.name: one for one in fields_of(type_)}
