@@ -15,13 +15,31 @@ from app.web import auth, security, shell, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
-from app.web.pages import control, deliveries, find, flags, items, milestones, overview, projects, rules, settings
+from app.web.pages import (
+    control,
+    deliveries,
+    find,
+    flags,
+    items,
+    milestones,
+    overview,
+    projects,
+    rule_editor,
+    rule_files,
+    rule_packs,
+    rule_versions,
+    rules,
+    settings,
+)
 from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
-PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, find, control)
+PAGES = (
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, projects, deliveries,
+    settings, find, control,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):
