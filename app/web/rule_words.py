@@ -151,7 +151,7 @@ def in_words(name: str, value: Any, one: ParamField | None = None) -> str:
         return dict(one.options).get(str(value), str(value))
     if one is not None:
         shown = one.shown(value)
-        return (shown + (" %" if one.kind == "share" else "")) if shown else "none"
+        return " ".join(filter(None, [shown, one.unit if one.numeric else ""])) if shown else "none"
     if name == "ladder":
         rungs = [f"{TELLS.get(rung['tell'], rung['tell'])} after {rung['after']:g}" for rung in value or ()]
         return ", ".join(rungs) or "nobody beside the tracker"
