@@ -40,7 +40,7 @@ def audits(site: Site) -> list[str]:
 def quiet(**changes: Any) -> dict[str, Any]:
     """The form of the seeded rule about quiet work."""
     fields = {"title": "Quiet work", "mode": "observe", "params__quiet_days": "3", "params__only": "in_progress",
-              "params__plan_share": "0", "scope__patterns": "demo/*", "version": "2"}  # fmt: skip
+              "params__plan_share": "0", "scope__patterns": "demo/*", "severity": "warning", "reach": "comment", "version": "2"}  # fmt: skip
     return fields | changes
 
 
@@ -220,7 +220,7 @@ def test_any_two_versions_are_compared_and_an_earlier_one_is_restored_as_a_new_o
 ) -> None:
     said = words(read(browser, "/rules/stalled-review/versions?from=1&to=2")[0])
     assert "From version 1 to version 2: 5 differences" in said
-    assert re.search(r"Merger's turn\s+2 working days\s+14 working days", said)
+    assert re.search(r"Merger&#39;s turn\s+2 working days\s+14 working days", said)
     assert browser.get("/rules/stalled-review/versions?from=1&to=9").status_code == 404
     post(browser, "/rules/stalled-review/restore", version="1")
     restored = rule(site, "stalled-review")
