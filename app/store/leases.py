@@ -36,7 +36,9 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held lease: `kind` is lane, connection, target, preview, or sync (reading a project's past; the id is the project's)."""
+    """A held lease: `kind` is lane, connection, target, preview, or sync (reading a project's past; the id is the
+    project's).
+    """
 
     kind: str
     id: int

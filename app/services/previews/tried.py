@@ -8,7 +8,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from app.services.judge import prepared_rules
-from app.services.rulebook import draft_of
+from app.services.rulebook import changes_of, draft_of
 from app.store import rules as store_rules
 from app.store.database import Tx
 from app.store.views.scope import Visible
@@ -81,6 +81,6 @@ def _as_saved(draft: RuleDraft, before: Rule | None, now: datetime) -> Rule:
         return rule
     if before.mode == LIVE:
         rule = replace(rule, live_since=before.live_since)
-    same = draft_of(before) == draft  # nothing would be saved: what is pending stays pending
+    same = not changes_of(draft, draft_of(before))  # nothing would be saved: what is pending stays pending
     version = before.version if same else before.version + 1
     return replace(rule, id=before.id, version=version, valid_from=before.valid_from if same else now)
