@@ -15,13 +15,25 @@ from app.web import auth, security, shell, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
-from app.web.pages import control, deliveries, find, flags, items, milestones, overview, projects, rules, settings
+from app.web.pages import (
+    control,
+    deliveries,
+    find,
+    flags,
+    items,
+    milestones,
+    overview,
+    previews,
+    projects,
+    rules,
+    settings,
+)
 from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
-PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, find, control)
+PAGES = (overview, flags, milestones, items, rules, previews, projects, deliveries, settings, find, control)
 
 
 class RowId(IntegerConverter):
@@ -55,6 +67,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     auth.install(app)
     shell.install(app)
     words.install(app)
+    previews.install(app)
     app.register_blueprint(health)
     for page in PAGES:
         app.register_blueprint(page.blueprint)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
-import sqlalchemy as sa
-
-from app.services import rulebook
 from app.services.previews import ask, work
 from app.services.previews.told import Result, question_of
-from app.store import models as m
 from app.store.views.scope import Visible
 from app.time import real_now
 from rules.catalog.registry import TYPES
 from rules.rulefile import RuleDraft, parse
-from rules.verdict import Severity
 from tests.services.live import play
 from tests.services.test_order import HISTORY
 from tests.world import World
@@ -52,15 +43,22 @@ def preview(world: World, draft: RuleDraft, *, visible: Visible = EVERYTHING, re
 
 
 if __name__ == "__main__":
-    import sys, tempfile, collections
-    from tests.conftest import *
+    import collections
+    import tempfile
+
     from app.bootstrap import migrate_url
-    d=Path(tempfile.mkdtemp())
+    from tests.conftest import *
+
+    d = Path(tempfile.mkdtemp())
     migrate_url(f"sqlite:///{d}/a.db")
-    w=World(f"sqlite:///{d}/a.db", d, at=START-timedelta(minutes=1))
+    w = World(f"sqlite:///{d}/a.db", d, at=START - timedelta(minutes=1))
     w.rules(*drafts("observe"))
-    import time; t=time.time()
-    for days in (0,2,4,8,15,30,40):
-        play(w, [h for h in HISTORY if h.at>w.now], until=START+timedelta(days=days))
-        print(days, time.time()-t, collections.Counter(f[0] for f in w.flags()))
-    t=time.time(); r=preview(w, draft_of(drafts("observe")[0])); print(time.time()-t, r)
+    import time
+
+    t = time.time()
+    for days in (0, 2, 4, 8, 15, 30, 40):
+        play(w, [h for h in HISTORY if h.at > w.now], until=START + timedelta(days=days))
+        print(days, time.time() - t, collections.Counter(f[0] for f in w.flags()))
+    t = time.time()
+    r = preview(w, draft_of(drafts("observe")[0]))
+    print(time.time() - t, r)

@@ -71,6 +71,19 @@ class Named:
     moved_at: datetime | None = None
     became: str = ""
 
+    # as lists of flags name these
+    @property
+    def subject_kind(self) -> str:
+        return self.kind
+
+    @property
+    def subject_id(self) -> int:
+        return self.id
+
+    @property
+    def rule(self) -> str:
+        return self.code.partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -213,6 +226,8 @@ class Result:
     """What it judges, for a sentence: "open pull requests"."""
     replaces: int | None = None
     """The version in force; None: the rule is new."""
+    mode: str = ""
+    """Of the version in force."""
     now: Now | None = None
     past: Past | None = None
     going: Going | None = None

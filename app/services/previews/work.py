@@ -102,6 +102,7 @@ def _begun(rule: Tried, question: Question) -> Result:
         type=rule.rule.type,
         looks_at=rule.looks_at,
         replaces=rule.before.version if rule.before is not None else None,
+        mode=rule.before.mode if rule.before is not None else "",
         without_condition=question.without_condition,
     )
 
