@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.services.previews.told import Span
-from app.web.wording import MONTHS
+from app.web.words import MONTHS
 
 WAYS = ("late", "in_time", "needless", "unknown", "standing")
 """From the bottom of a column to its top."""

@@ -42,23 +42,3 @@ def preview(world: World, draft: RuleDraft, *, visible: Visible = EVERYTHING, re
     return seen.result
 
 
-if __name__ == "__main__":
-    import collections
-    import tempfile
-
-    from app.bootstrap import migrate_url
-    from tests.conftest import *
-
-    d = Path(tempfile.mkdtemp())
-    migrate_url(f"sqlite:///{d}/a.db")
-    w = World(f"sqlite:///{d}/a.db", d, at=START - timedelta(minutes=1))
-    w.rules(*drafts("observe"))
-    import time
-
-    t = time.time()
-    for days in (0, 2, 4, 8, 15, 30, 40):
-        play(w, [h for h in HISTORY if h.at > w.now], until=START + timedelta(days=days))
-        print(days, time.time() - t, collections.Counter(f[0] for f in w.flags()))
-    t = time.time()
-    r = preview(w, draft_of(drafts("observe")[0]))
-    print(time.time() - t, r)

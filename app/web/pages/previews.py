@@ -119,7 +119,7 @@ def _charts(result: Result) -> dict[str, Any] | None:
 
 
 def headline(preview: service.Preview | None) -> str:
-    """The answer in one line, for the bar under the form: "7 now, 31 in 180 days (+4, −11)"."""
+    """The answer in one line, for the bar under the form: how many now, in the past, and against the one in force."""
     if preview is None or preview.result.now is None:
         return ""
     result = preview.result
