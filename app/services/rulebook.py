@@ -315,6 +315,11 @@ def draft_of(rule: Rule) -> RuleDraft:
     )
 
 
+def only_read(db: Database, draft: RuleDraft) -> list[tuple[str, str]]:
+    """Projects that a rule would look at live, but whose connection only reads: (project, what it needs)."""
+    return cannot_be_written(db, [replace(draft, mode="live")])
+
+
 def cannot_be_written(db: Database, drafts: Sequence[RuleDraft]) -> list[tuple[str, str]]:
     """Projects that live rules of these look at, but whose connection only reads: (project, what it needs)."""
     live = [draft for draft in drafts if draft.mode == "live"]

@@ -25,6 +25,10 @@ from app.web.pages import (
     overview,
     previews,
     projects,
+    rule_editor,
+    rule_files,
+    rule_packs,
+    rule_versions,
     rules,
     settings,
 )
@@ -33,7 +37,10 @@ from app.web.runtime import Explain, Web
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
-PAGES = (overview, flags, milestones, items, rules, previews, projects, deliveries, settings, find, control)
+PAGES = (
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews, projects, deliveries,
+    settings, find, control,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
-
 from app.services.previews import ask, work
 from app.services.previews.told import Result, question_of
 from app.store.views.scope import Visible
 from app.time import real_now
 from rules.catalog.registry import TYPES
 from rules.rulefile import RuleDraft, parse
-from tests.services.live import play
 from tests.services.test_order import HISTORY
 from tests.world import World
 
@@ -40,5 +36,3 @@ def preview(world: World, draft: RuleDraft, *, visible: Visible = EVERYTHING, re
     assert seen is not None
     assert (seen.state, seen.detail, seen.progress) == ("done", "", 1.0)
     return seen.result
-
-
