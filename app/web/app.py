@@ -38,8 +38,8 @@ MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
 PAGES = (
-    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews, projects, deliveries,
-    settings, find, control,
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews, projects,
+    deliveries, settings, find, control,
 )  # fmt: skip
 
 
