@@ -143,7 +143,7 @@ lane = _table(
 
 bell = _table(  # "there is work": a row of its own, so that who rings waits for nobody who works
     "bell",
-    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync, statistics, target
+    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync, statistics, target, preview
     sa.Column("row_id", BigId, primary_key=True, autoincrement=False),
     sa.Column("rung_at", Instant, nullable=False),
 )
@@ -720,3 +720,22 @@ wanted_read = _table(  # items that only a read can tell right; one row an item,
     sa.UniqueConstraint("project_id", "number"),
     sa.UniqueConstraint("project_id", "native_id"),
 )
+
+preview = _table(  # what a rule would do, asked on a page and worked out by a worker of its own; kept for a day
+    "preview",
+    _id(),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False, index=True),  # real time, like all instants here
+    sa.Column("question", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting"),  # waiting, running, done, failed, cancelled
+    sa.Column("progress", sa.Float, nullable=False, server_default="0"),
+    sa.Column("result", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("beat", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index("ix_preview_who", preview.c.who, preview.c.state)
+sa.Index("ix_preview_state", preview.c.state, preview.c.id)

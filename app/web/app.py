@@ -23,6 +23,7 @@ from app.web.pages import (
     items,
     milestones,
     overview,
+    previews,
     projects,
     rule_editor,
     rule_files,
@@ -37,8 +38,8 @@ MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
 PAGES = (
-    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, projects, deliveries,
-    settings, find, control,
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews, projects,
+    deliveries, settings, find, control,
 )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     auth.install(app)
     shell.install(app)
     words.install(app)
+    previews.install(app)
     app.register_blueprint(health)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
