@@ -41,6 +41,8 @@ def show(item_id: int) -> Any:
         publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
         heard = notices.heard_of(tx, "item", item_id)
+        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
+        answered = flags.answers_on(tx, item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
     subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Item):
@@ -71,6 +73,8 @@ def show(item_id: int) -> Any:
         changes_shown=len(changes),
         publication=publication,
         heard=heard,
+        said=said,
+        answered=answered,
         comment=paragraphs(publication.shown_body, wiki=subject.project.tracker == "jira")
         if publication is not None and publication.shown_body
         else None,
