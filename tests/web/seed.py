@@ -14,10 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.services.explain import explain
+from app.services.memory import dump_standing
 from app.store import models as m
 from app.store.database import Database, Tx
 from app.time import to_iso
 from rules.catalog.registry import TYPES
+from rules.standing import Standing
 from rules.verdict import Outcome
 from rules.wording.codec import dump_verdict
 
@@ -98,7 +100,15 @@ def judge(db: Database, project_id: int) -> int:
                     "opened_at": verdict.since or NOW,
                     "since": verdict.since,
                     "verdict": dump_verdict(verdict),
-                    "memory": {},
+                    "memory": dump_standing(
+                        Standing(
+                            opened_at=verdict.since or NOW,
+                            said=verdict,
+                            verdict=verdict,
+                            since=verdict.since or NOW,
+                            changed_at=verdict.since or NOW,
+                        )
+                    ),
                 }
             )
     with db.write() as tx:

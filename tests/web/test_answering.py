@@ -54,7 +54,7 @@ def test_one_flag_is_snoozed_said_so_and_speaks_again_when_it_is_taken_back(site
     assert "Quiet until Fri 14 Aug, as asked by owner (“release &lt;b&gt;week&lt;/b&gt;”)." in text
     kept = flag(site, id_)
     assert (kept.answered, kept.quiet_until.date().isoformat()) == ("snoozed", "2026-08-14")
-    assert "One flag is answered and quiet" in words(read(browser, "/flags?state=answered")[0])
+    assert "1 flag is answered and quiet" in words(read(browser, "/flags?state=answered")[0])
     assert f'value="{id_}"' not in read(browser, "/flags")[0]
     assert notice(browser, send(browser, flag=id_, verb="undo")) == "One flag speaks again: its answer is taken back."
     assert (flag(site, id_).answered, flag(site, id_).quiet_until) == ("", None)
