@@ -21,6 +21,7 @@ from app.web.pages import (
     deliveries,
     find,
     flags,
+    flow,
     items,
     milestones,
     overview,
@@ -33,7 +34,7 @@ from app.web.runtime import Explain, Web
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
-PAGES = (overview, answers, flags, milestones, items, rules, projects, deliveries, settings, find, control)
+PAGES = (overview, answers, flags, milestones, items, rules, projects, flow, deliveries, settings, find, control)
 
 
 class RowId(IntegerConverter):

@@ -45,7 +45,10 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
         ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
-        assert items.changes(tx, ids["item"], visible=ALL, limit=3)[1] == 8
+        first, total = items.changes(tx, ids["item"], visible=ALL, limit=3)
+        rest, _ = items.changes(tx, ids["item"], visible=ALL, limit=50, after=first.next)
+        assert (len(first.rows), total, rest.next) == (3, 8, None)
+        assert len({row.id for row in (*first.rows, *rest.rows)}) == 8
         assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
@@ -119,7 +122,7 @@ def test_without_secured_items_every_view_shows_the_rest(world: tuple[Database, 
                 flags.flags(tx, visible=visible, where=flags.FlagFilter(state="all"), limit=500).rows,
                 publications.publications(tx, visible=visible, limit=500).rows,
                 milestones.milestones(tx, visible=visible, state="all").rows,
-                items.changes(tx, ids["item"], visible=visible, limit=50)[0],
+                items.changes(tx, ids["item"], visible=visible, limit=50)[0].rows,
                 items.written(tx, ids["item"], visible=visible),
                 [row for row in [publications.publication_of(tx, ids["item"], visible=visible)] if row],
             )

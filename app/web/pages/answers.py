@@ -25,6 +25,7 @@ blueprint = Blueprint("answers", __name__)
 
 TWO_WEEKS = timedelta(days=14)
 NAMED = 3
+LARGEST = 2**63 - 1
 UNDO = "undo"
 SAID = {
     "ack": (
@@ -51,7 +52,7 @@ class Answering(BaseModel):
     `subject` for a milestone) and had opened when the page was made (`at`).
     """
 
-    flag: list[int] = []
+    flag: list[Annotated[int, Field(ge=0, le=LARGEST)]] = []
     rule: str = ""
     code: str = ""
     kind: str = ""
@@ -81,7 +82,7 @@ class Answering(BaseModel):
 @needs(Role.EDITOR)
 def ask() -> Any:
     """The form, for the flags that the address names."""
-    ids = [int(text) for text in request.args.getlist("flag") if text.isascii() and text.isdigit() and len(text) < 19]
+    ids = _named(request.args.getlist("flag"))
     verb = request.args.get("verb", "snooze")
     return _page(ids, Form(values={"verb": verb, "back": request.args.get("back", "")}))
 
@@ -95,7 +96,7 @@ def give() -> Any:
     form.values = {**form.values, "back": back}
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
-        ids = _meant(tx, frame, told) if told is not None else request.form.getlist("flag", type=int)
+        ids = _meant(tx, frame, told) if told is not None else _named(request.form.getlist("flag"))
     if told is None:
         return _page(ids, form), 422
     if not ids:
@@ -117,6 +118,11 @@ def give() -> Any:
     until = told.until or (frame.calendar().local_date(frame.now) + timedelta(days=told.days or 0))
     flash(said_of(given, told.verb, until=until), "warn" if given.left else "ok")
     return redirect(back_to(back), 303)
+
+
+def _named(texts: list[str]) -> list[int]:
+    """The ids among what an address or a form names."""
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and int(text) <= LARGEST]
 
 
 def _meant(tx: Any, frame: Frame, told: Answering) -> list[int]:
