@@ -16,10 +16,12 @@ from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
+    answers,
     control,
     deliveries,
     find,
     flags,
+    flow,
     items,
     milestones,
     overview,
@@ -38,8 +40,8 @@ MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
 PAGES = (
-    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews, projects,
-    deliveries, settings, find, control,
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
+    projects, deliveries, settings, find, control, answers, flow,
 )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def one(milestone_id: int) -> Any:
             limit=20,
         )
         heard = notices.heard_of(tx, "milestone", milestone_id)
+        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
@@ -94,6 +95,7 @@ def one(milestone_id: int) -> Any:
         why=lambda said: as_sentence(say(said, subject.project)),
         standing=standing.rows,
         heard=heard,
+        said=said,
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 
 from app.services import control, coverage, digest
-from app.store.views import programmes, projects
+from app.store.views import flags, programmes, projects
 from app.time import real_now
+from app.web.pages.overview import flag_words
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -35,12 +36,17 @@ def one(project_id: int) -> Any:
             abort(404)
         together = programmes.programmes(tx, visible=frame.visible)
         card = coverage.card(tx, project_id)
+        flow = flags.flags(tx, visible=frame.visible, where=flags.FlagFilter(subject=("flow", project_id))).rows
+        said = flags.answers_to(tx, [flag.id for flag in flow])
         found = digest.digest(tx, project_id, row.key, secured=frame.visible.secured, now=frame.now)
     return render_template(
         "project.html",
         page="projects.show",
         row=row,
         card=card,
+        flow=flow,
+        said=said,
+        words_of=lambda flag: flag_words(frame, flag),
         programmes=[one for one in together if project_id in {project.id for project in one.projects}],
         status=found.status,
         edits=found.edits,
