@@ -20,8 +20,9 @@ from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.errors import PermanentError
 from integrations.github.adapter import GitHubAdapter
+from integrations.github.setup import Manifests
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Adapters, Client, History, Notifier
+from integrations.ports import Adapters, AppMaker, Client, History, Notifier
 from integrations.sandbox.adapter import SandboxAdapter, jira_sandbox
 from integrations.sandbox.demo import DemoJira, DemoProject, Source, shop
 
@@ -125,6 +126,11 @@ class Runtime:
         from integrations.notify.adapter import AppriseNotifier
 
         return AppriseNotifier()
+
+    @property
+    def app_maker(self) -> AppMaker:
+        """What makes a GitHub App by its manifest."""
+        return Manifests()
 
     @functools.cached_property
     def commits(self) -> intake.GroupCommit:

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """The least that is logged."""
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto`: for people on a terminal, JSON lines elsewhere."""
+    allow_http: bool = False
+    """Let trackers be connected over plain http: for trying things out on one machine. Tokens then travel readable."""
     demo: bool = False
     """Set by `plumbline up --demo`: this installation replays the demo project."""
 

@@ -68,6 +68,8 @@ tracker = _table(
     sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("site", sa.JSON, nullable=False, server_default="{}"),  # what no payload tells: custom fields, statuses
     sa.Column("surveyed_at", Instant),
+    sa.Column("refused_at", Instant),  # when a webhook was last refused, and why
+    sa.Column("refused_why", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -86,6 +88,8 @@ connection = _table(
     ),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
+    sa.Column("report", sa.JSON, nullable=False, server_default="{}"),  # what the last check saw, in full
+    sa.Column("page", sa.Text, nullable=False, server_default=""),  # an App's own page in the tracker
     # the budget row: one writer at a time, paced
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
@@ -148,6 +152,8 @@ bell = _table(  # "there is work": a row of its own, so that who rings waits for
     sa.Column("rung_at", Instant, nullable=False),
 )
 
+ARRIVED = "event <> 'plumbline_history'"
+"""A condition of SQL, spelled out: a database takes the index for it by its text alone."""
 delivery = _table(
     "delivery",
     _id(),
@@ -178,6 +184,13 @@ sa.Index(
     postgresql_where=delivery.c.status == "pending",
 )
 sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
+sa.Index(  # what a tracker sent by itself, without what was asked of it
+    "ix_delivery_arrived",
+    delivery.c.tracker_id,
+    delivery.c.id,
+    sqlite_where=sa.text(ARRIVED),
+    postgresql_where=sa.text(ARRIVED),
+)
 sa.Index("ix_delivery_received", delivery.c.received_at)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
 

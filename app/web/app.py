@@ -17,6 +17,8 @@ from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
     answers,
+    connect,
+    connections,
     control,
     deliveries,
     find,
@@ -26,6 +28,7 @@ from app.web.pages import (
     milestones,
     overview,
     previews,
+    programmes,
     projects,
     rule_editor,
     rule_files,
@@ -43,6 +46,20 @@ PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
     projects, deliveries, settings, find, control, answers, flow,
 )  # fmt: skip
+    overview,
+    flags,
+    milestones,
+    items,
+    rules,
+    projects,
+    connect,
+    connections,
+    programmes,
+    deliveries,
+    settings,
+    find,
+    control,
+)
 
 
 class RowId(IntegerConverter):
