@@ -8,7 +8,18 @@ from datetime import datetime
 
 from app.bootstrap import Runtime, runtime
 from app.services import bells, syncing
-from app.store import answers, deliveries, early_checks, instance, notices, publications, statistics, subjects, sync
+from app.store import (
+    answers,
+    chores,
+    deliveries,
+    early_checks,
+    instance,
+    notices,
+    publications,
+    statistics,
+    subjects,
+    sync,
+)
 from app.time import real_now
 
 NOTED_EVERY = 10.0
@@ -32,11 +43,13 @@ def tick() -> int:
         }
         projects = sync.due(tx, now=real)
         stale = statistics.due(tx, now=world)
+        asked = chores.due(tx, now=real)
         targets = [] if paused else notices.targets_with_due(tx, world=world, real=real)
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
     rung += bells.ring(this.db, this.ringer, "sync", projects)
     rung += bells.ring(this.db, this.ringer, "statistics", stale)
     rung += bells.ring(this.db, this.ringer, "target", targets)
+    rung += bells.ring(this.db, this.ringer, "chore", asked)
     return rung
 
 

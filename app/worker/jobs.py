@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import notify, publish, statistics, syncing
+from app.services import chores, notify, publish, statistics, syncing
 from app.services.drain import Drain, drain
 
 
@@ -51,3 +51,10 @@ def notify_target(target_id: int) -> int:
     this = runtime()
     with structlog.contextvars.bound_contextvars(target=target_id):
         return notify.notify(this.sending, target_id)
+
+
+def do_chore(chore_id: int) -> bool:
+    """Go on with what somebody asked for on a page."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(chore=chore_id):
+        return chores.run(this.doing, chore_id)

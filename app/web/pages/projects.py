@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 
 from app.services import control, coverage, digest
+from app.services.access import Role
 from app.store.views import programmes, projects
 from app.time import real_now
+from app.web.auth import back_to, needs
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -50,17 +52,19 @@ def one(project_id: int) -> Any:
 
 
 @blueprint.post("/projects/<int:project_id>/pause")
+@needs(Role.EDITOR)
 def pause(project_id: int) -> Any:
     """Stop writing to one project; judging goes on."""
     control.pause_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
-    return redirect(url_for("projects.one", project_id=project_id), 303)
+    return redirect(back_to(request.form.get("back") or url_for("projects.one", project_id=project_id)), 303)
 
 
 @blueprint.post("/projects/<int:project_id>/resume")
+@needs(Role.EDITOR)
 def resume(project_id: int) -> Any:
     """Write to one project again."""
     control.resume_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
-    return redirect(url_for("projects.one", project_id=project_id), 303)
+    return redirect(back_to(request.form.get("back") or url_for("projects.one", project_id=project_id)), 303)
 
 
 def _key(project_id: int) -> str:
