@@ -85,7 +85,7 @@ class Runtime:
         return publish.Connected(
             client=adapter.client(credentials_of(row, self.vault)),
             pace=adapter.pace,
-            label_specs=label_spec,
+            label_specs=functools.partial(label_spec, self.db),
             base_url=self.settings.base_url,
         )
 

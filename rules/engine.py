@@ -15,7 +15,20 @@ from pydantic import ValidationError
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
 from rules.facts import Milestone, Project, Ref, Subject
-from rules.spec import MAX_AFTER, MAX_RUNGS, MODES, Judgement, Params, Rule, RuleType, kinds_of
+from rules.spec import (
+    COLOR,
+    LABEL_NAME,
+    MAX_AFTER,
+    MAX_REMARK,
+    MAX_RUNGS,
+    MAX_SETTLE,
+    MODES,
+    Judgement,
+    Params,
+    Rule,
+    RuleType,
+    kinds_of,
+)
 from rules.verdict import Outcome, Said, Verdict, skipped
 
 
@@ -37,6 +50,11 @@ class PreparedRule:
     type: RuleType
     params: Params
     condition: Condition | None = None
+
+    @property
+    def label(self) -> str | None:
+        """The label that its flags carry, without the project's prefix; None: none."""
+        return self.rule.actions.label or self.type.label
 
     def looks_at(self, subject: Subject) -> bool:
         """Whether the subject is in the rule's scope, the condition aside."""
@@ -91,7 +109,27 @@ def problems(rule: Rule) -> list[RuleError]:
             compile_condition(rule.scope.condition, type_.judges)
         except ConditionError as error:
             found.append(RuleError("scope.condition", error.message, line=error.line, column=error.column))
-    return [*found, *_ladder_problems(rule)]
+    return [*found, *_ladder_problems(rule), *_action_problems(rule)]
+
+
+def _action_problems(rule: Rule) -> list[RuleError]:
+    """What is wrong with what a rule's flags do in the tracker."""
+    actions = rule.actions
+    found = []
+    if actions.label and (actions.label == "off" or not LABEL_NAME.fullmatch(actions.label)):
+        message = "must be small letters, figures and hyphens, at most 40, and not `off`, by which people silence us"
+        found.append(RuleError("actions.label", f"{message} (given: {actions.label[:80]!r})"))
+    if actions.color and not COLOR.fullmatch(actions.color):
+        found.append(
+            RuleError("actions.color", f"must be six hex digits such as d4a72c (given: {actions.color[:80]!r})")
+        )
+    if len(actions.remark) > MAX_REMARK or "\n" in actions.remark:
+        found.append(RuleError("actions.remark", f"must be one line of at most {MAX_REMARK} characters"))
+    if actions.settle_minutes is not None and not 0 <= actions.settle_minutes <= MAX_SETTLE:
+        found.append(
+            RuleError("actions.settle_minutes", f"must be 0 to {MAX_SETTLE} (given: {actions.settle_minutes})")
+        )
+    return found
 
 
 def _ladder_problems(rule: Rule) -> list[RuleError]:

@@ -249,7 +249,7 @@ def _part(
 
     def labels(flags: Sequence[Kept]) -> set[str]:
         told = [by_id[kept.rule_id] for kept in flags if kept.closed_at is None and kept.rule_id in by_id]
-        return {f"{prefix}{rule.type.label}" for rule in told if rule.type.label}
+        return {f"{prefix}{rule.label}" for rule in told if rule.label}
 
     key = projects.rows[one.project_id].key
     item, url = target

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.store import control, rules, subjects, trackers
 from app.store.database import Database
-from rules.rulefile import RuleDraft, dump, plain_ladder
+from rules.rulefile import RuleDraft, dump, plain_actions, plain_ladder
 from rules.spec import Rule
 
 
@@ -47,6 +47,7 @@ def apply(
                 reach=draft.reach.value,
                 mode=draft.mode,
                 ladder=plain_ladder(draft.ladder),
+                actions=plain_actions(draft.actions),
                 author=author,
                 now=now,
             )
@@ -106,6 +107,7 @@ def _flat(draft: RuleDraft) -> dict[str, Any]:
         **{f"params.{name}": value for name, value in draft.params.items()},
         **{f"scope.{name}": value for name, value in _scope_doc(draft).items()},
         "ladder": plain_ladder(draft.ladder),
+        **{f"actions.{name}": value for name, value in plain_actions(draft.actions).items()},
     }
 
 
@@ -132,6 +134,7 @@ def draft_of(rule: Rule) -> RuleDraft:
         params=rule.params,
         scope=rule.scope,
         ladder=rule.ladder,
+        actions=rule.actions,
     )
 
 

@@ -193,7 +193,7 @@ class Taking:
                 return kept.SPENT  # not a person's answer: it is put on again, until it is quarantined
             for flag in flags:
                 rule = self.rules.get(flag.rule_id)
-                if rule is not None and f"{item.project.settings.label_prefix}{rule.type.label}" == name:
+                if rule is not None and f"{item.project.settings.label_prefix}{rule.label}" == name:
                     standing = acknowledge(self._standing(flag), reason=None, now=one.at)
                     self._change(flag, replace(standing, label_taken_at=one.at))
             return kept.TAKEN

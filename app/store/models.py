@@ -474,6 +474,7 @@ rule_version = _table(  # append-only
     sa.Column("live_since", Instant),
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("ladder", sa.JSON, nullable=False, server_default="[]"),  # [{after: working days, tell: role}, ...]
+    sa.Column("actions", sa.JSON, nullable=False, server_default="{}"),  # label, color, remark, settle_minutes
     sa.UniqueConstraint("rule_id", "version"),
 )
 

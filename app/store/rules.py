@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
-from rules.spec import Rule, Rung, Scope, Tell
+from rules.spec import Actions, Rule, Rung, Scope, Tell
 from rules.verdict import Reach, Severity
 
 
@@ -31,6 +32,7 @@ def _versions() -> sa.Select[Any]:
         version.c.live_since,
         version.c.valid_from,
         version.c.ladder,
+        version.c.actions,
     ).join(version, version.c.rule_id == rule.c.id)
 
 
@@ -73,6 +75,7 @@ def _rule(row: Any) -> Rule:
         live_since=row.live_since,
         valid_from=row.valid_from,
         ladder=tuple(Rung(after=rung["after"], tell=Tell(rung["tell"])) for rung in row.ladder),
+        actions=Actions(**row.actions),
     )
 
 
@@ -90,6 +93,7 @@ def save(
     author: str,
     now: datetime,
     ladder: Sequence[Mapping[str, Any]] = (),
+    actions: Mapping[str, Any] = MappingProxyType({}),
 ) -> bool:
     """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on
     while it stays live.
@@ -105,8 +109,8 @@ def save(
         same = (
             known.removed_at is None
             and known.type == type_name
-            and (last.title, last.params, last.scope, last.severity, last.reach, last.mode, last.ladder)
-            == (title, dict(params), dict(scope), severity, reach, mode, list(ladder))
+            and (last.title, last.params, last.scope, last.severity, last.reach, last.mode, last.ladder, last.actions)
+            == (title, dict(params), dict(scope), severity, reach, mode, list(ladder), dict(actions))
         )
         if same:
             return False
@@ -132,6 +136,7 @@ def save(
             mode=mode,
             live_since=live_since,
             ladder=list(ladder),
+            actions=dict(actions),
             author=author,
         )
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from app.bootstrap import Runtime
 from app.services.explain import explain
@@ -31,6 +33,7 @@ from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
+LARGEST_ID = 2**63 - 1
 PAGES = (
     overview,
     flags,
@@ -45,6 +48,13 @@ PAGES = (
     find,
     control,
 )
+
+
+class RowId(IntegerConverter):
+    """A number in an address, no larger than an id can be: what is larger is not there, which is a 404."""
+
+    def __init__(self, map_: Map, *args: Any, **limits: Any) -> None:
+        super().__init__(map_, *args, **{"max": LARGEST_ID, **limits})
 
 
 def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
@@ -62,6 +72,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
     )
+    app.url_map.converters["int"] = RowId
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["plumbline"] = Web(runtime=runtime, explain=explain)

@@ -42,6 +42,7 @@ CODES = {
 
 def install(app: Flask) -> None:
     """Add headers and error pages to an application."""
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     app.register_error_handler(BadCursorError, _bad_cursor)
     app.register_error_handler(CSRFError, _stale_form)
@@ -65,6 +66,18 @@ def _add_headers(response: Response) -> Response:
         # pages hold what only signed-in people may see
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _refuse_nul() -> Any:
+    """Refuse a zero character in what is typed: no database of ours takes one, and no person types one."""
+    sent = [*request.args.items(multi=True)]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        sent += request.form.items(multi=True)
+    wrong = next((name for name, text in sent if "\0" in name or "\0" in text), None)
+    if wrong is None:
+        return None
+    field = wrong.replace("\0", "")[:40]
+    return _answer(400, kind="400", message=f"{field}: holds a zero character; leave it out", field=field)
 
 
 def _bad_cursor(_error: BadCursorError) -> Any:

@@ -34,6 +34,7 @@ class RuleRow:
     mode: str
     live_since: datetime | None
     ladder: list[dict[str, Any]]
+    actions: dict[str, Any]
     valid_from: datetime
     author: str
     flags_open: int
@@ -152,6 +153,7 @@ def _row(row: Any) -> RuleRow:
         mode=row.mode,
         live_since=row.live_since,
         ladder=row.ladder or [],
+        actions=row.actions or {},
         valid_from=row.valid_from,
         author=row.author,
         flags_open=row.flags_open,

@@ -46,7 +46,7 @@ def show() -> Any:
             until=span.until,
             kinds=KINDS[kind] if kind else (),
             rule=rule.name if rule is not None else None,
-            label=_label(rule.type) if rule is not None else None,
+            label=_label(rule) if rule is not None else None,
         )
         page = writes.writes(tx, visible=frame.visible, where=where, after=request.args.get("after"))
         total = writes.count_writes(tx, visible=frame.visible, where=where)
@@ -157,9 +157,11 @@ def _wanted(frame: Frame, rule: str, since: str) -> tuple[retract.Filter, date |
     return retract.Filter(project=project, rule=rule.strip() or None, since=at), first
 
 
-def _label(type_name: str) -> str | None:
-    """How the label of a type of rule ends; None where it has none, or is not known here any more."""
+def _label(rule: rules.RuleRow) -> str | None:
+    """How the label that a rule's flags carry ends; None where they have none, or its type is not known any more."""
+    if rule.actions.get("label"):
+        return str(rule.actions["label"])
     try:
-        return by_name(type_name).label or None
+        return by_name(rule.type).label or None
     except LookupError:
         return None
