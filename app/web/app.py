@@ -16,6 +16,7 @@ from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
+    audit,
     control,
     deliveries,
     find,
@@ -23,10 +24,12 @@ from app.web.pages import (
     items,
     milestones,
     overview,
+    project_settings,
     projects,
     publications,
     rules,
     settings,
+    targets,
     writes,
 )
 from app.web.runtime import Explain, Web
@@ -45,6 +48,9 @@ PAGES = (
     publications,
     writes,
     settings,
+    project_settings,
+    targets,
+    audit,
     find,
     control,
 )
