@@ -46,7 +46,7 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
         ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
         assert items.changes(tx, ids["item"], visible=ALL, limit=3)[1] == 8
-        assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
+        assert "#1874" in {row.item_key for row in publications.publications(tx, visible=ALL).rows}
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
         counts = deliveries.delivery_counts(tx, visible=ALL, day_start=datetime(2020, 1, 1, tzinfo=UTC))

@@ -283,6 +283,8 @@ def _told(tx: Tx, rows: Sequence[DeliveryRow], visible: Visible, *, text: str = 
 
 
 _ABOUT = re.compile(r"#?[0-9]{1,18}|[A-Za-z][A-Za-z0-9_]*-[0-9]{1,15}")
+LIKE_AN_ID = 7
+"""From so many digits on a number may be how an id begins; a shorter one is an item's."""
 _EVENT = re.compile(r"[a-z][a-z_:]*(\.[a-z_]+)?")
 
 
@@ -312,7 +314,9 @@ def _found(tx: Tx, text: str) -> sa.ColumnElement[bool]:
         named = sa.and_(delivery.event == event, delivery.action == action) if action else delivery.event == event
         return sa.or_(named, delivery.about == text, delivery.guid == text)
     if _ABOUT.fullmatch(text):
-        return sa.or_(delivery.about.in_([text, f"#{text}", text.upper()]), delivery.guid == text)
+        about = delivery.about.in_([text, f"#{text}", text.upper()])
+        as_id = text.isdigit() and (len(text) >= LIKE_AN_ID or text.startswith("0"))
+        return sa.or_(about, begins(tx, delivery.guid, text) if as_id else delivery.guid == text)
     return sa.or_(begins(tx, delivery.guid, text), delivery.about == text)
 
 
