@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
         days_since,
         spoken,
         browser,
+        parse_day,
     ):
         app.jinja_env.filters[function.__name__] = function
 
@@ -149,6 +150,11 @@ def browser(agent: str) -> str:
     name = next((word for mark, word in BROWSERS if mark in agent), "A browser")
     system = next((word for mark, word in SYSTEMS if mark in agent), "")
     return f"{name} on {system}" if system else name
+
+
+def parse_day(text: str) -> date:
+    """A date as it is stored, for the filters above."""
+    return date.fromisoformat(text)
 
 
 def _calendar(project_id: int | None) -> Calendar:
