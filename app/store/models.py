@@ -68,6 +68,8 @@ tracker = _table(
     sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("site", sa.JSON, nullable=False, server_default="{}"),  # what no payload tells: custom fields, statuses
     sa.Column("surveyed_at", Instant),
+    sa.Column("refused_at", Instant),  # when a webhook was last refused, and why
+    sa.Column("refused_why", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -86,6 +88,8 @@ connection = _table(
     ),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
+    sa.Column("report", sa.JSON, nullable=False, server_default="{}"),  # what the last check saw, in full
+    sa.Column("page", sa.Text, nullable=False, server_default=""),  # an App's own page in the tracker
     # the budget row: one writer at a time, paced
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
@@ -143,11 +147,13 @@ lane = _table(
 
 bell = _table(  # "there is work": a row of its own, so that who rings waits for nobody who works
     "bell",
-    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync, statistics, target
+    sa.Column("kind", sa.Text, primary_key=True),  # lane, connection, sync, statistics, target, preview
     sa.Column("row_id", BigId, primary_key=True, autoincrement=False),
     sa.Column("rung_at", Instant, nullable=False),
 )
 
+ARRIVED = "event <> 'plumbline_history'"
+"""A condition of SQL, spelled out: a database takes the index for it by its text alone."""
 delivery = _table(
     "delivery",
     _id(),
@@ -178,8 +184,18 @@ sa.Index(
     postgresql_where=delivery.c.status == "pending",
 )
 sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
+sa.Index(  # what a tracker sent by itself, without what was asked of it
+    "ix_delivery_arrived",
+    delivery.c.tracker_id,
+    delivery.c.id,
+    sqlite_where=sa.text(ARRIVED),
+    postgresql_where=sa.text(ARRIVED),
+)
 sa.Index("ix_delivery_received", delivery.c.received_at)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
+sa.Index("ix_delivery_guid", delivery.c.guid, postgresql_ops={"guid": "text_pattern_ops"})  # found by how it begins
+sa.Index("ix_delivery_about", delivery.c.about, delivery.c.id)
+sa.Index("ix_delivery_event", delivery.c.event, delivery.c.id)
 
 # --- people, items, milestones --------------------------------------------------------------------------------------
 
@@ -543,7 +559,7 @@ publication = _table(
     sa.UniqueConstraint("item_id"),
 )
 sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
-sa.Index("ix_publication_status", publication.c.status)
+sa.Index("ix_publication_status", publication.c.status, publication.c.id)
 sa.Index("ix_publication_project", publication.c.project_id, publication.c.commented_at)
 
 written = _table(  # every write to a tracker, newest last: the record people ask for, and what the ceilings count
@@ -559,6 +575,8 @@ written = _table(  # every write to a tracker, newest last: the record people as
 )
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
+sa.Index("ix_written_at", written.c.at, written.c.id)
+sa.Index("ix_written_project_at", written.c.project_id, written.c.at, written.c.id)
 
 known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
     "known_label",
@@ -679,6 +697,30 @@ audit = _table(
     sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("detail", sa.JSON, nullable=False, server_default="{}"),
 )
+sa.Index("ix_audit_at", audit.c.at, audit.c.id)
+sa.Index("ix_audit_who", audit.c.who, audit.c.id)
+sa.Index("ix_audit_what", audit.c.what, audit.c.id)
+sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
+
+chore = _table(  # something large that somebody asked for on a page, done in the background: replaying, taking back
+    "chore",
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),  # replay, retract
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),  # what for
+    sa.Column("status", sa.Text, nullable=False, server_default="running"),  # running, stopped, done, failed
+    sa.Column("cursor", sa.JSON, nullable=False, server_default="{}"),  # how far it is
+    sa.Column("total", sa.Integer),
+    sa.Column("done", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("started_at", Instant, nullable=False),  # real time, as the next two
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index("ix_chore_due", chore.c.status, chore.c.next_at)
 
 # --- reading the past, and mending gaps -----------------------------------------------------------------------------
 
@@ -731,3 +773,22 @@ wanted_read = _table(  # items that only a read can tell right; one row an item,
     sa.UniqueConstraint("project_id", "number"),
     sa.UniqueConstraint("project_id", "native_id"),
 )
+
+preview = _table(  # what a rule would do, asked on a page and worked out by a worker of its own; kept for a day
+    "preview",
+    _id(),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False, index=True),  # real time, like all instants here
+    sa.Column("question", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting"),  # waiting, running, done, failed, cancelled
+    sa.Column("progress", sa.Float, nullable=False, server_default="0"),
+    sa.Column("result", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("beat", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index("ix_preview_who", preview.c.who, preview.c.state)
+sa.Index("ix_preview_state", preview.c.state, preview.c.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from app.services import pages
+from app.services import foretold, pages
 from app.store import notices
 from app.store.views import flags, milestones, programmes
 from app.web import charts
@@ -36,11 +36,14 @@ def show() -> Any:
             text=request.args.get("q", "").strip()[:200],
             after=request.args.get("after"),
         )
+        track = foretold.track(tx, visible=frame.visible, now=frame.now)
     return render_template(
         "milestones.html",
         page="milestones.show",
         milestones=page,
         state=state,
+        track=track,
+        too_few=foretold.ENOUGH,
         words_of=lambda row: flag_words(frame, row),
     )
 
