@@ -11,6 +11,7 @@ versions moves between versions and what was added to them, over recorded issues
 sprints  how early the bad end of a sprint is foretold, learnt on the past (a minute; only when named)
 quiet_pulls  which quiet pull requests will not be merged by themselves (minutes; only when named)
 forecast how far forecasts can be trusted, and the dates that slipped (minutes; only when named; --picture FILE)
+pages    every page over 100,000 items, 1,000,000 changes and 50 rules, against a tenth (minutes; only when named)
 noise    how loud it would have been over a recorded project (minutes; only when named; --since YEAR)
 """
 
@@ -22,7 +23,7 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (*DEFAULT, "backtest", "forecast", "noise", "preview", "quiet_pulls", "sprints", "turns", "versions")
+NAMES = (*DEFAULT, "backtest", "forecast", "noise", "pages", "preview", "quiet_pulls", "sprints", "turns", "versions")
 OPTIONS = {"picture": "forecast", "since": "noise"}
 """Which benchmark each option is for."""
 
