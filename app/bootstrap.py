@@ -14,7 +14,7 @@ from app.secret import SecretBox, open_box
 from app.services import access, intake, notify, publish, syncing, targets
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
-from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PUBLISH_QUEUE, Settings, load_settings
+from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PREVIEW_QUEUE, PUBLISH_QUEUE, Settings, load_settings
 from app.store import instance, people, schema, trackers
 from app.store.database import Database
 from app.time import WorldClock, real_now
@@ -37,6 +37,7 @@ JOBS = {
     "sync": (IMPORT_QUEUE, "app.worker.jobs.sync_project"),
     "statistics": (IMPORT_QUEUE, "app.worker.jobs.refresh_project"),
     "target": (PUBLISH_QUEUE, "app.worker.jobs.notify_target"),
+    "preview": (PREVIEW_QUEUE, "app.worker.jobs.work_out_preview"),
 }
 
 

@@ -22,6 +22,9 @@ DRAIN_QUEUE = "drain"
 PUBLISH_QUEUE = "publish"
 IMPORT_QUEUE = "import"
 QUEUES = (DRAIN_QUEUE, PUBLISH_QUEUE, IMPORT_QUEUE)
+#: Previews of rules take minutes: they have a worker of their own, so that nothing else ever waits behind one.
+PREVIEW_QUEUE = "previews"
+EVERY_QUEUE = (*QUEUES, PREVIEW_QUEUE)
 
 _SECRETS_DIR = Path("/run/secrets")
 

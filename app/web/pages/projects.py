@@ -9,9 +9,10 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from app.errors import UserError
 from app.services import connecting, control, coverage, digest, health, leaving
 from app.services.access import Role
-from app.store.views import programmes, projects
+from app.store.views import flags, programmes, projects
 from app.time import real_now
 from app.web.auth import needs
+from app.web.pages.overview import flag_words
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -38,6 +39,8 @@ def one(project_id: int) -> Any:
             abort(404)
         together = programmes.programmes(tx, visible=frame.visible)
         card = coverage.card(tx, project_id)
+        flow = flags.flags(tx, visible=frame.visible, where=flags.FlagFilter(subject=("flow", project_id))).rows
+        said = flags.answers_to(tx, [flag.id for flag in flow])
         found = digest.digest(tx, project_id, row.key, secured=frame.visible.secured, now=frame.now)
         connection = connecting.of_project(tx, project_id)
         report = None if connection is None else health.load(connection)
@@ -53,6 +56,9 @@ def one(project_id: int) -> Any:
         page="projects.show",
         row=row,
         card=card,
+        flow=flow,
+        said=said,
+        words_of=lambda flag: flag_words(frame, flag),
         programmes=[one for one in together if project_id in {project.id for project in one.projects}],
         status=found.status,
         edits=found.edits,
