@@ -11,7 +11,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, intake, notify, publish, syncing, targets
+from app.services import access, chores, intake, notify, publish, syncing, targets
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PREVIEW_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -38,6 +38,7 @@ JOBS = {
     "statistics": (IMPORT_QUEUE, "app.worker.jobs.refresh_project"),
     "target": (PUBLISH_QUEUE, "app.worker.jobs.notify_target"),
     "preview": (PREVIEW_QUEUE, "app.worker.jobs.work_out_preview"),
+    "chore": (IMPORT_QUEUE, "app.worker.jobs.do_chore"),
 }
 
 
@@ -119,6 +120,11 @@ class Runtime:
             notifier=lambda: self.notifier,
             base_url=self.settings.base_url,
         )
+
+    @property
+    def doing(self) -> chores.Doing:
+        """What chores stand on."""
+        return chores.Doing(db=self.db, ringer=self.ringer, adapters=self.adapters, connect=self.connect)
 
     @functools.cached_property
     def notifier(self) -> Notifier:

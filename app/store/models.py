@@ -193,6 +193,9 @@ sa.Index(  # what a tracker sent by itself, without what was asked of it
 )
 sa.Index("ix_delivery_received", delivery.c.received_at)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
+sa.Index("ix_delivery_guid", delivery.c.guid, postgresql_ops={"guid": "text_pattern_ops"})  # found by how it begins
+sa.Index("ix_delivery_about", delivery.c.about, delivery.c.id)
+sa.Index("ix_delivery_event", delivery.c.event, delivery.c.id)
 
 # --- people, items, milestones --------------------------------------------------------------------------------------
 
@@ -556,7 +559,7 @@ publication = _table(
     sa.UniqueConstraint("item_id"),
 )
 sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
-sa.Index("ix_publication_status", publication.c.status)
+sa.Index("ix_publication_status", publication.c.status, publication.c.id)
 sa.Index("ix_publication_project", publication.c.project_id, publication.c.commented_at)
 
 written = _table(  # every write to a tracker, newest last: the record people ask for, and what the ceilings count
@@ -572,6 +575,8 @@ written = _table(  # every write to a tracker, newest last: the record people as
 )
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
+sa.Index("ix_written_at", written.c.at, written.c.id)
+sa.Index("ix_written_project_at", written.c.project_id, written.c.at, written.c.id)
 
 known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
     "known_label",
@@ -692,6 +697,30 @@ audit = _table(
     sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("detail", sa.JSON, nullable=False, server_default="{}"),
 )
+sa.Index("ix_audit_at", audit.c.at, audit.c.id)
+sa.Index("ix_audit_who", audit.c.who, audit.c.id)
+sa.Index("ix_audit_what", audit.c.what, audit.c.id)
+sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
+
+chore = _table(  # something large that somebody asked for on a page, done in the background: replaying, taking back
+    "chore",
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),  # replay, retract
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),  # what for
+    sa.Column("status", sa.Text, nullable=False, server_default="running"),  # running, stopped, done, failed
+    sa.Column("cursor", sa.JSON, nullable=False, server_default="{}"),  # how far it is
+    sa.Column("total", sa.Integer),
+    sa.Column("done", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("started_at", Instant, nullable=False),  # real time, as the next two
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index("ix_chore_due", chore.c.status, chore.c.next_at)
 
 # --- reading the past, and mending gaps -----------------------------------------------------------------------------
 

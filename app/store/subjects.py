@@ -301,3 +301,11 @@ def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
         .where(table.c.project_id == project_id, table.c.number == number)
         .values(gap=True, next_check_at=world)
     )
+
+
+def item_name(tx: Tx, item_id: int, *, project_id: int) -> tuple[int, str] | None:
+    """Number and key of an item of a project; None where there is none."""
+    table = models.item
+    query = sa.select(table.c.number, table.c.key).where(table.c.id == item_id, table.c.project_id == project_id)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row.number, row.key)

@@ -17,6 +17,7 @@ from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
     answers,
+    audit,
     connect,
     connections,
     control,
@@ -29,13 +30,17 @@ from app.web.pages import (
     overview,
     previews,
     programmes,
+    project_settings,
     projects,
+    publications,
     rule_editor,
     rule_files,
     rule_packs,
     rule_versions,
     rules,
     settings,
+    targets,
+    writes,
 )
 from app.web.runtime import Explain, Web
 
@@ -44,7 +49,8 @@ MAX_BODY = 25 * 1024 * 1024
 LARGEST_ID = 2**63 - 1
 PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
-    projects, connect, connections, programmes, deliveries, settings, find, control, answers, flow,
+    projects, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
+    writes, project_settings, targets, audit,
 )  # fmt: skip
 
 

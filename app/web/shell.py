@@ -16,11 +16,21 @@ from app.store.database import Tx
 from app.store.views.scope import Visible
 from app.store.views.shell import ProjectName, Shell, projects, shell
 from app.time import WorldClock, real_now
+from app.web import subnav
 from app.web.runtime import web
 from rules.calendar import Calendar
 
 KEEPS_PROJECT = frozenset(
-    {"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"}
+    {
+        "overview.show",
+        "flags.show",
+        "milestones.show",
+        "rules.show",
+        "deliveries.show",
+        "publications.show",
+        "writes.show",
+        "find.show",
+    }
 )
 """Lists that the project picked in the bar narrows; links to them carry it along."""
 NAVIGATION = (
@@ -109,6 +119,7 @@ def _context() -> dict[str, Any]:
         "with_args": with_args,
         "KEEPS_PROJECT": KEEPS_PROJECT,
         "timedelta": timedelta,
+        "subnav": subnav,
     }
 
 

@@ -49,7 +49,7 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
         rest, _ = items.changes(tx, ids["item"], visible=ALL, limit=50, after=first.next)
         assert (len(first.rows), total, rest.next) == (3, 8, None)
         assert len({row.id for row in (*first.rows, *rest.rows)}) == 8
-        assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
+        assert "#1874" in {row.item_key for row in publications.publications(tx, visible=ALL).rows}
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
         counts = deliveries.delivery_counts(tx, visible=ALL, day_start=datetime(2020, 1, 1, tzinfo=UTC))

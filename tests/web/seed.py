@@ -53,6 +53,7 @@ def seed(db: Database) -> dict[str, int]:
     ids["flags"] = judge(db, ids["project"])
     with db.write() as tx:
         _written(tx, ids)
+        _upkeep(tx, ids)
     return ids
 
 
@@ -466,3 +467,48 @@ def _written(tx: Tx, ids: dict[str, int]) -> None:
                 detail="plumb:stalled",
             )
         )  # fmt: skip
+
+
+def _upkeep(tx: Tx, ids: dict[str, int]) -> None:
+    """What waits, is held back or was refused, a version of settings, a target, and what people did."""
+    real = datetime.now(UTC)
+    rows: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("out", "hostile", {"status": "waiting", "due_at": NOW + timedelta(minutes=40)}),
+        ("refused", "1885", {"status": "refused", "detail": "forbidden: the account may not write here"}),
+        ("tried", "1903", {"status": "waiting", "due_at": NOW, "attempts": 2, "retry_at": real + timedelta(minutes=5),
+                           "detail": "the tracker did not answer"}),
+        ("held", "1850", {"status": "held", "detail": "10 new comments were written today; this one waits",
+                          "due_at": NOW + timedelta(hours=15)}),
+    )  # fmt: skip
+    for name, item, values in rows:
+        ids[name] = _insert(
+            tx, m.publication, item_id=ids[item], project_id=ids["project"], connection_id=ids["connection"],
+            want_labels=["plumb:stalled"], want_body=COMMENT.replace("30 days", "31 days"), **values,
+        )  # fmt: skip
+    tx.execute(sa.insert(m.sync).values(id=ids["project"], next_at=real + timedelta(hours=1)))
+    calendar = {"zone": "Europe/Berlin", "weekdays": [0, 1, 2, 3, 4], "country": "DE"}
+    versions: tuple[tuple[float, str, dict[str, Any], dict[str, Any]], ...] = (
+        (300, "command line", {}, {}),
+        (20, "dev-02", {"comments_per_day": 5, "left_out_labels": ["on hold", HOSTILE]}, calendar),
+    )
+    for ago, author, settings, document in versions:
+        tx.execute(
+            sa.insert(m.project_settings).values(
+                project_id=ids["field"], valid_from=days_ago(ago), author=author, settings=settings, calendar=document
+            )
+        )
+    tx.execute(
+        sa.insert(m.project_settings).values(
+            project_id=ids["project"], valid_from=days_ago(300), author="command line", settings={}, calendar={}
+        )
+    )
+    ids["target"] = _insert(tx, m.target, name="curve-lead", kind="mailtos", address="", per_day=10, created_at=real)
+    acts: tuple[tuple[int, str, str, str, dict[str, Any]], ...] = (
+        (9, "command line", "project added", "demo/curve", {}),
+        (5, "dev-02", "settings changed", "demo/field",
+         {"before": {}, "after": {"comments_per_day": 5, "label_prefix": HOSTILE}}),
+        (1, "owner", "paused all writing", "", {}),
+    )  # fmt: skip
+    for hours, who, what, subject, detail in acts:
+        at = real - timedelta(hours=hours)
+        tx.execute(sa.insert(m.audit).values(at=at, who=who, what=what, subject=subject, detail=detail))

@@ -126,6 +126,15 @@ def projects(tx: Tx, *, visible: Visible) -> tuple[ProjectName, ...]:
     )
 
 
+def paused(tx: Tx, *, visible: Visible) -> dict[int, datetime]:
+    """Since when writing to projects is paused, by their ids; those that are written to are left out. One query."""
+    project = m.project.c
+    query = sa.select(project.id, project.paused_at).where(
+        project.removed_at.is_(None), project.paused_at.is_not(None), visible.clause(project.id)
+    )
+    return {row.id: row.paused_at for row in tx.execute(query)}
+
+
 def _publications(visible: Visible, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
     inner = (
         sa.select(m.publication.c.id).where(condition, visible.of_items(m.publication)).limit(COUNT_LIMIT).subquery()

@@ -11,7 +11,7 @@ from app.services import connecting, control, coverage, digest, health, leaving
 from app.services.access import Role
 from app.store.views import flags, programmes, projects
 from app.time import real_now
-from app.web.auth import needs
+from app.web.auth import back_to, needs
 from app.web.pages.overview import flag_words
 from app.web.runtime import web
 from app.web.shell import open_frame
@@ -76,7 +76,7 @@ def one(project_id: int) -> Any:
 def pause(project_id: int) -> Any:
     """Stop writing to one project; judging goes on."""
     control.pause_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
-    return redirect(url_for("projects.one", project_id=project_id), 303)
+    return redirect(back_to(request.form.get("back") or url_for("projects.one", project_id=project_id)), 303)
 
 
 @blueprint.post("/projects/<int:project_id>/resume")
@@ -84,7 +84,7 @@ def pause(project_id: int) -> Any:
 def resume(project_id: int) -> Any:
     """Write to one project again."""
     control.resume_project(web().runtime.db, _key(project_id), who=g.user.name, now=real_now())
-    return redirect(url_for("projects.one", project_id=project_id), 303)
+    return redirect(back_to(request.form.get("back") or url_for("projects.one", project_id=project_id)), 303)
 
 
 @blueprint.post("/projects/<int:project_id>/reconcile")
