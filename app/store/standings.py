@@ -61,6 +61,12 @@ class Saved:
     closed_at: datetime | None
     verdict: Mapping[str, Any]
     memory: Mapping[str, Any]
+    answered: str = ""
+    quiet_until: datetime | None = None
+
+
+Quiet = tuple[str, datetime | None]
+"""What people answered (see the column) and until when a flag is quiet for it."""
 
 
 def _kept(row: Any) -> Kept:
@@ -159,11 +165,16 @@ def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Kept]:
     return {row.id: _kept(row) for row in rows}
 
 
-def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]]) -> None:
-    """Replace what is remembered of standings, by id: an answer changed it, no verdict."""
+def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]], *, quiet: Mapping[int, Quiet] | None = None) -> None:
+    """Replace what is remembered of standings, by id: an answer changed it, no verdict. `quiet` says of those whose
+    answers changed what they are now.
+    """
     table = models.standing
     for id_, memory in sorted(memories.items()):
-        tx.execute(sa.update(table).where(table.c.id == id_).values(memory=dict(memory)))
+        values: dict[str, Any] = {"memory": dict(memory)}
+        if quiet is not None and id_ in quiet:
+            values["answered"], values["quiet_until"] = quiet[id_]
+        tx.execute(sa.update(table).where(table.c.id == id_).values(values))
 
 
 def unwritten(tx: Tx, rule_id: int, *, project_id: int, since: datetime) -> int:
@@ -195,7 +206,19 @@ def items_told_by(tx: Tx, rule_id: int) -> list[int]:
 
 
 COLUMNS = (
-    "rule_version shown_on outcome severity reach code opened_at since closed_at verdict memory".split()  # noqa: SIM905
+    "rule_version",
+    "shown_on",
+    "outcome",
+    "severity",
+    "reach",
+    "code",
+    "opened_at",
+    "since",
+    "closed_at",
+    "verdict",
+    "memory",
+    "answered",
+    "quiet_until",
 )
 
 

@@ -16,17 +16,27 @@ from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
+    answers,
     audit,
+    connect,
+    connections,
     control,
     deliveries,
     find,
     flags,
+    flow,
     items,
     milestones,
     overview,
+    previews,
+    programmes,
     project_settings,
     projects,
     publications,
+    rule_editor,
+    rule_files,
+    rule_packs,
+    rule_versions,
     rules,
     settings,
     targets,
@@ -38,22 +48,10 @@ MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
 LARGEST_ID = 2**63 - 1
 PAGES = (
-    overview,
-    flags,
-    milestones,
-    items,
-    rules,
-    projects,
-    deliveries,
-    publications,
-    writes,
-    settings,
-    project_settings,
-    targets,
-    audit,
-    find,
-    control,
-)
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
+    projects, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
+    writes, project_settings, targets, audit,
+)  # fmt: skip
 
 
 class RowId(IntegerConverter):
@@ -87,6 +85,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     auth.install(app)
     shell.install(app)
     words.install(app)
+    previews.install(app)
     app.register_blueprint(health)
     for page in PAGES:
         app.register_blueprint(page.blueprint)

@@ -85,7 +85,7 @@ def open_frame(tx: Tx) -> Frame:
     if key is not None and chosen is None:
         abort(404)
     visible = access.visible_to(g.user, chosen=chosen.id if chosen is not None else None)
-    counts = shell(tx, visible=visible, projects=names, day_start=day_start(now))
+    counts = shell(tx, visible=visible, projects=names, day_start=day_start(now), now=now)
     frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
     g.frame = frame
     return frame

@@ -7,6 +7,7 @@ import structlog
 from app.bootstrap import runtime
 from app.services import chores, notify, publish, statistics, syncing
 from app.services.drain import Drain, drain
+from app.services.previews.work import work_out
 
 
 def drain_lane(lane_id: int) -> int:
@@ -51,6 +52,13 @@ def notify_target(target_id: int) -> int:
     this = runtime()
     with structlog.contextvars.bound_contextvars(target=target_id):
         return notify.notify(this.sending, target_id)
+
+
+def work_out_preview(preview_id: int) -> bool:
+    """Say what a rule would do."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(preview=preview_id):
+        return work_out(this.db, preview_id, ringer=this.ringer)
 
 
 def do_chore(chore_id: int) -> bool:

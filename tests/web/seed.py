@@ -14,11 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.services.explain import explain
+from app.services.memory import dump_standing
 from app.store import models as m
 from app.store.database import Database, Tx
 from app.time import to_iso
 from rules.catalog.registry import TYPES
-from rules.verdict import Outcome
+from rules.standing import Standing
+from rules.verdict import Outcome, Verdict
 from rules.wording.codec import dump_verdict
 
 NOW = datetime(2026, 7, 31, 17, 10, tzinfo=UTC)
@@ -99,13 +101,19 @@ def judge(db: Database, project_id: int) -> int:
                     "opened_at": verdict.since or NOW,
                     "since": verdict.since,
                     "verdict": dump_verdict(verdict),
-                    "memory": {},
+                    "memory": memory_of(verdict),
                 }
             )
     with db.write() as tx:
         if rows:
             tx.execute(sa.insert(m.standing), rows)
     return len(rows)
+
+
+def memory_of(verdict: Verdict) -> dict[str, Any]:
+    """What is remembered of a flag that opened with a verdict."""
+    opened = verdict.since or NOW
+    return dump_standing(Standing(opened_at=opened, said=verdict, verdict=verdict, since=opened, changed_at=opened))
 
 
 def _insert(tx: Tx, table: sa.Table, **values: Any) -> int:
