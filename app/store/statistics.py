@@ -120,7 +120,9 @@ def of_projects(tx: Tx, project_ids: Sequence[int]) -> Known:
     return Known(usual, risks)
 
 
-def forecasts_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, tuple[Forecast, ...]]:
+def forecasts_of(
+    tx: Tx, milestone_ids: Sequence[int], *, most: int = FORECASTS_KEPT
+) -> dict[int, tuple[Forecast, ...]]:
     """The latest forecasts of each of these milestones, oldest first."""
     table = models.statistic
     ranked = (
@@ -139,7 +141,7 @@ def forecasts_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, tuple[Foreca
     )
     found: dict[int, list[Forecast]] = {}
     for row in tx.execute(
-        sa.select(ranked.c.subject_id, ranked.c.value).where(ranked.c.rank <= FORECASTS_KEPT).order_by(ranked.c.as_of)
+        sa.select(ranked.c.subject_id, ranked.c.value).where(ranked.c.rank <= most).order_by(ranked.c.as_of)
     ):
         found.setdefault(row.subject_id, []).append(_SHAPES["forecast"].validate_python(row.value))
     return {id_: tuple(kept) for id_, kept in found.items()}
