@@ -9,6 +9,7 @@ PAGES = {
     "flags-closed": "/flags?state=closed",
     "milestones": "/milestones",
     "milestone": "/milestones/{milestone}",
+    "milestone-likely": "/milestones/{likely}?since=plan",
     "item": "/i/{item}",
     "rules": "/rules",
     "rule": "/rules/stalled-review",
