@@ -13,12 +13,25 @@ from app.web import auth, security, shell, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
-from app.web.pages import control, deliveries, find, flags, items, milestones, overview, projects, rules, settings
+from app.web.pages import (
+    control,
+    deliveries,
+    find,
+    flags,
+    items,
+    load,
+    milestones,
+    overview,
+    projects,
+    rules,
+    settings,
+    workflow,
+)
 from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
-PAGES = (overview, flags, milestones, items, rules, projects, deliveries, settings, find, control)
+PAGES = (overview, flags, milestones, items, rules, projects, workflow, load, deliveries, settings, find, control)
 
 
 def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:

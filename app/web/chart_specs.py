@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.store.views.overview import FlowPoint
-
 NARROW = 336
 CONFIG: Mapping[str, Any] = {
     "font": "Helvetica, Arial, sans-serif",
@@ -113,17 +111,19 @@ def ageing_spec(columns: Mapping[str, Sequence[int]], *, lines: Mapping[float, i
     return {"width": width, "height": 200, "layer": layers}
 
 
-def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
-    """How many items were in each state, stacked, with the latest counts written at the bands."""
+def flow_spec(points: Sequence[Any], *, width: int, states: Sequence[tuple[str, str, str]] = STATES) -> dict[str, Any]:
+    """How many items were in each state, stacked, with the latest counts written at the bands. A point has an instant
+    `at` and a count for the first name of each of `states`.
+    """
     values = [
         {"date": p.at.date().isoformat(), "state": name, "n": getattr(p, field), "o": order}
         for p in points
-        for order, (field, name, _) in enumerate(STATES)
+        for order, (field, name, _) in enumerate(states)
     ]
     last, floor, labels = points[-1], 0.0, []
-    whole = sum(getattr(last, field) for field, _, _ in STATES) or 1
+    whole = sum(getattr(last, field) for field, _, _ in states) or 1
     lowest = -1.0
-    for field, name, _ in STATES:
+    for field, name, _ in states:
         count = getattr(last, field)
         # labels keep a line's height apart, even where a band is thin
         at = max(floor + count / 2, lowest)
@@ -131,7 +131,7 @@ def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
         labels.append({"date": last.at.date().isoformat(), "y": at, "s": f"{name} {count:,}"})
         floor += count
     x = {"field": "date", "type": "temporal", "axis": {"title": None, "format": "%b", "tickCount": "month"}}
-    colours = {"domain": [name for _, name, _ in STATES], "range": [f"var({colour})" for _, _, colour in STATES]}
+    colours = {"domain": [name for _, name, _ in states], "range": [f"var({colour})" for _, _, colour in states]}
     return {
         "width": width,
         "height": 200,

@@ -19,7 +19,7 @@ from app.store import statistics
 from app.store.database import Database, Tx
 from app.time import to_iso
 from rules.catalog.registry import TYPES
-from rules.statistics import Forecast
+from rules.statistics import Forecast, Usual
 from rules.verdict import Outcome
 from rules.wording.codec import dump_verdict
 
@@ -383,6 +383,7 @@ def _item(
         "checks": {"ci": ["green", to_iso(days_ago(quiet)), f"sha{number}"]} if pull else {},
         "state": state,
         "state_since": days_ago(closed if closed is not None else age),
+        "began_at": days_ago(age) if pull else None,
         "moved_at": days_ago(quiet),
         "derived": derived,
         "judged_at": NOW,
@@ -474,7 +475,7 @@ def _likely(tx: Tx, ids: dict[str, int]) -> None:
     )  # fmt: skip
     closed = (60, 50, 40, 12, 4, None, None, None, None)
     for place, ago in enumerate(closed):
-        joined = 79 if place < 6 else 20 - place
+        joined = 79 if place < 7 else 20 - place
         item = _insert(
             tx, m.item, **_item(ids["project"], 1700 + place, f"Part {place + 1} of the new interface", author=1 + place % 5, pull=place % 2 == 0,
             quiet=ago if ago is not None else 2, age=joined + 3, closed=ago, last="push", side="author", milestones=["m11"]),
@@ -501,3 +502,41 @@ def _likely(tx: Tx, ids: dict[str, int]) -> None:
         )  # fmt: skip
         kept = statistics.Statistic("milestone", ids["likely"], "forecast", said)
         statistics.save(tx, ids["project"], [kept], now=said.as_of)
+    _usual(tx, ids)
+    _sprints(tx, ids)
+
+
+def _usual(tx: Tx, ids: dict[str, int]) -> None:
+    """What is usual in the project, and a programme of both projects."""
+    said = Usual(
+        as_of=days_ago(0.7),
+        p50_days={"pull_request/in_review": 9.0, "any/in_review": 9.0, "issue/in_progress": 4.5, "any/in_progress": 4.5},
+        p85_days={"pull_request/in_review": 34.0, "any/in_review": 34.0, "issue/in_progress": 16.0, "any/in_progress": 16.0},
+        counts={"pull_request/in_review": 44, "any/in_review": 44, "issue/in_progress": 31, "any/in_progress": 31},
+        p85_wip={"in_progress": 12, "in_review": 30}, wip_days=64,
+    )  # fmt: skip
+    statistics.save(
+        tx, ids["project"], [statistics.Statistic("project", ids["project"], "usual", said)], now=said.as_of
+    )
+    ids["programme"] = _insert(tx, m.programme, name="Autumn", same_readers=False, created_at=days_ago(30))
+    for project in (ids["project"], ids["field"]):
+        tx.execute(sa.insert(m.programme_project).values(programme_id=ids["programme"], project_id=project))
+
+
+def _sprints(tx: Tx, ids: dict[str, int]) -> None:
+    """Four sprints that ended and one that runs, with what was done in them anyway."""
+    for number, (ends, first, last) in enumerate(((95, 31, 35), (74, 24, 29), (53, 17, 23), (32, 10, 16), (-17, 3, 9))):
+        end, closed = days_ago(ends), ends > 0
+        sprint = _insert(
+            tx, m.milestone, tracker_id=ids["tracker"], project_id=ids["project"], native_id=f"s{number}", kind="sprint",
+            title=f"Sprint {number + 8}", start=days_ago(ends + 20).date(), due=end.date(), is_open=not closed,
+            closed_at=end if closed else None, created_at=days_ago(ends + 25), dues=[[str(end.date()), to_iso(days_ago(ends + 25))]],
+            members_total=last - first, members_open=0,
+        )  # fmt: skip
+        ids["sprint"] = sprint
+        for number_of in range(1600 + first, 1600 + last):
+            item = tx.scalar(sa.select(m.item.c.id).where(m.item.c.key == f"#{number_of}"))
+            tx.execute(sa.update(m.item).where(m.item.c.id == item).values(estimate=1.0 + number_of % 3))
+            tx.execute(
+                sa.insert(m.membership).values(item_id=item, milestone_id=sprint, joined_at=days_ago(ends + 20.5))
+            )
