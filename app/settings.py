@@ -22,6 +22,9 @@ DRAIN_QUEUE = "drain"
 PUBLISH_QUEUE = "publish"
 IMPORT_QUEUE = "import"
 QUEUES = (DRAIN_QUEUE, PUBLISH_QUEUE, IMPORT_QUEUE)
+#: Previews of rules take minutes: they have a worker of their own, so that nothing else ever waits behind one.
+PREVIEW_QUEUE = "previews"
+EVERY_QUEUE = (*QUEUES, PREVIEW_QUEUE)
 
 _SECRETS_DIR = Path("/run/secrets")
 
@@ -58,6 +61,8 @@ class Settings(BaseSettings):
     """The least that is logged."""
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto`: for people on a terminal, JSON lines elsewhere."""
+    allow_http: bool = False
+    """Let trackers be connected over plain http: for trying things out on one machine. Tokens then travel readable."""
     demo: bool = False
     """Set by `plumbline up --demo`: this installation replays the demo project."""
 

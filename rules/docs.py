@@ -9,7 +9,7 @@ from typing import Any
 
 from rules.catalog.registry import TYPES
 from rules.conditions import FIELDS, JUDGED
-from rules.spec import MAX_AFTER, MAX_RUNGS, MODES, RuleType, Tell, kinds_of
+from rules.spec import COLOR, LABEL_NAME, MAX_AFTER, MAX_REMARK, MAX_RUNGS, MAX_SETTLE, MODES, RuleType, Tell, kinds_of
 from rules.verdict import Reach, Severity
 
 FOLDER = "docs/reference/rules"
@@ -127,6 +127,36 @@ def schema() -> dict[str, Any]:
     }
 
 
+def _actions_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "label": {
+                "type": "string",
+                "pattern": f"^{LABEL_NAME.pattern}$",
+                "description": "Instead of the type's label, without the project's prefix.",
+            },
+            "color": {
+                "type": "string",
+                "pattern": f"^{COLOR.pattern}$",
+                "description": "The label's colour where it is made.",
+            },
+            "remark": {
+                "type": "string",
+                "maxLength": MAX_REMARK,
+                "description": "A line of your own below the flag; https addresses become links.",
+            },
+            "settle_minutes": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": MAX_SETTLE,
+                "description": "How long a flag stands before it is written, instead of the project's time.",
+            },
+        },
+    }
+
+
 def _rule_schema(type_: RuleType) -> dict[str, Any]:
     params = type_.params.model_json_schema()
     defs = params.pop("$defs", {})
@@ -166,5 +196,6 @@ def _rule_schema(type_: RuleType) -> dict[str, Any]:
             "params": params,
             "scope": {"type": "object", "additionalProperties": False, "properties": scope},
             "ladder": {"type": "array", "items": rung, "maxItems": MAX_RUNGS},
+            "actions": _actions_schema(),
         },
     }

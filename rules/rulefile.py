@@ -16,14 +16,15 @@ import yaml
 from rules.catalog.registry import TYPES, by_name
 from rules.engine import problems
 from rules.mistakes import Mistake, RuleFileError
-from rules.spec import MODES, Rule, Rung, Scope, Tell
+from rules.spec import MODES, Actions, Rule, Rung, Scope, Tell
 from rules.verdict import Reach, Severity
 
 __all__ = ["Mistake", "RuleDraft", "RuleFileError", "dump", "parse"]
 
-KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope", "ladder")
+KEYS = ("name", "type", "title", "mode", "severity", "reach", "params", "scope", "ladder", "actions")
 SCOPE_KEYS = ("projects", "kinds", "condition")
 RUNG_KEYS = ("after", "tell")
+ACTION_KEYS = ("label", "color", "remark", "settle_minutes")
 MAX_FILE = 1_000_000
 MAX_DEPTH = 20
 
@@ -41,6 +42,7 @@ class RuleDraft:
     params: Mapping[str, Any] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     ladder: tuple[Rung, ...] = ()
+    actions: Actions = field(default_factory=Actions)
 
     def as_rule(self) -> Rule:
         """The rule it would be: no id yet, version 1."""
@@ -56,6 +58,7 @@ class RuleDraft:
             mode=self.mode,
             title=self.title,
             ladder=self.ladder,
+            actions=self.actions,
         )
 
 
@@ -83,6 +86,7 @@ def _plain(draft: RuleDraft) -> dict[str, Any]:
         "params": dict(draft.params),
         "scope": {key: value for key, value in narrowed.items() if value},
         "ladder": plain_ladder(draft.ladder),
+        "actions": plain_actions(draft.actions),
     }
     return {key: value for key, value in rule.items() if value not in ("", {}, [])}
 
@@ -93,6 +97,12 @@ def plain_ladder(ladder: Sequence[Rung]) -> list[dict[str, Any]]:
         {"after": int(rung.after) if rung.after == int(rung.after) else rung.after, "tell": rung.tell.value}
         for rung in ladder
     ]
+
+
+def plain_actions(actions: Actions) -> dict[str, Any]:
+    """What flags do in the tracker as a file has it: what is as usual is left out."""
+    found = {key: getattr(actions, key) for key in ACTION_KEYS}
+    return {key: value for key, value in found.items() if value not in ("", None)}
 
 
 class _Reader:
@@ -108,9 +118,9 @@ class _Reader:
             raise RuleFileError(self.mistakes)
         return drafts
 
-    def wrong(self, node: Any, field_: str, message: str, *, value: object = None) -> None:
+    def wrong(self, node: Any, field_: str, message: str, *, value: object = None, shown: str = "") -> None:
         mark = node.start_mark
-        shown = "" if value is None else repr(value)[:80]
+        shown = shown if value is None else repr(value)[:80]
         self.mistakes.append(Mistake(self.source, mark.line + 1, mark.column + 1, field_, message, shown))
 
     def _rules(self, text: str) -> list[RuleDraft]:
@@ -200,6 +210,7 @@ class _Reader:
         params, places = self._params(entries, where, type_name)
         scope = self._scope(entries, where)
         ladder, rungs = self._ladder(entries, where)
+        actions, deeds = self._actions(entries, where)
         draft = RuleDraft(
             name=texts["name"] or "",
             type=type_name,
@@ -210,9 +221,10 @@ class _Reader:
             params=params,
             scope=scope,
             ladder=ladder,
+            actions=actions,
         )
         if len(self.mistakes) == before:
-            self._check(draft, node, entries, where, places | rungs)
+            self._check(draft, node, entries, where, places | rungs | deeds)
         return draft
 
     def _check(self, draft: RuleDraft, node: Any, entries: Any, where: str, places: Mapping[str, Any]) -> None:
@@ -225,7 +237,7 @@ class _Reader:
             if problem.line is not None:
                 text = "message" if problem.field.endswith(".message") else "condition"
                 message = f"{message} (in the {text}: line {problem.line}, column {problem.column})"
-            self.wrong(place, f"{where}.{problem.field}", message)
+            self.wrong(place, f"{where}.{problem.field}", message, shown=problem.given)
 
     @staticmethod
     def _scope_place(entries: Any, field_: str) -> Any:
@@ -293,6 +305,21 @@ class _Reader:
             if tell is not None and after is not None:
                 rungs.append(Rung(after=after, tell=Tell(tell)))
         return tuple(rungs), places
+
+    def _actions(self, entries: Any, where: str) -> tuple[Actions, dict[str, Any]]:
+        """What flags do in the tracker, and the node of each part by its field."""
+        if "actions" not in entries:
+            return Actions(), {}
+        found = self._mapping(entries["actions"][1], f"{where}.actions", ACTION_KEYS)
+        texts = {key: self._text(found, key, f"{where}.actions") or "" for key in ("label", "color", "remark")}
+        minutes = None
+        if "settle_minutes" in found:
+            minutes = _value(found["settle_minutes"][1])
+            if isinstance(minutes, bool) or not isinstance(minutes, int):
+                place = f"{where}.actions.settle_minutes"
+                self.wrong(found["settle_minutes"][1], place, "must be a whole number of minutes", value=minutes)
+                minutes = None
+        return Actions(**texts, settle_minutes=minutes), {f"actions.{key}": node for key, (_, node) in found.items()}
 
     def _number(self, entries: Mapping[str, tuple[Any, Any]], key: str, where: str) -> float | None:
         if key not in entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,7 +61,7 @@ class RuleType:
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
-    """Statistics that it goes by: usual, forecast, risk."""
+    """Statistics that it goes by: usual, forecast, outlook, risk."""
 
 
 KINDS: Mapping[type[Subject], type[Kind | MilestoneKind | FlowKind]] = {
@@ -102,6 +103,26 @@ class Rung:
     tell: Tell
 
 
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the flags of a rule do in the tracker where that differs from the usual: a `label` of its own (without the
+    project's prefix) instead of its type's, the `color` it is made with (six hex digits), a `remark` of the team below
+    the flag, and after how many minutes a flag is written instead of the project's (None: the project's).
+    """
+
+    label: str = ""
+    color: str = ""
+    remark: str = ""
+    settle_minutes: int | None = None
+
+
+LABEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What every tracker takes as a label."""
+COLOR = re.compile(r"[0-9a-f]{6}")
+MAX_REMARK = 300
+"""Characters."""
+MAX_SETTLE = 1440
+"""Minutes, a day."""
 MAX_RUNGS = 10
 MAX_AFTER = 260.0
 """Working days, about a year."""
@@ -110,7 +131,8 @@ MAX_AFTER = 260.0
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule in force: one version of one row. `reach` and `severity` cap what its type asks for; `live_since` is
-    None unless mode is live. `ladder` says whom its flags are told to beside the tracker, and after how long.
+    None unless mode is live. `ladder` says whom its flags are told to beside the tracker, and after how long; `actions`
+    what they do in it.
     """
 
     id: int
@@ -126,6 +148,7 @@ class Rule:
     live_since: datetime | None = None
     valid_from: datetime | None = None
     ladder: tuple[Rung, ...] = ()
+    actions: Actions = field(default_factory=Actions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,9 @@ class World:
 
     def connected(self, _connection_id: int) -> publish.Connected:
         tracker = SandboxTracker(self.file, clock=lambda: self.now, fault=self.fault, on_webhook=self.echoes.append)
-        return publish.Connected(client=SandboxClient(tracker), pace=self.pace, label_specs=label_spec)
+        return publish.Connected(
+            client=SandboxClient(tracker), pace=self.pace, label_specs=partial(label_spec, self.db)
+        )
 
     def settle(self) -> None:
         """Drain, let flags settle, and publish."""

@@ -83,8 +83,9 @@ def wish_of(
     page: str,
     now: datetime,
 ) -> Wish:
-    """The wish of one item. A flag is written once it has stood for `settle`; one that cleared stays for `linger`, so
-    that flapping shows nothing. `held` are the rules that wait to be approved, with the reason.
+    """The wish of one item. A flag is written once it has stood for `settle`, or for its rule's own time; one that
+    cleared stays for `linger`, so that flapping shows nothing. `held` are the rules that wait to be approved, with the
+    reason.
     """
     project = item.project
     commented = known is not None and (known.comment_id is not None or known.sending_at is not None)
@@ -141,7 +142,7 @@ def _sort(
             asked = (standing.snoozed_until, standing.expected)
             found.again.extend(at for at in asked if at is not None and at > now)
             continue
-        ready = standing.opened_at + (timedelta() if standing.verdict.severity is Severity.URGENT else settle)
+        ready = standing.opened_at + _settles(rule, standing, settle)
         shown = _is_shown(rule, project, known)
         if ready > now and not shown:
             found.again.append(ready)
@@ -149,6 +150,14 @@ def _sort(
         waits = kept.rule_id in held and not shown
         (found.holding if waits else found.flags).append(Flag(rule, standing, kept.subject_kind))
     return found
+
+
+def _settles(rule: PreparedRule, standing: Standing, usual: timedelta) -> timedelta:
+    """How long a flag stands before it is written."""
+    own = rule.rule.actions.settle_minutes
+    if own is not None:
+        return timedelta(minutes=own)
+    return timedelta() if standing.verdict.severity is Severity.URGENT else usual
 
 
 def _content(
@@ -164,7 +173,7 @@ def _content(
     """Labels and comment of these flags, with what we say to a command below it."""
     project = item.project
     labels = sorted(
-        {_label(flag.rule, project) for flag in flags if flag.rule.type.label and not flag.standing.label_taken_at}
+        {_label(flag.rule, project) for flag in flags if flag.rule.label and not flag.standing.label_taken_at}
     )
     commented = known is not None and (known.comment_id is not None or known.sending_at is not None)
     dormant = is_dormant(item, now)
@@ -178,7 +187,7 @@ def _content(
         ]
         found = note(judgements, project=project, item_url_in_plumbline=page)
     elif known is not None and commented and not (_is_removed(known) and reply is None):
-        labelled = [flag for flag in flags if flag.rule.type.label and not flag.standing.label_taken_at]
+        labelled = [flag for flag in flags if flag.rule.label and not flag.standing.label_taken_at]
         found = _quiet_note(project, told, labelled, now)
     if reply is not None and known is not None:
         today = project.calendar.local_date(from_iso(known.answers["reply"]["at"]))
@@ -243,14 +252,14 @@ def is_dormant(item: Item, now: datetime) -> bool:
 
 
 def _label(rule: PreparedRule, project: Project) -> str:
-    return f"{project.settings.label_prefix}{rule.type.label}"
+    return f"{project.settings.label_prefix}{rule.label}"
 
 
 def _is_shown(rule: PreparedRule, project: Project, known: Shown | None) -> bool:
     """Whether this rule's flag is what the item already shows, or is on its way to show."""
     if known is None or (known.status == "held" and known.due_at is None):
         return False
-    return _label(rule, project) in known.want_labels if rule.type.label else known.want_body is not None
+    return _label(rule, project) in known.want_labels if rule.label else known.want_body is not None
 
 
 def _about(item: Item, spoken: Iterable[Flag]) -> tuple[int, ...]:

@@ -19,6 +19,23 @@ def open_dated(tx: Tx, project_id: int) -> list[int]:
     return list(tx.scalars(sa.select(table.c.id).where(table.c.project_id == project_id, wanted).order_by(table.c.id)))
 
 
+def running_sprints(tx: Tx, project_id: int) -> list[int]:
+    """The open sprints of a project that have both dates."""
+    table = models.milestone
+    wanted = sa.and_(table.c.is_open, table.c.kind == "sprint", table.c.start.is_not(None), table.c.due.is_not(None))
+    mine = sa.and_(table.c.project_id == project_id, table.c.deleted_at.is_(None))
+    return list(tx.scalars(sa.select(table.c.id).where(mine, wanted).order_by(table.c.id)))
+
+
+def ended_sprints(tx: Tx, project_id: int) -> dict[int, datetime]:
+    """The closed sprints of a project that had both dates, by id, and when each was closed."""
+    table = models.milestone
+    wanted = sa.and_(table.c.kind == "sprint", table.c.start.is_not(None), table.c.due.is_not(None))
+    mine = sa.and_(table.c.project_id == project_id, table.c.deleted_at.is_(None), table.c.is_open.is_(False))
+    rows = tx.execute(sa.select(table.c.id, table.c.closed_at).where(mine, wanted, table.c.closed_at.is_not(None)))
+    return {row.id: row.closed_at for row in rows}
+
+
 def stays(tx: Tx, project_id: int, *, kind: str, since: datetime) -> tuple[Stay, ...]:
     """Every stay, in milestones of a kind that have a date, of each item of a project that was in one since an
     instant and was not closed before.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from app.bootstrap import Runtime
 from app.services.explain import explain
@@ -14,24 +16,51 @@ from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
+    answers,
+    audit,
+    connect,
+    connections,
     control,
     deliveries,
     find,
     flags,
+    flow,
     items,
     load,
     milestones,
     overview,
+    previews,
+    programmes,
+    project_settings,
     projects,
+    publications,
+    rule_editor,
+    rule_files,
+    rule_packs,
+    rule_versions,
     rules,
     settings,
+    targets,
     workflow,
+    writes,
 )
 from app.web.runtime import Explain, Web
 
 MAX_BODY = 25 * 1024 * 1024
 """GitHub's own limit for a delivery."""
-PAGES = (overview, flags, milestones, items, rules, projects, workflow, load, deliveries, settings, find, control)
+LARGEST_ID = 2**63 - 1
+PAGES = (
+    overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
+    projects, workflow, load, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
+    writes, project_settings, targets, audit,
+)  # fmt: skip
+
+
+class RowId(IntegerConverter):
+    """A number in an address, no larger than an id can be: what is larger is not there, which is a 404."""
+
+    def __init__(self, map_: Map, *args: Any, **limits: Any) -> None:
+        super().__init__(map_, *args, **{"max": LARGEST_ID, **limits})
 
 
 def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
@@ -49,6 +78,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
     )
+    app.url_map.converters["int"] = RowId
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["plumbline"] = Web(runtime=runtime, explain=explain)
@@ -57,6 +87,7 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     auth.install(app)
     shell.install(app)
     words.install(app)
+    previews.install(app)
     app.register_blueprint(health)
     for page in PAGES:
         app.register_blueprint(page.blueprint)

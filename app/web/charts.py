@@ -18,7 +18,7 @@ from typing import Any
 from markupsafe import Markup
 
 from app.services.burn_up import Day, thinned
-from app.services.outlook import Outlook
+from app.services.likely import Likely
 from app.services.pages import percentile
 from app.store.views.overview import FlowPoint, OpenPull
 from app.web.burn_up_spec import Ahead, burn_up_spec
@@ -128,7 +128,7 @@ def burn_up(
     *,
     planned: int | None,
     due: date | None,
-    likely: Outlook | None,
+    likely: Likely | None,
     calendar: Calendar,
     now: datetime,
 ) -> BurnUp | None:
@@ -150,7 +150,7 @@ def burn_up(
     )
 
 
-def _ahead(likely: Outlook) -> Ahead:
+def _ahead(likely: Likely) -> Ahead:
     said = likely.forecast
     label = f"likely {short_range(said.early, said.late)}" if likely.ends else f"likely from {_short(said.early)} on"
     return Ahead(early=said.early, late=said.late, label=label)

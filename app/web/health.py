@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from app.bootstrap import Runtime
-from app.settings import QUEUES
+from app.settings import EVERY_QUEUE
 from app.store import schema
 from app.store.views import health
 from app.time import real_now
@@ -106,7 +106,7 @@ class _Collector:
 
     def _queues(self) -> dict[str, float]:
         try:
-            return {queue: float(self._runtime.broker.llen(f"rq:queue:{queue}")) for queue in QUEUES}
+            return {queue: float(self._runtime.broker.llen(f"rq:queue:{queue}")) for queue in EVERY_QUEUE}
         except Exception:  # noqa: BLE001 (a broker that is away must not hide the other numbers; readyz names it)
             return {}
 

@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -14,9 +14,10 @@ from app.store.views.scope import BadCursorError
 
 log = logging.getLogger(__name__)
 
+FORMS = "form-action 'self'"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    f"{FORMS}; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -42,6 +43,7 @@ CODES = {
 
 def install(app: Flask) -> None:
     """Add headers and error pages to an application."""
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     app.register_error_handler(BadCursorError, _bad_cursor)
     app.register_error_handler(CSRFError, _stale_form)
@@ -59,12 +61,29 @@ def json_error(status: int, message: str, *, code: str | None = None, field: str
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    elsewhere = g.get("forms_to")
+    if elsewhere is not None:
+        # a form of this one page goes to this one host, which may want to know where from
+        response.headers["Content-Security-Policy"] = POLICY.replace(FORMS, f"{FORMS} {elsewhere}")
+        response.headers["Referrer-Policy"] = "origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
         # pages hold what only signed-in people may see
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _refuse_nul() -> Any:
+    """Refuse a zero character in what is typed: no database of ours takes one, and no person types one."""
+    sent = [*request.args.items(multi=True)]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        sent += request.form.items(multi=True)
+    wrong = next((name for name, text in sent if "\0" in name or "\0" in text), None)
+    if wrong is None:
+        return None
+    field = wrong.replace("\0", "")[:40]
+    return _answer(400, kind="400", message=f"{field}: holds a zero character; leave it out", field=field)
 
 
 def _bad_cursor(_error: BadCursorError) -> Any:

@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
         sentence_case,
         days_since,
         spoken,
+        parse_day,
     ):
         app.jinja_env.filters[function.__name__] = function
 
@@ -132,6 +133,11 @@ def sentence_case(text: str | Markup) -> str | Markup:
 def spoken(name: str) -> str:
     """A rule's title as it is; a bare name ("reviews-that-wait") as people say it ("Reviews that wait")."""
     return name if " " in name else name.replace("-", " ").capitalize()
+
+
+def parse_day(text: str) -> date:
+    """A date as it is stored, for the filters above."""
+    return date.fromisoformat(text)
 
 
 def _calendar(project_id: int | None) -> Calendar:

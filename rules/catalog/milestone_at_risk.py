@@ -12,7 +12,11 @@ How it is judged
     how much that was open, and what came in after the plan. Days off and blackout days do not count. It is flagged
     when the date held in fewer than half of the trials on two working days in a row, and cleared when it holds in more
     than 70 of 100; between the two it stays as it was. Fewer than five days on which anything was done, or less than
-    eight weeks of history with fewer than 20 finished items, is too early to tell. A new date is a new question.
+    eight weeks of history with fewer than 20 finished items, is too early to tell. A new date is a new question. With a
+    certainty set, sprints are judged by the sprints before them instead: one is flagged where the project's own past
+    says that at least such a share of the like delivers less by its end than is in it now, and cleared when that is no
+    longer the likelier end. Where the past does not say that, as with fewer than six ended sprints, the rule says so
+    and flags no sprint.
 
 What clears it
     A later date, less work in it, or work that gets done faster than it did.
@@ -34,8 +38,10 @@ from datetime import date, datetime
 from rules.baseline import members_at, own_right
 from rules.calendar import DAY, Calendar
 from rules.catalog.common import setting
+from rules.catalog.sprint_at_risk import judge_outlook
 from rules.catalog.timing import with_recheck
-from rules.facts import Milestone
+from rules.facts import Milestone, MilestoneKind
+from rules.risk.speak import step_of
 from rules.spec import Params, RuleType
 from rules.statistics import Forecast
 from rules.verdict import Reach, Said, Value, Verdict, clear, flagged, skipped
@@ -88,6 +94,15 @@ class MilestoneAtRiskParams(Params):
         high=500,
         description="So many finished items are enough, however short the history.",
     )
+    certainty: float = setting(
+        "Certainty, sprints",
+        default=0.0,
+        unit="share",
+        low=0.0,
+        high=0.9,
+        description="Instead of the trials, for sprints: flag where such a share delivers less than is in, going by "
+        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by the trials.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,9 @@ def judge(subject: Milestone, params: MilestoneAtRiskParams, now: datetime) -> V
         return clear("milestone-at-risk.done")
     calendar = subject.project.calendar
     passed = calendar.due_end(due)
+    precision = step_of(params.certainty) if subject.kind is MilestoneKind.SPRINT else None
+    if precision is not None:
+        return judge_outlook(subject, due=due, passed=passed, fresh_days=FRESH_DAYS, precision=precision, now=now)
     known = subject.forecasts
     mine = [one for one in known if one.due in (None, due) and one.chance is not None]
     stale = calendar.add_working_days(mine[-1].as_of, FRESH_DAYS) if mine else None
@@ -230,7 +248,7 @@ TYPE = RuleType(
     params=MilestoneAtRiskParams,
     judge=judge,
     doc=__doc__,
-    uses=("forecast",),
+    uses=("forecast", "outlook"),
     label="at-risk",
     label_color="f2d16b",
     yields_to=("missed-milestone",),

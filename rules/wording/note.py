@@ -4,6 +4,7 @@ line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from rules.wording.templates import sentences
 FOLD = 900
 """Characters above the fold."""
 CUTS = (TITLE_LENGTH, 40, 20)
+ADDRESS = re.compile(r"(https://[^\s<>()\[\]]+[^\s<>()\[\].,;:])")
 
 
 def note(judgements: Sequence[Judgement], *, project: Project, item_url_in_plumbline: str | None) -> Note:
@@ -61,22 +63,35 @@ def _note(ranked: Sequence[Judgement], *, project: Project, url: str | None, tod
     lead, helps = _lead(say(first.helps)) if first.helps is not None else ("", ())
     small = [say(first.footnote)] if first.footnote is not None else []
     return Note(
-        sections=tuple(_section(judgement.verdict, say, whole=alone) for judgement in ranked),
+        sections=tuple(
+            _section(judgement.verdict, say, whole=alone, remark=judgement.rule.actions.remark) for judgement in ranked
+        ),
         helps_lead=lead,
         helps=helps,
         small=(*small, say(Said("note.footer", {"url": url}))),
     )
 
 
-def _section(verdict: Verdict, say: Callable[[Said], Line], *, whole: bool) -> Section:
+def _section(verdict: Verdict, say: Callable[[Said], Line], *, whole: bool, remark: str) -> Section:
     headline = say(verdict.reason)
+    own = (_remark(remark),) if remark else ()
     if not whole:
-        return Section(headline=headline, lines=tuple(say(said) for said in verdict.evidence[:1]))
+        return Section(headline=headline, lines=tuple(say(said) for said in verdict.evidence[:1]), below=own)
     return Section(
         headline=headline,
         lines=tuple(say(said) for said in verdict.evidence),
         table=tuple(tuple(say(cell) for cell in row) for row in verdict.table),
-        below=tuple(say(said) for said in verdict.below),
+        below=(*(say(said) for said in verdict.below), *own),
+    )
+
+
+def _remark(text: str) -> Line:
+    """A line of the team's own: plain text, addresses as links."""
+    parts = ADDRESS.split(text)
+    return tuple(
+        Span(part.removeprefix("https://"), url=part) if place % 2 else Span(part)
+        for place, part in enumerate(parts)
+        if part
     )
 
 

@@ -12,7 +12,7 @@ from rules.catalog.registry import TYPES
 from rules.engine import prepare
 from rules.packs import load as packs
 from rules.rulefile import Mistake, RuleDraft, RuleFileError, dump, parse
-from rules.spec import Rung, Scope, Tell, kinds_of
+from rules.spec import Actions, Rung, Scope, Tell, kinds_of
 from rules.verdict import Reach, Severity
 
 FILE = """\
@@ -87,8 +87,8 @@ WRONG = [
     (FILE.replace("mode: live", "mode: loud"), 5, 9, "rules[0].mode", "must be one of off, observe, live"),
     (FILE.replace("label", "shout", 1), 7, 10, "rules[0].reach", "must be one of page, label, comment"),
     (FILE.replace("author_days", "autor_days"), 9, 5, "rules[0].params.autor_days", "did you mean `author_days`?"),
-    (FILE.replace("14", "0"), 9, 18, "rules[0].params.author_days", "greater than or equal to 1 (given: 0)"),
-    (FILE.replace("14", "soon"), 9, 18, "rules[0].params.author_days", "given: 'soon'"),
+    (FILE.replace("14", "0"), 9, 18, "rules[0].params.author_days", "must be at least 1"),
+    (FILE.replace("14", "soon"), 9, 18, "rules[0].params.author_days", "must be a whole number"),
     (FILE.replace("[pull_request]", "[epic]"), 12, 12, "rules[0].scope.kinds", "'epic' is none of"),
     (FILE.replace("[acme/*]", "acme"), 11, 15, "rules[0].scope.projects", "must be a list of texts"),
     (FILE.replace("item.labels", "item.label"), 13, 16, "rules[0].scope.condition", "line 1, column 5"),
@@ -97,7 +97,7 @@ WRONG = [
     ("rules: &a []\nb: *a", 1, 1, "file", "aliases"),
     ("rules: " + "[" * 100_000, 1, 1, "file", "is nested too deeply"),
     ("rules: " + "{a: " * 100_000, 1, 1, "file", "is nested too deeply"),
-    (FILE.replace("14", "!!python/object:os.system x"), 9, 18, "rules[0].params.author_days", "integer"),
+    (FILE.replace("14", "!!python/object:os.system x"), 9, 18, "rules[0].params.author_days", "whole number"),
 ]
 
 
@@ -130,6 +130,30 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [mistake.line for mistake in caught.value.mistakes] == [5, 15]
 
 
+ACTIONS = "rules:\n- name: a\n  type: stalled-work\n  actions:\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "message"),
+    [
+        ("    lable: waits", "lable", "did you mean `label`?"),
+        ("    label: Has Blanks", "label", "must be small letters"),
+        ('    label: "off"', "label", "by which people silence us"),
+        ("    color: red", "color", "six hex digits"),
+        ("    remark: " + "a" * 301, "remark", "at most 300 characters"),
+        ("    settle_minutes: soon", "settle_minutes", "whole number of minutes"),
+        ("    settle_minutes: yes", "settle_minutes", "whole number of minutes"),
+        ("    settle_minutes: 1441", "settle_minutes", "0 to 1440"),
+    ],
+)
+def test_a_mistake_in_what_flags_do_is_told_at_its_line(line: str, field: str, message: str) -> None:
+    with pytest.raises(RuleFileError) as caught:
+        parse(ACTIONS + line, source="f")
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.field) == (5, f"rules[0].actions.{field}")
+    assert message in mistake.message
+
+
 drafts = st.builds(
     RuleDraft,
     name=st.text("abc-é: #'\"", min_size=1, max_size=12).map(lambda text: f"n{text}n"),
@@ -141,6 +165,13 @@ drafts = st.builds(
     ladder=st.lists(
         st.builds(Rung, st.sampled_from([0.0, 0.5, 2.0, 260.0]), st.sampled_from(Tell)), max_size=3, unique=True
     ).map(tuple),
+    actions=st.builds(
+        Actions,
+        label=st.sampled_from(["", "waits", "2-late"]),
+        color=st.sampled_from(["", "d4a72c", "000000"]),
+        remark=st.sampled_from(["", "See https://wiki.example/reviews: it's short."]),
+        settle_minutes=st.sampled_from([None, 0, 90]),
+    ),
     scope=st.builds(Scope, projects=st.sampled_from([(), ("acme/*", "PAY"), ("123",)])),
 )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from app.services import connect, intake, publish
@@ -110,4 +111,4 @@ class Across(World):
             self.file, clock=lambda: self.now, on_webhook=self.jira_echoes.append, language=as_jira
         )
         client = SandboxClient(tracker, jira_shapes.SITE.dump())
-        return publish.Connected(client=client, pace=self.pace, label_specs=label_spec)
+        return publish.Connected(client=client, pace=self.pace, label_specs=partial(label_spec, self.db))

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.services import control
+from app.services.labels import label_spec
 from app.store import models
 from app.time import real_now
 from tests.world import GROWN, LATE, STALLED, World
@@ -293,3 +294,20 @@ def quick(database_url: str, tmp_path: Path) -> Iterator[World]:
 def test_a_project_may_ask_for_flags_at_once(quick: World) -> None:
     flagged(quick, 7)
     assert (quick.publish() > 0, quick.labels(7)) == (True, ["plumb:stalled"])
+
+
+def test_a_rule_has_a_label_a_remark_and_a_time_of_its_own(world: World) -> None:
+    own = '{label: waits, color: d4a72c, remark: "How we review: https://wiki.example/reviews.", settle_minutes: 5}'
+    world.rules(f"{STALLED[:-1]}, actions: {own}}}")
+    started(world, 7)
+    world.wait(days=3, minutes=2)
+    world.drain()
+    assert world.publish() == 0
+    assert step(world, minutes=6) > 0
+    assert world.labels(7) == ["plumb:waits"]
+    assert "How we review: [wiki.example/reviews](https://wiki.example/reviews)." in body(world, 7)
+    assert label_spec(world.db, "plumb:waits").color == "d4a72c"
+    world.rules(STALLED)  # its own label no more: the family's takes its place, the comment stays one
+    step(world, minutes=70)
+    assert (world.labels(7), len(world.comments(7))) == (["plumb:stalled"], 1)
+    assert "How we review" not in body(world, 7)

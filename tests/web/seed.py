@@ -14,13 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.services.explain import explain
+from app.services.memory import dump_standing
 from app.store import models as m
 from app.store import statistics
 from app.store.database import Database, Tx
 from app.time import to_iso
 from rules.catalog.registry import TYPES
+from rules.standing import Standing
 from rules.statistics import Forecast, Usual
-from rules.verdict import Outcome
+from rules.verdict import Outcome, Verdict
 from rules.wording.codec import dump_verdict
 
 NOW = datetime(2026, 7, 31, 17, 10, tzinfo=UTC)
@@ -54,6 +56,7 @@ def seed(db: Database) -> dict[str, int]:
     ids["flags"] = judge(db, ids["project"])
     with db.write() as tx:
         _written(tx, ids)
+        _upkeep(tx, ids)
     return ids
 
 
@@ -101,13 +104,19 @@ def judge(db: Database, project_id: int) -> int:
                     "opened_at": verdict.since or NOW,
                     "since": verdict.since,
                     "verdict": dump_verdict(verdict),
-                    "memory": {},
+                    "memory": memory_of(verdict),
                 }
             )
     with db.write() as tx:
         if rows:
             tx.execute(sa.insert(m.standing), rows)
     return len(rows)
+
+
+def memory_of(verdict: Verdict) -> dict[str, Any]:
+    """What is remembered of a flag that opened with a verdict."""
+    opened = verdict.since or NOW
+    return dump_standing(Standing(opened_at=opened, said=verdict, verdict=verdict, since=opened, changed_at=opened))
 
 
 def _insert(tx: Tx, table: sa.Table, **values: Any) -> int:
@@ -507,7 +516,7 @@ def _likely(tx: Tx, ids: dict[str, int]) -> None:
 
 
 def _usual(tx: Tx, ids: dict[str, int]) -> None:
-    """What is usual in the project, and a programme of both projects."""
+    """What is usual in the project."""
     said = Usual(
         as_of=days_ago(0.7),
         p50_days={"pull_request/in_review": 9.0, "any/in_review": 9.0, "issue/in_progress": 4.5, "any/in_progress": 4.5},
@@ -518,9 +527,6 @@ def _usual(tx: Tx, ids: dict[str, int]) -> None:
     statistics.save(
         tx, ids["project"], [statistics.Statistic("project", ids["project"], "usual", said)], now=said.as_of
     )
-    ids["programme"] = _insert(tx, m.programme, name="Autumn", same_readers=False, created_at=days_ago(30))
-    for project in (ids["project"], ids["field"]):
-        tx.execute(sa.insert(m.programme_project).values(programme_id=ids["programme"], project_id=project))
 
 
 def _sprints(tx: Tx, ids: dict[str, int]) -> None:
@@ -540,3 +546,48 @@ def _sprints(tx: Tx, ids: dict[str, int]) -> None:
             tx.execute(
                 sa.insert(m.membership).values(item_id=item, milestone_id=sprint, joined_at=days_ago(ends + 20.5))
             )
+
+
+def _upkeep(tx: Tx, ids: dict[str, int]) -> None:
+    """What waits, is held back or was refused, a version of settings, a target, and what people did."""
+    real = datetime.now(UTC)
+    rows: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("out", "hostile", {"status": "waiting", "due_at": NOW + timedelta(minutes=40)}),
+        ("refused", "1885", {"status": "refused", "detail": "forbidden: the account may not write here"}),
+        ("tried", "1903", {"status": "waiting", "due_at": NOW, "attempts": 2, "retry_at": real + timedelta(minutes=5),
+                           "detail": "the tracker did not answer"}),
+        ("held", "1850", {"status": "held", "detail": "10 new comments were written today; this one waits",
+                          "due_at": NOW + timedelta(hours=15)}),
+    )  # fmt: skip
+    for name, item, values in rows:
+        ids[name] = _insert(
+            tx, m.publication, item_id=ids[item], project_id=ids["project"], connection_id=ids["connection"],
+            want_labels=["plumb:stalled"], want_body=COMMENT.replace("30 days", "31 days"), **values,
+        )  # fmt: skip
+    tx.execute(sa.insert(m.sync).values(id=ids["project"], next_at=real + timedelta(hours=1)))
+    calendar = {"zone": "Europe/Berlin", "weekdays": [0, 1, 2, 3, 4], "country": "DE"}
+    versions: tuple[tuple[float, str, dict[str, Any], dict[str, Any]], ...] = (
+        (300, "command line", {}, {}),
+        (20, "dev-02", {"comments_per_day": 5, "left_out_labels": ["on hold", HOSTILE]}, calendar),
+    )
+    for ago, author, settings, document in versions:
+        tx.execute(
+            sa.insert(m.project_settings).values(
+                project_id=ids["field"], valid_from=days_ago(ago), author=author, settings=settings, calendar=document
+            )
+        )
+    tx.execute(
+        sa.insert(m.project_settings).values(
+            project_id=ids["project"], valid_from=days_ago(300), author="command line", settings={}, calendar={}
+        )
+    )
+    ids["target"] = _insert(tx, m.target, name="curve-lead", kind="mailtos", address="", per_day=10, created_at=real)
+    acts: tuple[tuple[int, str, str, str, dict[str, Any]], ...] = (
+        (9, "command line", "project added", "demo/curve", {}),
+        (5, "dev-02", "settings changed", "demo/field",
+         {"before": {}, "after": {"comments_per_day": 5, "label_prefix": HOSTILE}}),
+        (1, "owner", "paused all writing", "", {}),
+    )  # fmt: skip
+    for hours, who, what, subject, detail in acts:
+        at = real - timedelta(hours=hours)
+        tx.execute(sa.insert(m.audit).values(at=at, who=who, what=what, subject=subject, detail=detail))

@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.services import programmes
 from app.store import models as m
 from app.store.views import workflow as views
 from app.store.views.scope import Visible
+from app.time import real_now
 from app.web.pages.workflow import weeks_until
 from rules.calendar import Calendar
 from tests.web.conftest import Site
@@ -92,7 +94,17 @@ def test_persons_are_named_only_where_a_rule_limits_them_and_never_by_how_much_t
 
 
 def test_a_programme_shows_the_load_of_all_its_teams(site: Site, browser: FlaskClient) -> None:
-    said = words(read(browser, f"/programmes/{site.ids['programme']}/load")[0])
+    programmes.save(
+        site.runtime.db,
+        name="Autumn",
+        keys=["demo/curve", "demo/field"],
+        same_readers=False,
+        author="test",
+        now=real_now(),
+    )
+    with site.runtime.db.read() as tx:
+        programme = tx.scalar(sa.select(m.programme.c.id))
+    said = words(read(browser, f"/programmes/{programme}/load")[0])
     assert "in review at once in demo/curve; usual are 30 at most" in said
     assert "Too few days are known to say what is usual." in said
     assert "No pull request is open." in said

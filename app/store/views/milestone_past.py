@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.store import models as m
 from app.store.database import Tx
-from app.store.statistics import forecasts_of
+from app.store.statistics import expected_of
 from app.store.views.scope import Visible
 from rules.statistics import Forecast
 
@@ -107,4 +107,5 @@ def ended(
 def latest_forecasts(tx: Tx, milestone_ids: Iterable[int]) -> dict[int, tuple[Forecast, ...]]:
     """The last two forecasts of each of these milestones, oldest first. One query."""
     ids = sorted(set(milestone_ids))
-    return forecasts_of(tx, ids, most=LATEST_TWO) if ids else {}
+    found = expected_of(tx, ids, most=LATEST_TWO) if ids else {}
+    return {id_: one.forecasts for id_, one in found.items()}

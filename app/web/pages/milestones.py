@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from app.services import burn_up, outlook, pages
-from app.services.outlook import CameOut, Outlook
+from app.services import burn_up, foretold, pages
+from app.services.likely import CameOut, Likely, came_out, likely_of, why_none
 from app.store import notices
 from app.store.views import flags, milestone_past, milestones, programmes
 from app.store.views.milestone_past import Addition
@@ -39,7 +39,7 @@ SAID_BEFORE = 4
 class Beside:
     """What is read of a milestone beside its facts. `why_none` says why there is no forecast; None: one will come."""
 
-    likely: Outlook | None
+    likely: Likely | None
     why_none: Said | None
     added: dict[int, Addition]
     earlier: tuple[CameOut, ...]
@@ -61,6 +61,7 @@ def show() -> Any:
             after=request.args.get("after"),
         )
         forecasts = milestone_past.latest_forecasts(tx, [row.id for row in page.rows if row.open and row.due])
+        track = foretold.track(tx, visible=frame.visible, now=frame.now)
     return render_template(
         "milestones.html",
         page="milestones.show",
@@ -68,8 +69,10 @@ def show() -> Any:
         state=state,
         kind=kind,
         kinds=KINDS,
-        outlooks=outlooks(frame, page.rows, forecasts),
+        ahead=_ahead(frame, page.rows, forecasts),
         range_of=range_of,
+        track=track,
+        too_few=foretold.ENOUGH,
         words_of=lambda row: flag_words(frame, row),
     )
 
@@ -89,6 +92,7 @@ def one(milestone_id: int) -> Any:
             limit=20,
         )
         heard = notices.heard_of(tx, "milestone", milestone_id)
+        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
@@ -138,18 +142,17 @@ def one(milestone_id: int) -> Any:
         fragment=lambda said: say(said, subject.project),
         standing=standing.rows,
         heard=heard,
+        said=said,
     )
 
 
-def outlooks(
+def _ahead(
     frame: Frame, rows: Sequence[milestones.MilestoneRow], forecasts: dict[int, tuple[Forecast, ...]]
-) -> dict[int, Outlook]:
+) -> dict[int, Likely]:
     """What is likely of each of these milestones, where anything can be said."""
     found = {}
     for row in rows:
-        said = outlook.outlook(
-            forecasts.get(row.id, ()), due=row.due, calendar=frame.calendar(row.project_id), now=frame.now
-        )
+        said = likely_of(forecasts.get(row.id, ()), due=row.due, calendar=frame.calendar(row.project_id), now=frame.now)
         if said is not None and row.open and row.members_open:
             found[row.id] = said
     return found
@@ -166,7 +169,7 @@ def range_of(said: Forecast) -> str:
 
 def _beside(frame: Frame, subject: Milestone, sides: pages.MilestoneSides, release: ReleaseRow | None) -> Beside:
     likely = (
-        outlook.outlook(subject.forecasts, due=subject.due, calendar=subject.project.calendar, now=frame.now)
+        likely_of(subject.forecasts, due=subject.due, calendar=subject.project.calendar, now=frame.now)
         if subject.open and sides.open
         else None
     )
@@ -177,7 +180,7 @@ def _beside(frame: Frame, subject: Milestone, sides: pages.MilestoneSides, relea
         )
         return Beside(
             likely=likely,
-            why_none=outlook.why_none(tx, subject, now=frame.now) if likely is None and subject.due else None,
+            why_none=why_none(tx, subject, now=frame.now) if likely is None and subject.due else None,
             added=milestone_past.additions(
                 tx,
                 subject.id,
@@ -185,7 +188,7 @@ def _beside(frame: Frame, subject: Milestone, sides: pages.MilestoneSides, relea
                 visible=frame.visible,
                 parts=[part.id for part in release.parts] if release is not None else (),
             ),
-            earlier=outlook.came_out(tx, earlier, calendar=subject.project.calendar, now=frame.now),
+            earlier=came_out(tx, earlier, calendar=subject.project.calendar, now=frame.now),
         )
 
 

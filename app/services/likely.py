@@ -34,7 +34,7 @@ class Odds(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Likely:
     """The forecast that holds. `odds` is None where the trials say nothing of its date; `said` are the sentences about
     what is left, what drives it and what would bring it back.
     """
@@ -64,7 +64,7 @@ class CameOut:
     within: bool | None
 
 
-def outlook(kept: Sequence[Forecast], *, due: date | None, calendar: Calendar, now: datetime) -> Outlook | None:
+def likely_of(kept: Sequence[Forecast], *, due: date | None, calendar: Calendar, now: datetime) -> Likely | None:
     """What the latest of a milestone's forecasts says, oldest first; None where it is old, or about another date.
 
     As the rule has it, a date is unlikely to hold after two forecasts that say so, or one that is the first.
@@ -73,7 +73,7 @@ def outlook(kept: Sequence[Forecast], *, due: date | None, calendar: Calendar, n
     if not mine or mine[-1] is not kept[-1] or now >= calendar.add_working_days(mine[-1].as_of, FRESH_DAYS):
         return None
     latest, before = mine[-1], mine[-2:-1]
-    return Outlook(
+    return Likely(
         forecast=latest,
         odds=_odds(latest.chance, before[0].chance if before else latest.chance),
         range=likely_range(latest),
@@ -106,8 +106,10 @@ def why_none(tx: Tx, milestone: Milestone, *, now: datetime) -> Said | None:
 
 def came_out(tx: Tx, ended: Sequence[Ended], *, calendar: Calendar, now: datetime) -> tuple[CameOut, ...]:
     """How earlier milestones came out, and what was forecast of them. One query."""
-    kept = statistics.forecasts_of(tx, [one.id for one in ended]) if ended else {}
-    return tuple(_came_out(one, kept.get(one.id, ()), calendar=calendar, now=now) for one in ended)
+    kept = statistics.expected_of(tx, [one.id for one in ended]) if ended else {}
+    return tuple(
+        _came_out(one, kept[one.id].forecasts if one.id in kept else (), calendar=calendar, now=now) for one in ended
+    )
 
 
 def _came_out(ended: Ended, kept: Sequence[Forecast], *, calendar: Calendar, now: datetime) -> CameOut:
