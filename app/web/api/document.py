@@ -97,3 +97,21 @@ def _parameters(query: type[Query]) -> list[dict[str, Any]]:
             kept["enum"] = [*kept["enum"], ""]  # empty is as good as not sent
         found.append({"name": name, "in": "query", "description": field.get("description", ""), "schema": kept})
     return found
+
+
+def page(made: str, operations: Sequence[Operation]) -> str:
+    """The same as a page for people. `made` says at its top that it is made."""
+    parts = [made, "# API", ABOUT, "Everything is below `/api/v1`; [openapi.json](openapi.json) has it for programs."]
+    for tag in dict.fromkeys(one.tag for one in operations):
+        rows = [_row(one) for one in operations if one.tag == tag]
+        parts += [
+            f"## {tag.capitalize()}",
+            "\n".join(["| operation | what it does | scope |", "| --- | --- | --- |", *rows]),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(one: Operation) -> str:
+    path = PLACE.sub(r"{\2}", one.path)
+    about = f"{one.summary}. {one.about}" if one.about else f"{one.summary}."
+    return f"| `{one.method} {path}` | {about} | {one.scope} |"
