@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rules.catalog.registry import TYPES, by_name
 from rules.conditions import Condition, ConditionError, compile_condition
 from rules.facts import Milestone, Project, Ref, Subject
+from rules.mistakes import in_words
 from rules.spec import (
     COLOR,
     LABEL_NAME,
@@ -33,13 +34,16 @@ from rules.verdict import Outcome, Said, Verdict, skipped
 
 
 class RuleError(ValueError):
-    """A rule that cannot be used: the field, what is wrong with it, and for conditions and messages where (line and
-    column from 1).
+    """A rule that cannot be used: the field, what would be right there, and for conditions and messages where the
+    mistake is (line and column from 1). `given` is the value as it stands there, where showing it helps.
     """
 
-    def __init__(self, field: str, message: str, *, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(f"{field}: {message}")
+    def __init__(
+        self, field: str, message: str, *, line: int | None = None, column: int | None = None, given: object = None
+    ) -> None:
         self.field, self.message, self.line, self.column = field, message, line, column
+        self.given = "" if given is None else repr(given)[:80]
+        super().__init__(f"{field}: {message}" + (f" (given: {self.given})" if self.given else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def problems(rule: Rule) -> list[RuleError]:
             if isinstance(inside, ConditionError):
                 found.append(RuleError(field, inside.message, line=inside.line, column=inside.column))
             else:
-                found.append(RuleError(field, f"{detail['msg']} (given: {repr(detail['input'])[:80]})"))
+                found.append(RuleError(field, in_words(detail), given=detail["input"]))
     allowed = kinds_of(type_)
     wrong = [kind for kind in rule.scope.kinds if kind not in allowed]
     if wrong:
@@ -118,17 +122,13 @@ def _action_problems(rule: Rule) -> list[RuleError]:
     found = []
     if actions.label and (actions.label == "off" or not LABEL_NAME.fullmatch(actions.label)):
         message = "must be small letters, figures and hyphens, at most 40, and not `off`, by which people silence us"
-        found.append(RuleError("actions.label", f"{message} (given: {actions.label[:80]!r})"))
+        found.append(RuleError("actions.label", message, given=actions.label))
     if actions.color and not COLOR.fullmatch(actions.color):
-        found.append(
-            RuleError("actions.color", f"must be six hex digits such as d4a72c (given: {actions.color[:80]!r})")
-        )
+        found.append(RuleError("actions.color", "must be six hex digits such as d4a72c", given=actions.color))
     if len(actions.remark) > MAX_REMARK or "\n" in actions.remark:
         found.append(RuleError("actions.remark", f"must be one line of at most {MAX_REMARK} characters"))
     if actions.settle_minutes is not None and not 0 <= actions.settle_minutes <= MAX_SETTLE:
-        found.append(
-            RuleError("actions.settle_minutes", f"must be 0 to {MAX_SETTLE} (given: {actions.settle_minutes})")
-        )
+        found.append(RuleError("actions.settle_minutes", f"must be 0 to {MAX_SETTLE}", given=actions.settle_minutes))
     return found
 
 
@@ -140,7 +140,7 @@ def _ladder_problems(rule: Rule) -> list[RuleError]:
     for place, rung in enumerate(rule.ladder):
         if not 0 <= rung.after <= MAX_AFTER:
             found.append(
-                RuleError(f"ladder[{place}].after", f"must be 0 to {MAX_AFTER:g} working days (given: {rung.after:g})")
+                RuleError(f"ladder[{place}].after", f"must be 0 to {MAX_AFTER:g} working days", given=rung.after)
             )
         elif rung in rule.ladder[:place]:
             found.append(RuleError(f"ladder[{place}]", "stands here twice"))

@@ -37,7 +37,8 @@ def in_words(detail: Mapping[str, Any]) -> str:
     """What is wrong with one value, from an entry of pydantic's `ValidationError.errors()`: a sentence's end that says
     what would be right ("must be at least 1").
     """
-    kind, limits = str(detail["type"]), detail.get("ctx", {})
+    kind = str(detail["type"])
+    limits = {name: _number(value) for name, value in detail.get("ctx", {}).items()}
     if kind == "value_error":
         return str(limits["error"])
     fixed = {
@@ -72,3 +73,8 @@ def in_words(detail: Mapping[str, Any]) -> str:
     if kind in fixed:
         return fixed[kind]
     return limited[kind].format(**limits) if kind in limited else str(detail["msg"])
+
+
+def _number(limit: object) -> object:
+    """A limit as people write it: 0, not 0.0."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit

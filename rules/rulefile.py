@@ -118,9 +118,9 @@ class _Reader:
             raise RuleFileError(self.mistakes)
         return drafts
 
-    def wrong(self, node: Any, field_: str, message: str, *, value: object = None) -> None:
+    def wrong(self, node: Any, field_: str, message: str, *, value: object = None, shown: str = "") -> None:
         mark = node.start_mark
-        shown = "" if value is None else repr(value)[:80]
+        shown = shown if value is None else repr(value)[:80]
         self.mistakes.append(Mistake(self.source, mark.line + 1, mark.column + 1, field_, message, shown))
 
     def _rules(self, text: str) -> list[RuleDraft]:
@@ -237,7 +237,7 @@ class _Reader:
             if problem.line is not None:
                 text = "message" if problem.field.endswith(".message") else "condition"
                 message = f"{message} (in the {text}: line {problem.line}, column {problem.column})"
-            self.wrong(place, f"{where}.{problem.field}", message)
+            self.wrong(place, f"{where}.{problem.field}", message, shown=problem.given)
 
     @staticmethod
     def _scope_place(entries: Any, field_: str) -> Any:

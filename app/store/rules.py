@@ -43,6 +43,31 @@ def in_force(tx: Tx) -> list[Rule]:
     return [_rule(row) for row in tx.execute(_versions().where(newest).order_by(rule.c.name))]
 
 
+def named(tx: Tx, name: str) -> Rule | None:
+    """A rule in force by name; None where there is none."""
+    rule, version = models.rule, models.rule_version
+    newest = sa.and_(version.c.version == rule.c.version, rule.c.removed_at.is_(None), rule.c.name == name)
+    row = tx.execute(_versions().where(newest)).one_or_none()
+    return _rule(row) if row is not None else None
+
+
+def version_of(tx: Tx, rule_id: int, number: int) -> Rule | None:
+    """A rule as one of its versions had it; None where it has none of that number."""
+    found = sa.and_(models.rule_version.c.version == number, models.rule.c.id == rule_id)
+    row = tx.execute(_versions().where(found)).one_or_none()
+    return _rule(row) if row is not None else None
+
+
+def first_opened(tx: Tx, rule_id: int) -> datetime | None:
+    """When the oldest flag of a rule that stands now was opened; None where none stands."""
+    standing = models.standing.c
+    found = sa.select(sa.func.min(standing.opened_at)).where(
+        standing.rule_id == rule_id, standing.closed_at.is_(None), standing.outcome == "flagged"
+    )
+    at: datetime | None = tx.scalar(found)
+    return at
+
+
 def through_time(tx: Tx) -> list[tuple[datetime, list[Rule]]]:
     """The rules in force from each instant at which any of them changed, oldest first, each in order of name. Those
     that were taken out are off.
@@ -94,14 +119,15 @@ def save(
     now: datetime,
     ladder: Sequence[Mapping[str, Any]] = (),
     actions: Mapping[str, Any] = MappingProxyType({}),
+    written_since: datetime | None = None,
 ) -> bool:
     """Make a rule, or a new version of it where something differs. False: nothing differs. `live_since` is carried on
-    while it stays live.
+    while it stays live; `written_since` puts it back, so that flags opened since then are written too.
     """
     rule, version = models.rule, models.rule_version
     known = tx.execute(sa.select(rule).where(rule.c.name == name)).one_or_none()
     number = 1
-    live_since = now if mode == "live" else None
+    live_since = (written_since or now) if mode == "live" else None
     if known is not None:
         last = tx.execute(
             sa.select(version).where(version.c.rule_id == known.id, version.c.version == known.version)
@@ -111,12 +137,13 @@ def save(
             and known.type == type_name
             and (last.title, last.params, last.scope, last.severity, last.reach, last.mode, last.ladder, last.actions)
             == (title, dict(params), dict(scope), severity, reach, mode, list(ladder), dict(actions))
+            and (mode != "live" or written_since in (None, last.live_since))
         )
         if same:
             return False
         number = known.version + 1
         if mode == "live" and last.mode == "live" and known.removed_at is None:
-            live_since = last.live_since
+            live_since = written_since or last.live_since
         tx.execute(sa.update(rule).where(rule.c.id == known.id).values(version=number, type=type_name, removed_at=None))
         rule_id = known.id
     else:

@@ -130,7 +130,7 @@ WRONG = [
     (FILE.replace("== 'bug')", "=="), 5, 11, "params.when", "(in the condition: line 1, column "),
     (FILE.replace("{title}", "A {titel}"), 6, 14, "params.message", "'title'? (in the message: line 1, column 3)"),
     (FILE.replace("{title}: a bug", ""), 6, 14, "params.message", "the message is empty"),
-    (FILE + "    for_days: -1\n", 7, 15, "params.for_days", "greater than or equal to 0"),
+    (FILE + "    for_days: -1\n", 7, 15, "params.for_days", "must be at least 0"),
 ]
 
 

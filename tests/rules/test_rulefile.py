@@ -87,8 +87,8 @@ WRONG = [
     (FILE.replace("mode: live", "mode: loud"), 5, 9, "rules[0].mode", "must be one of off, observe, live"),
     (FILE.replace("label", "shout", 1), 7, 10, "rules[0].reach", "must be one of page, label, comment"),
     (FILE.replace("author_days", "autor_days"), 9, 5, "rules[0].params.autor_days", "did you mean `author_days`?"),
-    (FILE.replace("14", "0"), 9, 18, "rules[0].params.author_days", "greater than or equal to 1 (given: 0)"),
-    (FILE.replace("14", "soon"), 9, 18, "rules[0].params.author_days", "given: 'soon'"),
+    (FILE.replace("14", "0"), 9, 18, "rules[0].params.author_days", "must be at least 1"),
+    (FILE.replace("14", "soon"), 9, 18, "rules[0].params.author_days", "must be a whole number"),
     (FILE.replace("[pull_request]", "[epic]"), 12, 12, "rules[0].scope.kinds", "'epic' is none of"),
     (FILE.replace("[acme/*]", "acme"), 11, 15, "rules[0].scope.projects", "must be a list of texts"),
     (FILE.replace("item.labels", "item.label"), 13, 16, "rules[0].scope.condition", "line 1, column 5"),
@@ -97,7 +97,7 @@ WRONG = [
     ("rules: &a []\nb: *a", 1, 1, "file", "aliases"),
     ("rules: " + "[" * 100_000, 1, 1, "file", "is nested too deeply"),
     ("rules: " + "{a: " * 100_000, 1, 1, "file", "is nested too deeply"),
-    (FILE.replace("14", "!!python/object:os.system x"), 9, 18, "rules[0].params.author_days", "integer"),
+    (FILE.replace("14", "!!python/object:os.system x"), 9, 18, "rules[0].params.author_days", "whole number"),
 ]
 
 
