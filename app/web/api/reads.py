@@ -9,7 +9,8 @@ from flask import abort, url_for
 from pydantic import Field
 from werkzeug.exceptions import HTTPException
 
-from app.services import digest
+from app.services import digest, gone, pages, rulebook
+from app.store import gone as store_gone
 from app.store.database import Tx
 from app.store.views import deliveries, flags, items, milestones, programmes, projects, publications, rules
 from app.store.views.scope import Page
@@ -21,6 +22,9 @@ from app.web.pages.overview import flag_words, named_in
 from app.web.runtime import web
 from app.web.security import json_error
 from app.web.shell import Frame, open_frame
+from app.web.wording import words
+from rules.engine import problems
+from rules.intents import Line
 
 M = TypeVar("M", bound=models.Model)
 Read = Callable[[Tx, Frame], Page[Any]]
@@ -100,6 +104,26 @@ def list_items(query: ItemQuery) -> models.ListOf[models.Item]:
     return _listed(read, models.Item, extra=lambda _, row: {"page": address("items.show", item_id=row.id)})
 
 
+@api.add("GET", "/items/<int:item_id>", tag="items", answer=models.ItemInFull)
+def one_item(item_id: int) -> models.ItemInFull:
+    """Tell of one item, and why it is flagged or not.
+
+    Every rule in scope is asked now, by the evaluator that runs live.
+    """
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = items.item_row(tx, item_id, visible=frame.visible)
+        left = store_gone.of(tx, [item_id]).get(item_id) if row is not None else None
+    if row is None:
+        abort(404)
+    return models.ItemInFull(
+        **models.Item.model_validate(row).model_dump(exclude={"page"}),
+        page=address("items.show", item_id=row.id),
+        verdicts=_verdicts(frame, "item", item_id) if left is None else [],
+        gone=gone.words(left) if left is not None else None,
+    )
+
+
 @api.add("GET", "/projects", tag="projects", query=Paged, answer=models.ListOf[models.Project])
 def list_projects(query: Paged) -> models.ListOf[models.Project]:
     """List watched projects.
@@ -156,6 +180,21 @@ def list_milestones(query: MilestoneQuery) -> models.ListOf[models.Milestone]:
     )
 
 
+@api.add("GET", "/milestones/<int:milestone_id>", tag="milestones", answer=models.MilestoneInFull)
+def one_milestone(milestone_id: int) -> models.MilestoneInFull:
+    """Tell of one milestone, and why it is flagged or not."""
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = milestones.milestone_row(tx, milestone_id, visible=frame.visible)
+    if row is None:
+        abort(404)
+    return models.MilestoneInFull(
+        **models.Milestone.model_validate(row).model_dump(exclude={"page"}),
+        page=address("milestones.one", milestone_id=row.id),
+        verdicts=_verdicts(frame, "milestone", milestone_id),
+    )
+
+
 @api.add("GET", "/programmes", tag="projects", query=Paged, answer=models.ListOf[models.Programme])
 def list_programmes(query: Paged) -> models.ListOf[models.Programme]:
     """List programmes with their projects and releases.
@@ -174,6 +213,25 @@ def list_deliveries(query: DeliveryQuery) -> models.ListOf[models.Delivery]:
         return deliveries.deliveries(tx, visible=frame.visible, where=where, after=query.after, limit=query.limit)
 
     return _listed(read, models.Delivery)
+
+
+@api.add("GET", "/rules/<name>", tag="rules", answer=models.RuleInFull)
+def one_rule(name: str) -> models.RuleInFull:
+    """Tell of one rule, with its latest versions."""
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = rules.rule_row(tx, name, visible=frame.visible, now=frame.now)
+        versions = rules.versions(tx, row.id) if row is not None else ()
+    found = rulebook.rule_named(web().runtime.db, name)
+    if row is None or found is None:
+        abort(404)
+    return models.RuleInFull(
+        **models.Rule.model_validate(row).model_dump(),
+        actions=row.actions,
+        author=row.author,
+        versions=[models.Version.model_validate(one) for one in versions],
+        mistakes=[models.Mistake.model_validate(one) for one in problems(found)],
+    )
 
 
 @api.add("GET", "/rules", tag="rules", query=Paged, answer=models.ListOf[models.Rule])
@@ -198,6 +256,31 @@ def list_publications(query: PublicationQuery) -> models.ListOf[models.Publicati
     return _listed(read, models.Publication)
 
 
+def _verdicts(frame: Frame, kind: str, subject_id: int) -> list[models.Verdict]:
+    explained = web().explain(web().runtime.db, kind, subject_id, now=frame.now)
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
+    found = []
+    for one in explained.judgements:
+        said = words(one.verdict, subject.project)
+        found.append(
+            models.Verdict(
+                rule=one.rule.name,
+                outcome=one.verdict.outcome.value,
+                severity=one.verdict.severity.value,
+                reason=_plain(said.reason),
+                evidence=[_plain(line) for line in (*said.evidence, *said.below)],
+                helps=_plain(said.helps),
+                since=one.verdict.since,
+                recheck_at=one.verdict.recheck_at,
+            )
+        )
+    return found
+
+
+def _plain(line: Line) -> str:
+    return "".join(span.text for span in line)
+
+
 def _listed(
     read: Read, model: type[M], *, extra: Callable[[Frame, Any], dict[str, Any]] | None = None
 ) -> models.ListOf[M]:
@@ -220,10 +303,10 @@ PAGES = {
 
 
 def _flag_extra(frame: Frame, row: flags.FlagRow) -> dict[str, Any]:
-    words = flag_words(frame, row)
+    said = flag_words(frame, row)
     where = PAGES[row.subject_kind]
     return {
-        "reason": "".join(span.text for span in words.reason) if words is not None else None,
+        "reason": _plain(said.reason) if said is not None else None,
         "page": address(where[0], **{where[1]: row.subject_id}),
     }
 

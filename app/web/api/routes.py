@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.api import reads
+from app.web.api import changes, reads
 from app.web.api.blueprint import api, blueprint
 
-__all__ = ["api", "blueprint", "reads"]
+__all__ = ["api", "blueprint", "changes", "reads"]
