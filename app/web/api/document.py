@@ -63,7 +63,7 @@ def _operation(one: Operation, refs: Any) -> dict[str, Any]:
     if one.answer is not None:
         told["content"] = {"application/json": {"schema": refs[one.answer, "serialization"]}}
     elif one.media != "application/json":
-        told["content"] = {one.media: {"schema": {"type": "string"}}}
+        told["content"] = {one.media: {}}
     problem = {"application/json": {"schema": refs[Problem, "serialization"]}}
     found: dict[str, Any] = {
         "operationId": one.name,
