@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from app.cli.up import check_port
-from app.settings import load_settings, to_env
+from app.settings import EVERY_QUEUE, load_settings, to_env
 
 
 @click.command("web")
@@ -31,16 +31,19 @@ def web(port: int | None, host: str | None) -> None:
 
 
 @click.command("worker")
-def worker() -> None:
+@click.option("--queue", type=click.Choice(EVERY_QUEUE), help="Take only jobs of this queue.")
+def worker(queue: str | None) -> None:
     """Run one worker: judges what is due and writes to trackers. Run more of them for more hands.
 
+    Previews of rules take minutes, so they wait for a worker that does nothing else: run one with --queue previews.
     Stops on SIGTERM, after the job in hand.
 
     \b
-    Example:
+    Examples:
       PLUMBLINE_REDIS_URL=redis://broker/0 plumbline worker
+      PLUMBLINE_REDIS_URL=redis://broker/0 plumbline worker --queue previews
     """
-    _become("app.worker", to_env(load_settings()))
+    _become("app.worker", to_env(load_settings()), *(("--queue", queue) if queue else ()))
 
 
 @click.command("clock")
@@ -54,6 +57,6 @@ def clock() -> None:
     _become("app.clock", to_env(load_settings()))
 
 
-def _become(module: str, env: dict[str, str]) -> NoReturn:
+def _become(module: str, env: dict[str, str], *arguments: str) -> NoReturn:
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", module], env)  # noqa: S606 (no shell is the point)
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], env)  # noqa: S606 (no shell is the point)

@@ -22,7 +22,7 @@ from app.cli.broker import check_broker, wait_for_broker
 from app.cli.supervisor import Part, Supervisor
 from app.errors import UserError
 from app.log import configure_logging
-from app.settings import Settings, load_settings, to_env
+from app.settings import PREVIEW_QUEUE, Settings, load_settings, to_env
 
 _READY_WITHIN = 90.0
 _BROKER_WITHIN = 5.0
@@ -108,6 +108,9 @@ def parts_of(settings: Settings) -> list[Part]:
         Part(f"worker-{number}", (python, "-m", "app.worker"), env, stop_after=20.0)
         for number in range(1, settings.workers + 1)
     ]
+    # A preview takes minutes and may be lost: it is asked for again, or taken up by the next start.
+    previews = (python, "-m", "app.worker", "--queue", PREVIEW_QUEUE)
+    parts.append(Part("previews", previews, env, stop_after=2.0))
     parts.append(Part("clock", (python, "-m", "app.clock"), env))
     parts.append(Part("web", (python, "-m", "app.web"), env, stop_after=15.0))
     if settings.demo:

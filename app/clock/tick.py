@@ -4,14 +4,29 @@ the size of the history.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.bootstrap import Runtime, runtime
 from app.services import bells, syncing
-from app.store import answers, deliveries, early_checks, instance, notices, publications, statistics, subjects, sync
+from app.store import (
+    answers,
+    chores,
+    deliveries,
+    early_checks,
+    instance,
+    notices,
+    previews,
+    publications,
+    statistics,
+    subjects,
+    sync,
+)
 from app.time import real_now
 
 NOTED_EVERY = 10.0
+PREVIEWS_KEPT = timedelta(days=1)
+PREVIEW_QUIET = timedelta(seconds=15)
+"""A preview that was not heard of for so long may have lost its worker: another one looks."""
 
 
 def tick() -> int:
@@ -32,11 +47,15 @@ def tick() -> int:
         }
         projects = sync.due(tx, now=real)
         stale = statistics.due(tx, now=world)
+        asked = previews.due(tx, quiet_since=real - PREVIEW_QUIET)
+        wanted = chores.due(tx, now=real)
         targets = [] if paused else notices.targets_with_due(tx, world=world, real=real)
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
     rung += bells.ring(this.db, this.ringer, "sync", projects)
     rung += bells.ring(this.db, this.ringer, "statistics", stale)
     rung += bells.ring(this.db, this.ringer, "target", targets)
+    rung += bells.ring(this.db, this.ringer, "preview", asked)
+    rung += bells.ring(this.db, this.ringer, "chore", wanted)
     return rung
 
 
@@ -51,4 +70,5 @@ def _look_back(this: Runtime, real: datetime) -> None:
             syncing.note_outage(tx)
         syncing.note_silences(tx)
         early_checks.forget(tx, now=real)
+        previews.purge(tx, now=real, older_than=PREVIEWS_KEPT)
         instance.set_ticked(tx, real)

@@ -9,7 +9,7 @@ from app.store import subjects
 from app.store.database import Tx
 from rules import baseline
 from rules.catalog.missed_sprint import share_done
-from rules.facts import Milestone, MilestoneKind
+from rules.facts import Baseline, Milestone, MilestoneKind
 
 GRACE = timedelta(days=1)
 """How long a baseline may still be recomputed for deliveries that come late."""
@@ -28,20 +28,40 @@ def with_baselines(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[i
     return out
 
 
+def as_committed(tx: Tx, found: dict[int, Milestone], now: datetime) -> dict[int, Milestone]:
+    """The same milestones as `with_baselines` gives, with nothing kept: for those who only look."""
+    frozen, first_looks = subjects.baselines_begun(tx, found)
+    out = {}
+    for id_, milestone in found.items():
+        kept = None if id_ in frozen else _drawn_up(milestone, first_looks, now)
+        out[id_] = milestone if kept is None else replace(milestone, baseline=kept)
+    return out
+
+
 def _baseline(tx: Tx, milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Milestone:
+    kept = _drawn_up(milestone, first_looks, now)
+    if kept is None:
+        return milestone
+    first_seen = first_looks.get(milestone.id, now)
+    frozen = now >= max(kept.as_of, first_seen) + GRACE
+    if milestone.baseline != kept or frozen:
+        subjects.save_baseline(
+            tx, milestone.id, as_of=kept.as_of, how=kept.how, frozen=frozen, members=kept.members, now=first_seen
+        )
+    return replace(milestone, baseline=kept)
+
+
+def _drawn_up(milestone: Milestone, first_looks: dict[int, datetime], now: datetime) -> Baseline | None:
+    """The plan of a milestone that is not settled yet; None: it is too early for one, or nobody can tell."""
     at = baseline.freezes_at(milestone)
     if at is None or at > now or (milestone.known_from is not None and at < milestone.known_from):
-        return milestone  # not yet, or who was in then is not known
+        return None  # not yet, or who was in then is not known
     if not milestone.open and _was_over(milestone, at):
-        return milestone  # its date was first heard of when all was over: what was in then was never a plan
+        return None  # its date was first heard of when all was over: what was in then was never a plan
     # the grace runs from when we first looked: a history that arrives late, or all at once, is still arriving then
     first_seen = first_looks.get(milestone.id, now)
     how = "frozen" if first_seen <= at + GRACE else "reconstructed"
-    kept = replace(baseline.baseline_at(milestone, at), how=how)
-    frozen = now >= max(at, first_seen) + GRACE
-    if milestone.baseline != kept or frozen:
-        subjects.save_baseline(tx, milestone.id, as_of=at, how=how, frozen=frozen, members=kept.members, now=first_seen)
-    return replace(milestone, baseline=kept)
+    return replace(baseline.baseline_at(milestone, at), how=how)
 
 
 def _ended(milestone: Milestone, now: datetime) -> tuple[float | None, float | None]:

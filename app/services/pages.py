@@ -16,11 +16,40 @@ from rules.settings import Settings
 from rules.spec import RuleType
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "stalled": ("stalled-review", "stalled-work"),
-    "scope": ("scope-creep", "scope-growth"),
-    "dates": ("missed-milestone", "missed-due-date"),
+    "stalled": (
+        "stalled-review",
+        "stalled-work",
+        "red-checks",
+        "ageing-work",
+        "abandoned-assignment",
+        "blocked-too-long",
+        "waiting-for-answer",
+    ),
+    "scope": ("scope-creep", "scope-growth", "sprint-injection"),
+    "dates": (
+        "missed-milestone",
+        "missed-due-date",
+        "milestone-at-risk",
+        "repeat-slip",
+        "repeat-moves",
+        "unready-milestone",
+        "dependency-at-risk",
+    ),
+    "records": (
+        "state-mismatch",
+        "reopened",
+        "unlinked-work",
+        "unreviewed-merge",
+        "missing-acceptance-criteria",
+        "unestimated-work",
+    ),
+    "effort": ("estimate-overrun", "budget-burn"),
+    "flow": ("overload", "bottleneck"),
+    "own": ("custom",),
 }
-"""Rule types by the question they answer: does it move, does it grow, is it in time."""
+"""Rule types by the question they answer: does it move, does it grow, is it in time, is it well kept, what does it
+cost, does the work as a whole flow; and what people ask themselves.
+"""
 
 TOO_FEW = 10
 """Below so many closed flags a share says nothing."""

@@ -80,13 +80,15 @@ def retract(
         tag = instance.load(tx).tag
         shown = retractions.written_on(tx, sorted(projects.rows))
         told = standings.ever_on(tx, [one.item_id for one in shown]) if not wanted.is_whole else {}
+        targets = publications.targets_of(tx, [one.item_id for one in shown])
         writes: list[Back] = []
         for one in shown:
             gone, rest = _sorted(told.get(one.item_id, ()), wanted, by_id)
             if not wanted.is_whole and not gone:
                 continue
             whole = wanted.is_whole or not any(_is_told(kept, by_id) for kept in rest)
-            writes += _whole(tx, one, projects) if whole else _part(tx, one, gone, rest, projects, by_id)
+            target = targets[one.item_id]
+            writes += _whole(one, projects, target) if whole else _part(one, gone, rest, projects, by_id, target)
             if dry_run:
                 continue
             if whole:
@@ -226,21 +228,21 @@ def _withdraw(tx: Tx, gone: Sequence[Kept], now: datetime) -> None:
     standings.remember(tx, memories)
 
 
-def _whole(tx: Tx, one: Shown, projects: Projects) -> list[Back]:
+def _whole(one: Shown, projects: Projects, target: tuple[str, str]) -> list[Back]:
     key = projects.rows[one.project_id].key
-    _project, _number, item, url = publications.target_of(tx, one.item_id)
+    item, url = target
     labels = [Back(key, item, url, "label", name) for name in one.shown_labels]
     comment = [Back(key, item, url, "comment", "our comment")] if one.comment_id or one.sending_at else []
     return [*labels, *comment]
 
 
 def _part(
-    tx: Tx,
     one: Shown,
     gone: Sequence[Kept],
     rest: Sequence[Kept],
     projects: Projects,
     by_id: Mapping[int, PreparedRule],
+    target: tuple[str, str],
 ) -> list[Back]:
     """What goes where other flags stay told."""
     prefix = projects.facts[one.project_id].settings.label_prefix
@@ -250,7 +252,7 @@ def _part(
         return {f"{prefix}{rule.label}" for rule in told if rule.label}
 
     key = projects.rows[one.project_id].key
-    _project, _number, item, url = publications.target_of(tx, one.item_id)
+    item, url = target
     names = sorted((labels(gone) - labels([kept for kept in rest if _is_told(kept, by_id)])) & set(one.shown_labels))
     found = [Back(key, item, url, "label", name) for name in names]
     open_ = any(kept.closed_at is None for kept in gone)

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.services import gone
-from app.services.memory import dump_standing, standing_of, withdrawn
+from app.services.memory import dump_standing, quiet_of, standing_of, withdrawn
 from app.store import standings
 from app.store.standings import Kept, Saved
 from rules import engine
@@ -87,7 +87,7 @@ def steps(
             out.dropped += [known.id] if known is not None else []
             continue
         out.opens.append(after.opens_at)
-        if after != before or known is None or known.shown_on != _shown_on(subject, after):
+        if after != before or known is None or known.shown_on != shown_on(subject, after):
             out.saved.append(_saved(kind, subject, rule, known, after, judgement.verdict))
     for rule_id, known in kept.items():
         if rule_id in judged:
@@ -100,12 +100,13 @@ def steps(
     return out
 
 
-def _shown_on(subject: Subject, standing: Standing) -> int | None:
+def shown_on(subject: Subject, standing: Standing) -> int | None:
     """The item that tells of it: none while it is no flag yet."""
     return None if standing.is_pending else _home_of(subject)
 
 
 def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: Standing, verdict: Verdict) -> Saved:
+    answered, quiet_until = quiet_of(after)
     return Saved(
         id=known.id if known is not None else None,
         rule_id=rule.id,
@@ -113,7 +114,7 @@ def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: S
         project_id=subject.project.id,
         subject_kind=kind,
         subject_id=subject.id,
-        shown_on=_shown_on(subject, after),
+        shown_on=shown_on(subject, after),
         outcome=PENDING if after.is_pending else verdict.outcome.value,
         severity=verdict.severity.value,
         reach=verdict.reach.value,
@@ -123,4 +124,6 @@ def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: S
         closed_at=after.cleared_at,
         verdict=dump_verdict(verdict),
         memory=dump_standing(after),
+        answered=answered,
+        quiet_until=quiet_until,
     )

@@ -4,7 +4,7 @@ queries for any number of items.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -231,7 +231,9 @@ def load_beside(tx: Tx, links: Mapping[int, Sequence[tuple[bool, Any]]]) -> Besi
         for inbound, other in all_
         if inbound and other.kind == facts.LinkKind.BLOCKS.value and other.is_open
     }
-    return Beside(_dues(tx, others), _flags(tx, others), _reverted(tx, pulls, others), _forecasts(tx, sorted(blockers)))
+    return Beside(
+        _dues(tx, others), told_on(tx, set(others)), _reverted(tx, pulls, others), _forecasts(tx, sorted(blockers))
+    )
 
 
 def _forecasts(tx: Tx, ids: Sequence[int]) -> dict[int, Forecast]:
@@ -276,15 +278,25 @@ HOPS = 8
 """How far it is followed what waits on what."""
 
 
-def _flags(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, frozenset[int]]]:
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Flags of one rule to go by instead of those that it has: by item the rule's type, and the item that it waits on
+    where it is told of there.
+    """
+
+    rule_id: int
+    said: Mapping[int, tuple[str, int | None]]
+
+
+def told_on(tx: Tx, ids: Iterable[int], *, instead: Instead | None = None) -> dict[int, tuple[str, frozenset[int]]]:
     """Items on which an open flag is written, or that wait on one where it is, however far: type, and the items on
     the way. What waits in a ring, or on what is not flagged any more, is told of nowhere, so it does not count.
     """
     wanted = set(ids)
-    said = _said_on(tx, wanted)
+    said = _said_on(tx, wanted, instead)
     for _ in range(HOPS):
         further = {on for _type, on in said.values() if on is not None} - said.keys()
-        more = _said_on(tx, further) if further else {}
+        more = _said_on(tx, further, instead) if further else {}
         if not more:
             break
         said.update(more)
@@ -299,7 +311,7 @@ def _flags(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, frozenset[int]]]:
     return found
 
 
-def _said_on(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
+def _said_on(tx: Tx, ids: Collection[int], instead: Instead | None) -> dict[int, tuple[str, int | None]]:
     """The open flag of each item: its type, and the item that it waits on where it is told of there."""
     standing, rule, version = models.standing, models.rule, models.rule_version
     rows = tx.execute(
@@ -313,6 +325,7 @@ def _said_on(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
             standing.c.outcome == "flagged",
             standing.c.severity != "note",
             version.c.mode == "live",
+            sa.true() if instead is None else standing.c.rule_id != instead.rule_id,
         )
         .order_by(standing.c.id)
     )
@@ -323,6 +336,12 @@ def _said_on(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, int | None]]:
             found[row.subject_id] = (row.type, None)
         elif waits_on is not None:
             found.setdefault(row.subject_id, (row.type, waits_on[0]))
+    if instead is not None:
+        for id_ in instead.said.keys() & set(ids):
+            if instead.said[id_][1] is None:
+                found[id_] = instead.said[id_]
+            else:
+                found.setdefault(id_, instead.said[id_])
     return found
 
 

@@ -30,6 +30,7 @@ def purge(db: Database, project_id: int) -> Iterator[tuple[str, int]]:
         return
     lane_id = row.id if row.name.startswith(trackers.PROJECT_LANE) else None
     with db.write() as tx:  # others keep their rows, without the end that goes
+        tx.execute(sa.delete(models.preview))  # any of them may name what goes; they are asked for again
         _leave_to_others(tx, project_id)
         ours = sa.select(item.c.id).where(item.c.project_id == project_id)
         link = models.link

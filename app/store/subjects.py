@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from app.store.database import Tx
 TABLES = {"item": models.item, "milestone": models.milestone}
 OWN_CLOCK = {**TABLES, "flow": models.project}
 """Where it stands when a subject is looked at again; a flow is its project's."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Due at once, whatever the world's clock says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +123,19 @@ def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
 
 
 def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
-    """Walk over every subject of these lanes, a page at a time, behind the deliveries."""
+    """Walk over every subject of these lanes, a page at a time, behind the deliveries. How their projects flow is due
+    at once: there is one of it in each.
+    """
+    lanes = sorted(set(lane_ids))
     rows = [
         {"lane_id": lane_id, "subject_kind": kind, "cursor": 0, "rebuild": rebuild, "reason": reason}
-        for lane_id in lane_ids
+        for lane_id in lanes
         for kind in TABLES
     ]
     if rows:
         tx.execute(sa.insert(models.sweep), rows)
+        flows = models.project
+        tx.execute(sa.update(flows).where(flows.c.lane_id.in_(lanes)).values(next_check_at=LONG_AGO))
 
 
 def add_marks(tx: Tx, marks: Iterable[tuple[int, str, int, datetime]], *, reason: str = "") -> None:
@@ -280,6 +287,19 @@ def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
     return found
 
 
+def hold_lanes(tx: Tx, project_ids: Iterable[int]) -> dict[int, int]:
+    """Keep the lanes of these projects from being worked on until this transaction ends, as whoever drains one does;
+    gives each project's lane.
+    """
+    project, lane = models.project, models.lane
+    rows = tx.execute(sa.select(project.c.id, project.c.lane_id).where(project.c.id.in_(sorted(set(project_ids)))))
+    lanes = {row.id: row.lane_id for row in rows}
+    tx.execute(
+        sa.select(lane.c.id).where(lane.c.id.in_(sorted(set(lanes.values())))).order_by(lane.c.id).with_for_update()
+    )
+    return lanes
+
+
 def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
     """A part of an item's history is missing: its rules skip until a read has closed the gap. It is judged anew."""
     table = models.item
@@ -288,3 +308,11 @@ def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
         .where(table.c.project_id == project_id, table.c.number == number)
         .values(gap=True, next_check_at=world)
     )
+
+
+def item_name(tx: Tx, item_id: int, *, project_id: int) -> tuple[int, str] | None:
+    """Number and key of an item of a project; None where there is none."""
+    table = models.item
+    query = sa.select(table.c.number, table.c.key).where(table.c.id == item_id, table.c.project_id == project_id)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row.number, row.key)

@@ -25,6 +25,9 @@ class TrackerRow:
     site: Mapping[str, Any]
     """What is known of it that no payload tells."""
     surveyed_at: datetime | None
+    refused_at: datetime | None
+    """When a webhook was last refused, by its signature; `refused_why` in words."""
+    refused_why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class ConnectionRow:
     checked_at: datetime | None
     site: Mapping[str, Any]
     """What is known of the tracker that no payload tells."""
+    report: Mapping[str, Any]
+    """What the last check saw, in full; empty where there was none."""
+    page: str
+    """An App's own page in the tracker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,8 @@ def _select_tracker() -> sa.Select[Any]:
             lane.c.id.label("lane_id"),
             tracker.c.site,
             tracker.c.surveyed_at,
+            tracker.c.refused_at,
+            tracker.c.refused_why,
         )
         .join(lane, own_lane)
         .where(tracker.c.removed_at.is_(None))
@@ -197,6 +206,8 @@ def connections(tx: Tx, *, tracker_id: int | None = None, connection_id: int | N
             connection.c.status_detail,
             connection.c.checked_at,
             tracker.c.site,
+            connection.c.report,
+            connection.c.page,
         )
         .join(tracker, tracker.c.id == connection.c.tracker_id)
         .where(connection.c.status != "removed")

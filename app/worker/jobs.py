@@ -5,8 +5,9 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import notify, publish, statistics, syncing
+from app.services import chores, notify, publish, statistics, syncing
 from app.services.drain import Drain, drain
+from app.services.previews.work import work_out
 
 
 def drain_lane(lane_id: int) -> int:
@@ -51,3 +52,17 @@ def notify_target(target_id: int) -> int:
     this = runtime()
     with structlog.contextvars.bound_contextvars(target=target_id):
         return notify.notify(this.sending, target_id)
+
+
+def work_out_preview(preview_id: int) -> bool:
+    """Say what a rule would do."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(preview=preview_id):
+        return work_out(this.db, preview_id, ringer=this.ringer)
+
+
+def do_chore(chore_id: int) -> bool:
+    """Go on with what somebody asked for on a page."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(chore=chore_id):
+        return chores.run(this.doing, chore_id)

@@ -203,3 +203,17 @@ def _step(step: Step, *, project: Project, today: date | None) -> Span:
     short = "{on:short}" in text
     on = day_text(step.at, project=project, today=today, short=short)
     return Span(text.replace("{on:short}" if short else "{on}", on), url=step.url)
+
+
+def outline(said: Said, *, tracker: str) -> str:
+    """The sentence without what it is filled with, "…" in place of each value: what many of its kind have in common,
+    and nothing that a tracker sent.
+    """
+    text = resolve(template(said.code, tracker=tracker), said.values)
+
+    def bare(found: re.Match[str]) -> str:
+        if found["strong"] or found["code"]:
+            return ""
+        return found["text"] if found["url"] else "…"
+
+    return TOKEN.sub(bare, text).strip(" ;")

@@ -67,10 +67,10 @@ def test_home_is_for_its_owner_only(short_dir):
 
 def test_the_broker_is_a_part_only_when_none_is_configured(short_dir, monkeypatch):
     names = [part.name for part in parts_of(load_settings(home=short_dir))]
-    assert names == ["broker", "worker-1", "worker-2", "clock", "web"]
+    assert names == ["broker", "worker-1", "worker-2", "previews", "clock", "web"]
     monkeypatch.setenv("PLUMBLINE_REDIS_URL", "redis://elsewhere/0")
     monkeypatch.setenv("PLUMBLINE_WORKERS", "1")
-    assert [part.name for part in parts_of(load_settings(home=short_dir))] == ["worker-1", "clock", "web"]
+    assert [part.name for part in parts_of(load_settings(home=short_dir))] == ["worker-1", "previews", "clock", "web"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

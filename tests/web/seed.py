@@ -14,10 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.services.explain import explain
+from app.services.memory import dump_standing
 from app.store import models as m
 from app.store.database import Database, Tx
 from app.time import to_iso
 from rules.catalog.registry import TYPES
+from rules.standing import Standing
 from rules.verdict import Outcome
 from rules.wording.codec import dump_verdict
 
@@ -51,6 +53,7 @@ def seed(db: Database) -> dict[str, int]:
     ids["flags"] = judge(db, ids["project"])
     with db.write() as tx:
         _written(tx, ids)
+        _upkeep(tx, ids)
     return ids
 
 
@@ -98,7 +101,15 @@ def judge(db: Database, project_id: int) -> int:
                     "opened_at": verdict.since or NOW,
                     "since": verdict.since,
                     "verdict": dump_verdict(verdict),
-                    "memory": {},
+                    "memory": dump_standing(
+                        Standing(
+                            opened_at=verdict.since or NOW,
+                            said=verdict,
+                            verdict=verdict,
+                            since=verdict.since or NOW,
+                            changed_at=verdict.since or NOW,
+                        )
+                    ),
                 }
             )
     with db.write() as tx:
@@ -458,3 +469,48 @@ def _written(tx: Tx, ids: dict[str, int]) -> None:
                 detail="plumb:stalled",
             )
         )  # fmt: skip
+
+
+def _upkeep(tx: Tx, ids: dict[str, int]) -> None:
+    """What waits, is held back or was refused, a version of settings, a target, and what people did."""
+    real = datetime.now(UTC)
+    rows: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("out", "hostile", {"status": "waiting", "due_at": NOW + timedelta(minutes=40)}),
+        ("refused", "1885", {"status": "refused", "detail": "forbidden: the account may not write here"}),
+        ("tried", "1903", {"status": "waiting", "due_at": NOW, "attempts": 2, "retry_at": real + timedelta(minutes=5),
+                           "detail": "the tracker did not answer"}),
+        ("held", "1850", {"status": "held", "detail": "10 new comments were written today; this one waits",
+                          "due_at": NOW + timedelta(hours=15)}),
+    )  # fmt: skip
+    for name, item, values in rows:
+        ids[name] = _insert(
+            tx, m.publication, item_id=ids[item], project_id=ids["project"], connection_id=ids["connection"],
+            want_labels=["plumb:stalled"], want_body=COMMENT.replace("30 days", "31 days"), **values,
+        )  # fmt: skip
+    tx.execute(sa.insert(m.sync).values(id=ids["project"], next_at=real + timedelta(hours=1)))
+    calendar = {"zone": "Europe/Berlin", "weekdays": [0, 1, 2, 3, 4], "country": "DE"}
+    versions: tuple[tuple[float, str, dict[str, Any], dict[str, Any]], ...] = (
+        (300, "command line", {}, {}),
+        (20, "dev-02", {"comments_per_day": 5, "left_out_labels": ["on hold", HOSTILE]}, calendar),
+    )
+    for ago, author, settings, document in versions:
+        tx.execute(
+            sa.insert(m.project_settings).values(
+                project_id=ids["field"], valid_from=days_ago(ago), author=author, settings=settings, calendar=document
+            )
+        )
+    tx.execute(
+        sa.insert(m.project_settings).values(
+            project_id=ids["project"], valid_from=days_ago(300), author="command line", settings={}, calendar={}
+        )
+    )
+    ids["target"] = _insert(tx, m.target, name="curve-lead", kind="mailtos", address="", per_day=10, created_at=real)
+    acts: tuple[tuple[int, str, str, str, dict[str, Any]], ...] = (
+        (9, "command line", "project added", "demo/curve", {}),
+        (5, "dev-02", "settings changed", "demo/field",
+         {"before": {}, "after": {"comments_per_day": 5, "label_prefix": HOSTILE}}),
+        (1, "owner", "paused all writing", "", {}),
+    )  # fmt: skip
+    for hours, who, what, subject, detail in acts:
+        at = real - timedelta(hours=hours)
+        tx.execute(sa.insert(m.audit).values(at=at, who=who, what=what, subject=subject, detail=detail))

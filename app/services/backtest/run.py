@@ -51,7 +51,7 @@ def over_database(db: Database, question: Question, *, progress: Progress = lamb
     """Ask over the past of watched projects. It is copied first, so that nothing waits while it is played."""
     with scratch() as tx:
         with db.read() as live:
-            wanted = _with_neighbours(live, question.projects)
+            wanted = with_neighbours(live, question.projects)
             fill(tx, copied(live, wanted))
         return _asked(tx, question, progress, derive_all=False)
 
@@ -79,7 +79,7 @@ def as_they_were(tx: Tx) -> list[RuleSet]:
     ]
 
 
-def _with_neighbours(tx: Tx, keys: frozenset[str] | None) -> list[int]:
+def with_neighbours(tx: Tx, keys: frozenset[str] | None) -> list[int]:
     """Projects by key, with all that belong to a programme of theirs: work is linked across."""
     rows = trackers.projects(tx)
     if keys is None:

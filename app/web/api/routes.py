@@ -36,6 +36,8 @@ def _gate() -> Any:
         answer = json_error(401, "send a token: Authorization: Bearer plb_… (plumbline token create NAME)")
         answer.headers["WWW-Authenticate"] = 'Bearer realm="plumbline"'
         return answer
+    if not g.user.allows("read"):
+        return json_error(403, "this token may not read")
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 
-from app.services import pages
+from app.services import foretold, pages
 from app.store import notices
 from app.store.views import flags, milestones, programmes
 from app.web import charts
@@ -36,11 +36,14 @@ def show() -> Any:
             text=request.args.get("q", "").strip()[:200],
             after=request.args.get("after"),
         )
+        track = foretold.track(tx, visible=frame.visible, now=frame.now)
     return render_template(
         "milestones.html",
         page="milestones.show",
         milestones=page,
         state=state,
+        track=track,
+        too_few=foretold.ENOUGH,
         words_of=lambda row: flag_words(frame, row),
     )
 
@@ -59,6 +62,7 @@ def one(milestone_id: int) -> Any:
             limit=20,
         )
         heard = notices.heard_of(tx, "milestone", milestone_id)
+        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
@@ -91,6 +95,7 @@ def one(milestone_id: int) -> Any:
         why=lambda said: as_sentence(say(said, subject.project)),
         standing=standing.rows,
         heard=heard,
+        said=said,
     )
 
 
