@@ -86,6 +86,7 @@ def test_a_mistake_stands_at_its_line_and_column_and_nothing_typed_is_lost(own, 
     assert page.get_by_label("Merger's turn", exact=True).input_value() == "50"
     assert page.locator('[data-was-of="params.merger_days"]').is_visible()
     assert page.locator(".save .state").inner_text().startswith("2 fields need mending")
+    page.wait_for_load_state("networkidle")
     visitor.said.clear()  # the browser notes the 422 itself
     if look.get("script", True):
         visitor.look("rule-mistakes" + ("-phone-dark" if look else ""))
