@@ -11,7 +11,7 @@ import structlog
 from rq.exceptions import DuplicateJobError
 
 from app.secret import SecretBox, open_box
-from app.services import access, intake, notify, publish, syncing, targets
+from app.services import access, chores, intake, notify, publish, syncing, targets
 from app.services.connect import credentials_of
 from app.services.labels import label_spec
 from app.settings import DRAIN_QUEUE, IMPORT_QUEUE, PREVIEW_QUEUE, PUBLISH_QUEUE, Settings, load_settings
@@ -20,8 +20,9 @@ from app.store.database import Database
 from app.time import WorldClock, real_now
 from integrations.errors import PermanentError
 from integrations.github.adapter import GitHubAdapter
+from integrations.github.setup import Manifests
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Adapters, Client, History, Notifier
+from integrations.ports import Adapters, AppMaker, Client, History, Notifier
 from integrations.sandbox.adapter import SandboxAdapter, jira_sandbox
 from integrations.sandbox.demo import DemoJira, DemoProject, Source, shop
 
@@ -37,6 +38,7 @@ JOBS = {
     "statistics": (IMPORT_QUEUE, "app.worker.jobs.refresh_project"),
     "target": (PUBLISH_QUEUE, "app.worker.jobs.notify_target"),
     "preview": (PREVIEW_QUEUE, "app.worker.jobs.work_out_preview"),
+    "chore": (IMPORT_QUEUE, "app.worker.jobs.do_chore"),
 }
 
 
@@ -119,12 +121,22 @@ class Runtime:
             base_url=self.settings.base_url,
         )
 
+    @property
+    def doing(self) -> chores.Doing:
+        """What chores stand on."""
+        return chores.Doing(db=self.db, ringer=self.ringer, adapters=self.adapters, connect=self.connect)
+
     @functools.cached_property
     def notifier(self) -> Notifier:
         """What sends messages. Made when it is needed: it knows a hundred services, and takes its time to."""
         from integrations.notify.adapter import AppriseNotifier
 
         return AppriseNotifier()
+
+    @property
+    def app_maker(self) -> AppMaker:
+        """What makes a GitHub App by its manifest."""
+        return Manifests()
 
     @functools.cached_property
     def commits(self) -> intake.GroupCommit:

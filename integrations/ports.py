@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from integrations.readings import NO_SITE, Envelope, MilestoneSeen, Payload, PersonSeen, ProjectSeen, Reading
 from rules.intents import LabelSpec, Note
@@ -98,6 +98,30 @@ class Pace:
         return wait
 
 
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """What runs in a project by itself and would meet what we write. `kind`: labels (it runs when a label is put on or
+    taken off), comments (it runs when somebody comments) or stale (it marks quiet items, as we do). `where` names its
+    file, `url` leads there.
+    """
+
+    kind: str
+    where: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookSeen:
+    """A webhook that tells us of a project. `missing` are the events that it should send and does not; `said` is what
+    our last answer to it was, in the tracker's words, "" where there was none.
+    """
+
+    native_id: str
+    active: bool
+    missing: tuple[str, ...] = ()
+    said: str = ""
+
+
 class Client(Protocol):
     """The write side (and the few reads) of one connection. Raises `PermanentError` or `TransientError`."""
 
@@ -111,6 +135,11 @@ class Client(Protocol):
     def get_project(self, project: str) -> RepositorySeen: ...
 
     def list_projects(self) -> Iterator[RepositorySeen]: ...
+
+    def automation(self, project: str) -> tuple[Automation, ...]:
+        """What runs in the project by itself, by its default branch; none where the tracker keeps it elsewhere. Raises
+        `PermanentError` where this connection may not look (several calls).
+        """
 
     def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do in the project: none, read, triage, write, maintain or admin. Where logins are only
@@ -143,6 +172,46 @@ class Client(Protocol):
         """A whole read of one item, to mend a gap (several calls)."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class KeepsHooks(Protocol):
+    """A client that can look after a project's webhook itself. All raise `PermanentError("forbidden")` where this
+    connection may not, which is no fault of its: reading and writing need less.
+    """
+
+    def find_hook(self, project: str, url: str) -> HookSeen | None:
+        """The webhook that delivers to an address of ours (one call or two)."""
+
+    def make_hook(self, project: str, url: str, secret: str) -> HookSeen:
+        """Make a webhook with all events that we read, or set the one there is right (one call or two)."""
+
+    def ping_hook(self, project: str, native_id: str) -> None:
+        """Have the tracker send a test delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppMade:
+    """An App that was made just now. `page` is its page in the tracker."""
+
+    app_id: str
+    slug: str
+    page: str
+    private_key: str = field(repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+
+
+class AppMaker(Protocol):
+    """Makes an App in a tracker from a manifest that a person's browser posts there."""
+
+    def page(self, web: str, organisation: str | None) -> str:
+        """Where the manifest is posted to, given the address that people use."""
+
+    def manifest(self, web: str, *, name: str, home: str, hook: str | None, back: str, installed: str) -> Payload:
+        """The App to make there. `hook` None: we cannot be reached, so it has no webhook."""
+
+    def exchange(self, base_url: str, code: str) -> AppMade:
+        """The App for the code that comes back, which is good once (one call)."""
 
 
 # --- reading the past -----------------------------------------------------------------------------------------------

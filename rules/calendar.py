@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -27,6 +28,12 @@ class NoWorkingDay(ValueError):
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+@lru_cache(maxsize=16384)
+def _midnight(zone: str, day: date) -> datetime:
+    """The instant at which a local date begins, in UTC. Kept, since time is counted over the same days all the time."""
+    return datetime.combine(day, time(), tzinfo=_zone(zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Calendar:
 
     def midnight(self, day: date) -> datetime:
         """The instant at which a local date begins, in UTC."""
-        return datetime.combine(day, time(), tzinfo=_zone(self.zone)).astimezone(UTC)
+        return _midnight(self.zone, day)
 
     def end_of_day(self, day: date) -> datetime:
         """The first instant after a local date, in UTC."""
@@ -96,14 +103,24 @@ class Calendar:
         left = Fraction(days)
         day = self.next_working_day(self.local_date(at))
         start = max(at, self.midnight(day))
-        while True:
-            share = self._share(day, start, self.end_of_day(day))
-            if left <= share:
-                micros = left * _micros(self.end_of_day(day) - self.midnight(day))
-                return start + MICROSECOND * -(-micros.numerator // micros.denominator)
+        share = self._share(day, start, self.end_of_day(day))
+        while left > share:
             left -= share
-            day = self.next_working_day(day + DAY)
+            whole = ceil(left) - 1  # days that pass in full before the one in which it ends
+            day = self._after_whole(day + DAY, whole)
+            left -= whole
             start = self.midnight(day)
+            share = self._share(day, start, self.end_of_day(day))
+        micros = left * _micros(self.end_of_day(day) - self.midnight(day))
+        return start + MICROSECOND * -(-micros.numerator // micros.denominator)
+
+    def _after_whole(self, day: date, count: int) -> date:
+        """The working day after so many whole ones, the first of them `day` or later."""
+        day = self.next_working_day(day)
+        while count > 0:
+            count -= self._is_whole(day)
+            day = self.next_working_day(day + DAY)
+        return day
 
     def working_days(self, since: datetime, until: datetime) -> float:
         """How many working days (with fractions) lie between two instants; 0 when `until` is not after `since`."""
@@ -126,10 +143,11 @@ class Calendar:
         return Fraction(_micros(until - since), whole)
 
     def _whole_days(self, first: date, beyond: date) -> int:
-        return sum(
-            self.is_working_day(day) and self.end_of_day(day) > self.midnight(day)
-            for day in (first + ahead * DAY for ahead in range((beyond - first).days))
-        )
+        return sum(self._is_whole(first + ahead * DAY) for ahead in range((beyond - first).days))
+
+    def _is_whole(self, day: date) -> bool:
+        """Whether a date is a working day that a clock there saw: a zone that crosses the date line skips one."""
+        return self.is_working_day(day) and self.end_of_day(day) > self.midnight(day)
 
     def next_open(self, at: datetime) -> datetime:
         """The first instant, `at` or later, within the hours of a working day."""

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from rules.calendar import Calendar
 from rules.settings import Settings
-from rules.statistics import Forecast, Risk, Usual
+from rules.statistics import Forecast, Outlook, Risk, Usual
 
 
 class Kind(StrEnum):
@@ -272,7 +272,7 @@ class Project:
     usual: Usual | None = None
     """What is usual here, as last counted; None: not counted yet."""
     risks: Mapping[str, Risk] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    """How likely bad ends are, as last learnt, by name ("quiet-pull")."""
+    """How likely bad ends are, as last learnt, by name ("quiet-pull", "shortfall")."""
 
     def may_name(self, ref: Ref) -> bool:
         """Whether readers of this project may be told the key of an item."""
@@ -454,6 +454,8 @@ class Milestone:
     """The milestone that speaks for this one, where people say that they are one; its `key` is its title."""
     forecasts: tuple[Forecast, ...] = ()
     """Of the last working days, oldest first, at most one a day; the latest is what is expected now."""
+    outlooks: tuple[Outlook, ...] = ()
+    """Of a running sprint, in the same way."""
 
 
 class FlowKind(StrEnum):

@@ -61,7 +61,7 @@ class RuleType:
     label_color: str = "d4d4d4"
     yields_to: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
-    """Statistics that it goes by: usual, forecast, risk."""
+    """Statistics that it goes by: usual, forecast, outlook, risk."""
 
 
 KINDS: Mapping[type[Subject], type[Kind | MilestoneKind | FlowKind]] = {

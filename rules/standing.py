@@ -79,6 +79,8 @@ class Standing:
     """Since when it has held without a break, while that is not yet as long as its rule asks; it is no flag yet."""
     opens_at: datetime | None = None
     """When it becomes a flag if it holds until then. None: not pending, or its calendar has no working day left."""
+    taken_back_at: datetime | None = None
+    """When somebody last took the answers back: what was said by then, and is only heard now, counts no more."""
     escalated: tuple[Reached, ...] = ()
     """The rungs of its rule's ladder that it has reached, in that order. A flag that opens anew has reached none."""
 
@@ -185,7 +187,7 @@ def acknowledge(standing: Standing, *, reason: str | None, now: datetime) -> Sta
     """Somebody knows of it: silent until it gets worse in severity or weight. Of two answers of a kind the later one
     holds, whichever is heard first; so for all four.
     """
-    if standing.acknowledged_at is not None and standing.acknowledged_at > now:
+    if _is_stale(standing, standing.acknowledged_at, now):
         return standing
     return replace(
         standing,
@@ -198,23 +200,48 @@ def acknowledge(standing: Standing, *, reason: str | None, now: datetime) -> Sta
 
 def snooze(standing: Standing, *, until: datetime, reason: str | None, now: datetime | None = None) -> Standing:
     """Quiet until an instant; `now` is when that was said."""
-    if now is not None and standing.snoozed_at is not None and standing.snoozed_at > now:
+    if _is_stale(standing, standing.snoozed_at, now):
         return standing
     return replace(standing, snoozed_until=until, snoozed_reason=reason, snoozed_at=now)
 
 
 def expect(standing: Standing, *, until: datetime, reason: str | None, now: datetime | None = None) -> Standing:
     """Somebody said by when it will have moved: quiet until then. `now` is when that was said."""
-    if now is not None and standing.expected_at is not None and standing.expected_at > now:
+    if _is_stale(standing, standing.expected_at, now):
         return standing
     return replace(standing, expected=until, expected_reason=reason, expected_at=now)
 
 
 def dismiss(standing: Standing, *, reason: str | None, now: datetime) -> Standing:
     """Somebody said it is wrong: silent until it has cleared and opened anew."""
-    if standing.dismissed_at is not None and standing.dismissed_at > now:
+    if _is_stale(standing, standing.dismissed_at, now):
         return standing
     return replace(standing, dismissed_at=now, dismissed_reason=reason)
+
+
+def take_back(standing: Standing, *, now: datetime) -> Standing:
+    """Nothing was answered: it speaks again. What a person took out of the tracker stays out."""
+    return replace(
+        standing,
+        acknowledged_at=None,
+        acknowledged_reason=None,
+        acknowledged_severity=Severity.NOTE,
+        acknowledged_weight=0.0,
+        snoozed_until=None,
+        snoozed_reason=None,
+        snoozed_at=None,
+        expected=None,
+        expected_reason=None,
+        expected_at=None,
+        dismissed_at=None,
+        dismissed_reason=None,
+        taken_back_at=now,
+    )
+
+
+def _is_stale(standing: Standing, known: datetime | None, now: datetime | None) -> bool:
+    """Whether a later answer of the kind is known, or all answers up to then were taken back."""
+    return now is not None and any(at is not None and at > now for at in (known, standing.taken_back_at))
 
 
 def voice(standing: Standing, *, calendar: Calendar, settle: timedelta = SETTLE, now: datetime) -> Voice:

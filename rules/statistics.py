@@ -78,8 +78,8 @@ class Risk:
     """How likely a bad end is, as learnt from a project's own past: `model` is a line of JSON (`rules.risk.model`).
 
     `thresholds`: by precision ("0.8": speak where 80 of 100 end badly) the chance from which on to speak; None: the
-    past holds none. `examples` is how many quiet times of the project were learnt from; `own`: they were enough to
-    learn from, else the documented prior speaks alone.
+    past holds none. `examples` is how many of the project's own (quiet times, ended sprints) were looked at; `own`:
+    they were enough to learn from, else the documented prior speaks alone.
     """
 
     as_of: datetime
@@ -87,3 +87,21 @@ class Risk:
     thresholds: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     examples: int = 0
     own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is expected of a running sprint: `chance` is that of delivering less by its end than is in it now.
+
+    Of the `items` in it `done` are done. `fewer` of the `sprints` before delivered less than is in now; `because` are
+    the inputs that make it likely, the most first (`rules.risk.sprints.shortfall_inputs`). `due`: its end, then.
+    """
+
+    as_of: datetime
+    chance: float
+    due: date | None = None
+    items: int = 0
+    done: int = 0
+    fewer: int = 0
+    sprints: int = 0
+    because: tuple[str, ...] = ()

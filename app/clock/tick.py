@@ -10,6 +10,7 @@ from app.bootstrap import Runtime, runtime
 from app.services import bells, syncing
 from app.store import (
     answers,
+    chores,
     deliveries,
     early_checks,
     instance,
@@ -47,12 +48,14 @@ def tick() -> int:
         projects = sync.due(tx, now=real)
         stale = statistics.due(tx, now=world)
         asked = previews.due(tx, quiet_since=real - PREVIEW_QUIET)
+        wanted = chores.due(tx, now=real)
         targets = [] if paused else notices.targets_with_due(tx, world=world, real=real)
     rung = bells.ring(this.db, this.ringer, "lane", lanes) + bells.ring(this.db, this.ringer, "connection", connections)
     rung += bells.ring(this.db, this.ringer, "sync", projects)
     rung += bells.ring(this.db, this.ringer, "statistics", stale)
     rung += bells.ring(this.db, this.ringer, "target", targets)
     rung += bells.ring(this.db, this.ringer, "preview", asked)
+    rung += bells.ring(this.db, this.ringer, "chore", wanted)
     return rung
 
 

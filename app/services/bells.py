@@ -21,7 +21,8 @@ class Ringer(Protocol):
 
     def wake(self, kind: str, row_id: int) -> None:
         """`kind` is lane (drain it), connection (publish what is due), sync (read a project's past), statistics (make a
-        project's anew), target (tell people what is due) or preview (work out what a rule would do).
+        project's anew), target (tell people what is due), preview (work out what a rule would do) or chore (go on with
+        what somebody asked for).
         """
 
 

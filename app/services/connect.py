@@ -76,10 +76,19 @@ def credentials_of(row: trackers.ConnectionRow, vault: SecretBox) -> Credentials
     return Credentials(base_url=row.base_url, installation=row.installation, site=row.site, **secrets)
 
 
-def check(db: Database, vault: SecretBox, adapters: Adapters, *, tracker: str | None, now: datetime) -> list[Checked]:
-    """Ask each connection (of one tracker, or all) what it may do, and remember the answer."""
+def check(
+    db: Database,
+    vault: SecretBox,
+    adapters: Adapters,
+    *,
+    tracker: str | None,
+    now: datetime,
+    connection_id: int | None = None,
+) -> list[Checked]:
+    """Ask each connection (one, those of one tracker, or all) what it may do, and remember the answer."""
     with db.read() as tx:
-        rows = [row for row in trackers.connections(tx) if tracker in (None, row.tracker_name)]
+        rows = trackers.connections(tx, connection_id=connection_id)
+        rows = [row for row in rows if tracker in (None, row.tracker_name)]
         watched = {row.id: [project.key for project in trackers.projects(tx, connection_id=row.id)] for row in rows}
     if tracker is not None and not rows:
         raise UserError(f"There is no tracker {tracker!r}. `plumbline tracker list` names them.")
@@ -264,12 +273,12 @@ def _find(
     )
 
 
-def remove_project(db: Database, *, key: str, author: str, now: datetime) -> list[int]:
-    """Stop watching a project. What was judged is kept; what was written stays in the tracker. Gives the ids of what
-    was removed.
+def remove_project(db: Database, *, key: str, author: str, now: datetime, project_id: int | None = None) -> list[int]:
+    """Stop watching a project, by its key in whatever tracker, or the one of this id only. What was judged is kept;
+    what was written stays in the tracker. Gives the ids of what was removed.
     """
     with db.write() as tx:
-        found = trackers.projects(tx, key=key)
+        found = trackers.projects(tx, key=key, ids=None if project_id is None else [project_id])
         if not found:
             raise UserError(f"There is no project {key!r}. `plumbline project list` names them.")
         ids = {project.id for project in found}

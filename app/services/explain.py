@@ -12,6 +12,7 @@ from app.services.memory import standing_of
 from app.store import facts, milestone_facts, rules, standings, subjects
 from app.store.database import Database, Tx
 from app.store.standings import Kept
+from app.store.walks import Walks
 from rules import engine
 from rules.facts import Project, Subject
 from rules.spec import Judgement
@@ -50,7 +51,7 @@ def _load(
         return facts.load_items(tx, [subject_id], projects=projects).get(subject_id)
     if subject_kind == "milestone":
         return milestone_facts.load_milestones(tx, [subject_id], projects=projects).get(subject_id)
-    return usual.flow(tx, projects[subject_id], now=now)
+    return usual.flow(Walks(tx), projects[subject_id], now=now)
 
 
 def _remembered(judgement: Judgement, kept: Mapping[int, Kept], now: datetime) -> Judgement:

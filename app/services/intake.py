@@ -17,17 +17,19 @@ from datetime import datetime
 from typing import Any
 
 from app.services import bells
-from app.store import deliveries, instance, leases, trackers
+from app.store import connecting, deliveries, instance, leases, trackers
 from app.store.database import Database
 from app.store.deliveries import NewDelivery
 from app.time import real_now
-from integrations.errors import BadPayload, Ignored
+from integrations.errors import BadPayload, BadSignature, Ignored
 from integrations.ports import Adapter, Adapters
 from integrations.readings import Envelope
 
 MAX_BYTES = 25 * 1024 * 1024
 COMMIT_TIMEOUT = 8.0
 """Seconds a request waits for its commit; GitHub gives up after ten and does not ask again by itself."""
+
+REFUSALS_EVERY = 30.0
 
 
 class UnknownTracker(LookupError):
@@ -114,6 +116,7 @@ class Directory:
         self._trackers: dict[str, tuple[trackers.TrackerRow, str]] = {}
         self._projects: dict[tuple[int, str], trackers.ProjectRow] = {}
         self._clock: Any = None
+        self._refused: dict[int, float] = {}
 
     def _refresh(self, *, age: float = 1.0) -> None:
         if time.monotonic() - self._read_at < age and self._clock is not None:
@@ -143,6 +146,16 @@ class Directory:
         self._refresh()
         return next((row for (of, _), row in self._projects.items() if of == tracker_id and row.key == key), None)
 
+    def refused(self, tracker_id: int, why: str) -> None:
+        """Keep that a webhook was refused, for who looks why none arrives. Anybody may send here, so at most every
+        half minute.
+        """
+        if time.monotonic() - self._refused.get(tracker_id, -REFUSALS_EVERY) < REFUSALS_EVERY:
+            return
+        self._refused[tracker_id] = time.monotonic()
+        with self._db.write() as tx:
+            connecting.note_refusal(tx, tracker_id, why=why, now=real_now())
+
     def world_now(self) -> Any:
         self._refresh()
         return self._clock.now()
@@ -165,7 +178,11 @@ def receive(
     """
     tracker, secret = directory.tracker(name, kinds)
     adapter = adapters[tracker.kind]
-    adapter.verify(headers, raw, secret)
+    try:
+        adapter.verify(headers, raw, secret)
+    except BadSignature as error:
+        directory.refused(tracker.id, str(error))
+        raise
     try:
         payload = json.loads(raw)
     except (ValueError, RecursionError) as error:

@@ -39,6 +39,7 @@ from app.store import gone as store_gone
 from app.store.database import Tx
 from app.store.standings import Kept, Saved
 from app.store.subjects import Due
+from app.store.walks import Walks
 from app.store.work import Work
 from integrations.ports import Adapters
 from integrations.readings import Reading
@@ -218,7 +219,8 @@ class Court:
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in found.items()})
         elif kind == "flow":
             judged = self.projects.judged
-            found = {id_: usual.flow(self.tx, judged[id_], now=now) for id_ in sorted(set(ids) & judged.keys())}
+            walks = Walks(self.tx)
+            found = {id_: usual.flow(walks, judged[id_], now=now) for id_ in sorted(set(ids) & judged.keys())}
         else:
             found = milestone_facts.load_milestones(self.tx, ids, projects=self.projects.judged)
             found = commitments.with_baselines(self.tx, found, now)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from app.store.standings import Kept, Saved
+from app.store.standings import Kept, Quiet, Saved
 from app.time import from_iso, to_iso
 from rules.spec import Rule, Tell
 from rules.standing import Reached, Standing
@@ -53,6 +53,25 @@ def load_standing(doc: Mapping[str, Any]) -> Standing:
             value = from_iso(value)
         values[field.name] = value
     return Standing(**values)
+
+
+def quiet_of(standing: Standing) -> Quiet:
+    """What people answered, as lists are narrowed by it; nothing for a flag that is closed or has got worse since."""
+    if not standing.is_open:
+        return "", None
+    if standing.dismissed_at is not None:
+        return "wrong", None
+    if standing.is_acknowledged:
+        return "acknowledged", None
+    asked = [
+        (until, word)
+        for until, word in ((standing.snoozed_until, "snoozed"), (standing.expected, "expected"))
+        if until is not None
+    ]
+    if not asked:
+        return "", None
+    until, word = max(asked)
+    return word, until
 
 
 def standing_of(known: Kept | None, rule: Rule) -> Standing | None:

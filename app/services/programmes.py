@@ -91,6 +91,45 @@ def programmes(tx: Tx) -> list[Programme]:
     ]
 
 
+def rename(db: Database, *, name: str, to: str, author: str, now: datetime) -> None:
+    """Give a programme another name. Raises UserError for one that is taken."""
+    to = to.strip()
+    if to == name.strip():
+        return
+    with db.write() as tx:
+        row = _known(tx, name)
+        if not to or _row(tx, to) is not None:
+            raise UserError("is taken by another programme; choose another one" if to else "is needed")
+        store.rename(tx, row.id, to)
+        control.audit(tx, who=author, what="programme renamed", subject=to, at=now, detail={"before": row.name})
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A project as a programme names it."""
+
+    id: int
+    key: str
+    tracker: str
+
+    @property
+    def spelled(self) -> str:
+        """TRACKER/KEY, which is clear whatever other trackers have."""
+        return f"{self.tracker}/{self.key}"
+
+
+def spelled_projects(tx: Tx) -> list[Spelled]:
+    """All projects in use, to choose from."""
+    return [Spelled(row.id, row.key, row.tracker_name) for row in trackers.projects(tx)]
+
+
+def open_milestones(tx: Tx, programme_id: int) -> list[tuple[str, str]]:
+    """Open milestones of a programme's projects to choose from, each as it is spelled."""
+    row = next((row for row in store.programmes(tx) if row.id == programme_id), None)
+    every = [] if row is None else store.milestones_of(tx, [id_ for id_, _ in row.projects])
+    return [(one.spelled, one.spelled) for one in every if one.is_open]
+
+
 def join(db: Database, *, name: str, milestones: Sequence[str], author: str, now: datetime) -> Release:
     """From now on these milestones ("TRACKER/PROJECT:TITLE") of a programme's projects are one; the first speaks for
     the others. Joined again with others, it takes those in too. Raises UserError.

@@ -80,13 +80,15 @@ def retract(
         tag = instance.load(tx).tag
         shown = retractions.written_on(tx, sorted(projects.rows))
         told = standings.ever_on(tx, [one.item_id for one in shown]) if not wanted.is_whole else {}
+        targets = publications.targets_of(tx, [one.item_id for one in shown])
         writes: list[Back] = []
         for one in shown:
             gone, rest = _sorted(told.get(one.item_id, ()), wanted, by_id)
             if not wanted.is_whole and not gone:
                 continue
             whole = wanted.is_whole or not any(_is_told(kept, by_id) for kept in rest)
-            writes += _whole(tx, one, projects) if whole else _part(tx, one, gone, rest, projects, by_id)
+            target = targets[one.item_id]
+            writes += _whole(one, projects, target) if whole else _part(one, gone, rest, projects, by_id, target)
             if dry_run:
                 continue
             if whole:
@@ -134,8 +136,9 @@ def finish(
     whole: bool,
     patience: float = 600.0,
 ) -> int:
-    """Send what was marked and wait until it is gone; gives how many items could not be cleaned in `patience` seconds.
-    `whole`: the labels we made in the repositories go at the end.
+    """Send what was marked and wait until it is gone; gives how many items could not be cleaned in `patience`
+    seconds, with those that the tracker refuses to have cleaned. `whole`: the labels we made in the repositories go at
+    the end.
     """
     with db.read() as tx:
         rows = trackers.projects(tx, ids=list(done.project_ids))
@@ -154,7 +157,8 @@ def finish(
         for connection_id in connections:
             ours = [row for row in rows if row.connection_id == connection_id]
             _unmake(db, connection_id, ours, connect, ringer=ringer, until=until)
-    return left
+    with db.read() as tx:
+        return left + retractions.refused(tx, list(done.project_ids))
 
 
 def _unmake(
@@ -226,21 +230,21 @@ def _withdraw(tx: Tx, gone: Sequence[Kept], now: datetime) -> None:
     standings.remember(tx, memories)
 
 
-def _whole(tx: Tx, one: Shown, projects: Projects) -> list[Back]:
+def _whole(one: Shown, projects: Projects, target: tuple[str, str]) -> list[Back]:
     key = projects.rows[one.project_id].key
-    _project, _number, item, url = publications.target_of(tx, one.item_id)
+    item, url = target
     labels = [Back(key, item, url, "label", name) for name in one.shown_labels]
     comment = [Back(key, item, url, "comment", "our comment")] if one.comment_id or one.sending_at else []
     return [*labels, *comment]
 
 
 def _part(
-    tx: Tx,
     one: Shown,
     gone: Sequence[Kept],
     rest: Sequence[Kept],
     projects: Projects,
     by_id: Mapping[int, PreparedRule],
+    target: tuple[str, str],
 ) -> list[Back]:
     """What goes where other flags stay told."""
     prefix = projects.facts[one.project_id].settings.label_prefix
@@ -250,7 +254,7 @@ def _part(
         return {f"{prefix}{rule.label}" for rule in told if rule.label}
 
     key = projects.rows[one.project_id].key
-    _project, _number, item, url = publications.target_of(tx, one.item_id)
+    item, url = target
     names = sorted((labels(gone) - labels([kept for kept in rest if _is_told(kept, by_id)])) & set(one.shown_labels))
     found = [Back(key, item, url, "label", name) for name in names]
     open_ = any(kept.closed_at is None for kept in gone)

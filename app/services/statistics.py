@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from app.services import bells, forecasts, projects, risks, usual
+from app.services import bells, forecasts, outlooks, projects, risks, usual
 from app.store import examples, instance, leases, plans, statistics, subjects
 from app.store.database import Database, Tx
 from app.store.statistics import Statistic
+from app.store.walks import Walks
 from app.time import real_now
 from rules.calendar import DAY, Calendar
 from rules.facts import Project
+from rules.risk.outlooks import NAME as SHORTFALL
 from rules.risk.pulls import NAME
 from rules.statistics import Usual
 
@@ -36,12 +38,12 @@ class Counted:
     """Examples to be kept with the statistics, and how earlier ones ended."""
 
 
-Counter = Callable[[Tx, Project, datetime], Counted]
+Counter = Callable[[Tx, Project, Walks, datetime], Counted]
 
 
-def _usual(tx: Tx, project: Project, now: datetime) -> Counted:
+def _usual(tx: Tx, project: Project, walks: Walks, now: datetime) -> Counted:
     """What is usual in the project; nothing where that has not changed. What is under way is judged by it."""
-    found = usual.count(tx, project.id, calendar=project.calendar, now=now)
+    found = usual.count(walks, project, now=now)
     if project.usual is not None and _same(project.usual, found):
         return Counted(flow=True)
     kept = Statistic("project", project.id, "usual", found)
@@ -53,7 +55,7 @@ def _same(before: Usual, after: Usual) -> bool:
     return all(getattr(before, one.name) == getattr(after, one.name) for one in fields(Usual) if one.name != "as_of")
 
 
-def _forecasts(tx: Tx, project: Project, now: datetime) -> Counted:
+def _forecasts(tx: Tx, project: Project, _walks: Walks, now: datetime) -> Counted:
     """When its milestones are likely to be done; what waits for something in them is judged by it, too."""
     found = forecasts.forecasts(tx, project, now=now)
     kept = tuple(Statistic("milestone", id_, "forecast", said) for id_, said in found.items())
@@ -61,14 +63,28 @@ def _forecasts(tx: Tx, project: Project, now: datetime) -> Counted:
     return Counted(kept, items=frozenset(waiting), milestones=frozenset(found))
 
 
-def _risk(tx: Tx, project: Project, now: datetime) -> Counted:
+def _risk(tx: Tx, project: Project, _walks: Walks, now: datetime) -> Counted:
     """What its past says of quiet pull requests; nothing where nothing ended since it was last learnt."""
     found = risks.look(tx, project, now=now)
     kept = () if found.risk is None else (Statistic("project", project.id, f"{statistics.RISK}{NAME}", found.risk),)
     return Counted(kept, items=found.concerned, taken=found.taken, labels=found.labels)
 
 
-COUNTERS: Mapping[str, Counter] = {"usual": _usual, "forecast": _forecasts, "risk": _risk}
+def _outlooks(tx: Tx, project: Project, _walks: Walks, now: datetime) -> Counted:
+    """What is expected of its running sprints, and what its ended ones say of the like."""
+    found = outlooks.look(tx, project, now=now)
+    kept = [Statistic("milestone", id_, "outlook", said) for id_, said in found.outlooks.items()]
+    if found.risk is not None:
+        kept.append(Statistic("project", project.id, f"{statistics.RISK}{SHORTFALL}", found.risk))
+    return Counted(tuple(kept), milestones=frozenset(found.outlooks))
+
+
+COUNTERS: Mapping[str, Counter] = {
+    "usual": _usual,
+    "forecast": _forecasts,
+    "outlook": _outlooks,
+    "risk": _risk,
+}
 """Everything that is counted, in the order in which it is, by the names that rule types use."""
 AS_KEPT = frozenset({"risk"})
 """What a replay of the past does not count anew, but reads as it was kept: it was learnt over many months, from what
@@ -81,9 +97,14 @@ def next_refresh(calendar: Calendar, now: datetime) -> datetime:
     return calendar.midnight(calendar.next_working_day(calendar.local_date(now) + DAY))
 
 
-def count(tx: Tx, project: Project, now: datetime, *, wanted: Collection[str] | None = None) -> Counted:
-    """Count everything for a project, as of now; or only what is `wanted`."""
-    found = [counter(tx, project, now) for name, counter in COUNTERS.items() if wanted is None or name in wanted]
+def count(
+    tx: Tx, project: Project, now: datetime, *, walks: Walks | None = None, wanted: Collection[str] | None = None
+) -> Counted:
+    """Count everything for a project, as of now; or only what is `wanted`. `walks` are those kept from earlier counts
+    in the same transaction, where there were any.
+    """
+    kept = walks if walks is not None else Walks(tx)
+    found = [counter(tx, project, kept, now) for name, counter in COUNTERS.items() if wanted is None or name in wanted]
     return Counted(
         statistics=tuple(one for counted in found for one in counted.statistics),
         items=frozenset(id_ for counted in found for id_ in counted.items),

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.services import gone
-from app.services.memory import dump_standing, standing_of, withdrawn
+from app.services.memory import dump_standing, quiet_of, standing_of, withdrawn
 from app.store import standings
 from app.store.standings import Kept, Saved
 from rules import engine
@@ -106,6 +106,7 @@ def shown_on(subject: Subject, standing: Standing) -> int | None:
 
 
 def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: Standing, verdict: Verdict) -> Saved:
+    answered, quiet_until = quiet_of(after)
     return Saved(
         id=known.id if known is not None else None,
         rule_id=rule.id,
@@ -123,4 +124,6 @@ def _saved(kind: str, subject: Subject, rule: Rule, known: Kept | None, after: S
         closed_at=after.cleared_at,
         verdict=dump_verdict(verdict),
         memory=dump_standing(after),
+        answered=answered,
+        quiet_until=quiet_until,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.services import answers, new_plan, removals, replies, rights
-from app.services.memory import dump_standing, load_standing
+from app.services import answers, new_plan, quiet, removals, replies, rights
+from app.services.memory import dump_standing, load_standing, quiet_of
 from app.services.projects import Projects
 from app.store import answers as kept
 from app.store import control, publications, standings
@@ -22,7 +22,7 @@ from app.time import real_now, to_iso
 from rules.answers import Command, Verb
 from rules.engine import PreparedRule
 from rules.facts import Item
-from rules.standing import Standing, acknowledge, dismiss, expect, snooze
+from rules.standing import Standing, acknowledge
 from rules.verdict import Said
 
 EARLY = timedelta(minutes=5)
@@ -49,18 +49,23 @@ class Taking:
         ready = kept.ready(self.tx, item_ids)
         if not ready:
             return set()
-        concerned = sorted({one.item_id for one in ready})
+        concerned = sorted({one.item_id for one in ready if one.item_id is not None})
         items = store_facts.load_items(self.tx, concerned, projects=self.projects.facts)
         told = standings.shown_on(self.tx, concerned)
         for one in ready:
-            item = items.get(one.item_id)
+            item = items.get(one.item_id or 0)
+            if one.status == kept.GIVEN:  # on a page, to flags that have taken it already
+                self.prompt.add(one.item_id or 0)
+                kept.settle(self.tx, one.id, status=kept.TAKEN, detail=one.detail, now=self.now)
+                continue
             if item is None:
                 kept.settle(self.tx, one.id, status=kept.SPENT, detail="the item is gone", now=self.now)
                 continue
-            flags = [flag for flag in told.get(one.item_id, ()) if flag.closed_at is None]
+            flags = [flag for flag in told.get(item.id, ()) if flag.closed_at is None]
             self._take(one, item, flags)
         memories = {id_: dump_standing(self.standings[id_]) for id_ in self.changed}
-        standings.remember(self.tx, memories)
+        told_now = {id_: quiet_of(self.standings[id_]) for id_ in self.changed}
+        standings.remember(self.tx, memories, quiet=told_now)
         return set(concerned)
 
     def _take(self, one: Answer, item: Item, flags: list[Kept]) -> None:
@@ -103,24 +108,20 @@ class Taking:
     def _hush(self, one: Answer, item: Item, flags: list[Kept], command: Command) -> tuple[str, str]:
         """Acknowledge, snooze, expect or dismiss every flag that the item tells of."""
         calendar = item.project.calendar
-        said_on = calendar.local_date(one.at)
-        until = None
-        if command.verb in (Verb.SNOOZE, Verb.EXPECT):
-            if command.problem is not None:
-                self._reply(one, item, [Said("reply.when", {"verb": command.verb.value})])
-                return kept.SPENT, "no good time"
-            day = command.until or said_on + timedelta(days=command.days or 0)
-            if day <= said_on or day > said_on + timedelta(days=366):
-                self._reply(one, item, [Said("reply.past", {"until": day})])
-                return kept.SPENT, "no good day"
-            until = calendar.midnight(day)
-            if command.verb is Verb.EXPECT:
-                until = calendar.end_of_day(day) - timedelta(seconds=1)
+        if command.problem is not None:
+            self._reply(one, item, [Said("reply.when", {"verb": command.verb.value})])
+            return kept.SPENT, "no good time"
+        try:
+            until = quiet.until(command, calendar, at=one.at)
+        except quiet.NoGoodDay as error:
+            self._reply(one, item, [Said("reply.past", {"until": error.day})])
+            return kept.SPENT, "no good day"
         if not flags:
             self._reply(one, item, [Said("reply.nothing-open")])
             return kept.SPENT, "nothing was flagged"
         for flag in flags:
-            self._change(flag, _answered(self._standing(flag), command, until, at=one.at))
+            self._change(flag, quiet.answered(self._standing(flag), command, until, at=one.at))
+        kept.point(self.tx, one.id, [flag.id for flag in flags])
         self._reply(one, item, [])
         return kept.TAKEN, command.reason or ""
 
@@ -229,14 +230,3 @@ def _is_near(one: Answer, item: Item) -> bool:
         return True
     near = [item.author, *item.assignees]
     return one.person_id is not None and any(who is not None and who.id == one.person_id for who in near)
-
-
-def _answered(standing: Standing, command: Command, until: datetime | None, *, at: datetime) -> Standing:
-    if command.verb is Verb.ACK:
-        return acknowledge(standing, reason=command.reason, now=at)
-    if command.verb is Verb.WRONG:
-        return dismiss(standing, reason=command.reason, now=at)
-    assert until is not None, "snooze and expect have a time"
-    if command.verb is Verb.SNOOZE:
-        return snooze(standing, until=until, reason=command.reason, now=at)
-    return expect(standing, until=until, reason=command.reason, now=at)

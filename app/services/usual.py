@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.services import projects
-from app.store import walks
-from app.store.database import Tx
-from rules.calendar import Calendar
+from app.store.walks import Walks
 from rules.facts import Flow, Project
 from rules.flow.present import LOOKS_BACK as FLOW_LOOKS_BACK
 from rules.flow.present import flow_of
@@ -17,15 +14,11 @@ from rules.statistics import Usual
 LOOKS_BACK = timedelta(days=365)
 
 
-def count(tx: Tx, project_id: int, *, calendar: Calendar, now: datetime) -> Usual:
-    """What is usual in a project as of `now`, from what it finished in the year before. Times are working days of
-    `calendar`. Raises KeyError where there is no such project in use.
-    """
-    project = projects.load(tx, ids=[project_id]).facts[project_id]
-    found = walks.load_walks(tx, project, since=now - LOOKS_BACK, now=now)
-    return usual_of(found, project, calendar=calendar, now=now)
+def count(walks: Walks, project: Project, *, now: datetime) -> Usual:
+    """What is usual in a project as of `now`, from what it finished in the year before. Times are its working days."""
+    return usual_of(walks.of(project, since=now - LOOKS_BACK, now=now), project, calendar=project.calendar, now=now)
 
 
-def flow(tx: Tx, project: Project, *, now: datetime) -> Flow:
+def flow(walks: Walks, project: Project, *, now: datetime) -> Flow:
     """How the work of a project flows as of `now`."""
-    return flow_of(walks.load_walks(tx, project, since=now - FLOW_LOOKS_BACK, now=now), project, now=now)
+    return flow_of(walks.of(project, since=now - FLOW_LOOKS_BACK, now=now), project, now=now)

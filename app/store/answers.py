@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from app.store import models
 from app.store.database import Tx, insert
 
-ASKING, READY, TAKEN, REFUSED, SPENT = "asking", "ready", "taken", "refused", "spent"
+ASKING, READY, GIVEN, TAKEN, REFUSED, SPENT = "asking", "ready", "given", "taken", "refused", "spent"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """An answer on its way in. `key` makes it this one within its project; `command` is its JSON document."""
 
-    item_id: int
+    item_id: int | None
     key: str
     at: datetime
     person_id: int | None
@@ -36,7 +36,7 @@ class Answer:
 
     id: int
     project_id: int
-    item_id: int
+    item_id: int | None
     key: str
     at: datetime
     person_id: int | None
@@ -88,12 +88,44 @@ def hear(tx: Tx, project_id: int, heard: Iterable[Heard]) -> None:
         tx.execute(insert(tx, models.answer).on_conflict_do_nothing(), rows)
 
 
+def give(tx: Tx, project_id: int, one: Heard, *, standing_id: int, detail: str, now: datetime) -> int:
+    """Keep an answer that was given on a page and taken at once for a flag; gives its id. Where an item tells of the
+    flag its note is still to say so.
+    """
+    table = models.answer
+    values = {
+        "project_id": project_id,
+        "item_id": one.item_id,
+        "key": one.key,
+        "at": one.at,
+        "who": one.who,
+        "verb": one.verb,
+        "command": dict(one.command),
+        "status": GIVEN if one.item_id is not None else TAKEN,
+        "may": one.may,
+        "settled_at": now,
+        "detail": detail,
+    }
+    answer_id = tx.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
+    point(tx, answer_id, [standing_id])
+    return int(answer_id)
+
+
+def point(tx: Tx, answer_id: int, standing_ids: Iterable[int]) -> None:
+    """Note which flags an answer was taken for."""
+    rows = [{"answer_id": answer_id, "standing_id": id_} for id_ in standing_ids]
+    if rows:
+        tx.execute(sa.insert(models.answer_flag), rows)
+
+
 def ready(tx: Tx, item_ids: Iterable[int]) -> list[Answer]:
-    """Answers on these items that are to be taken, in the order in which they were said."""
+    """Answers on these items that are to be taken, in the order in which they were said; those given on a page among
+    them, so that they are shown.
+    """
     table = models.answer
     rows = tx.execute(
         sa.select(table)
-        .where(table.c.item_id.in_(sorted(set(item_ids))), table.c.status == READY)
+        .where(table.c.item_id.in_(sorted(set(item_ids))), table.c.status.in_([READY, GIVEN]))
         .order_by(table.c.at, table.c.key)
     )
     return [_answer(row) for row in rows]

@@ -17,7 +17,7 @@ from app.store import models
 from app.store.database import Database, Tx, database_seconds, insert
 
 LEASE_SECONDS = 60.0
-GONE_SECONDS = {"lane": 0.0, "connection": 15.0, "sync": 0.0, "target": 15.0, "preview": 0.0}
+GONE_SECONDS = {"lane": 0.0, "connection": 15.0, "sync": 0.0, "target": 15.0, "preview": 0.0, "chore": 0.0}
 """After how many seconds without renewal a lease is taken from a holder that is known to have died. A drain's effects
 are in its transaction; a publisher may have a call on its way, which is given time to arrive.
 """
@@ -27,6 +27,7 @@ TABLES = {
     "sync": models.sync,
     "target": models.target,
     "preview": models.preview,
+    "chore": models.chore,
 }
 
 
@@ -36,8 +37,8 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held lease: `kind` is lane, connection, target, preview, or sync (reading a project's past; the id is the
-    project's).
+    """A held lease: `kind` is lane, connection, target, preview, chore, or sync (reading a project's past; the id is
+    the project's).
     """
 
     kind: str

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.store import models
 from app.store.database import IDS, Tx
 from app.store.links import ISSUE_KEY
-from app.store.statistics import forecasts_of
+from app.store.statistics import expected_of
 from app.time import from_iso
 from rules import facts
 from rules.statistics import Forecast
@@ -248,10 +248,10 @@ def _forecasts(tx: Tx, ids: Sequence[int]) -> dict[int, Forecast]:
     ).all()
     if not inside:
         return {}
-    kept = forecasts_of(tx, sorted({row.milestone_id for row in inside}))
+    kept = expected_of(tx, sorted({row.milestone_id for row in inside}))
     found: dict[int, Forecast] = {}
     for row in inside:
-        said = kept.get(row.milestone_id)
+        said = kept[row.milestone_id].forecasts if row.milestone_id in kept else ()
         if said and (row.item_id not in found or said[-1].likely < found[row.item_id].likely):
             found[row.item_id] = said[-1]
     return found

@@ -14,11 +14,12 @@ from app.store.database import Tx
 from app.store.facts import read_step
 from app.store.link_facts import ref_of
 from app.store.milestone_homes import epic_items, home_of, named_homes
-from app.store.statistics import forecasts_of
+from app.store.statistics import Expected, expected_of
 from app.time import from_iso
 from rules import facts
 from rules.readiness import says_when_done
 
+NOTHING = Expected()
 CARRIED_WITHIN = timedelta(days=1)
 """An item that left one milestone and joined another within this time was carried over, not added anew."""
 
@@ -42,7 +43,7 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
     baselines = _baselines(tx, wanted)
     usual = _usual(tx, rows)
     homes, epics = named_homes(tx, rows), epic_items(tx, rows)
-    forecasts = forecasts_of(tx, wanted)
+    expected = expected_of(tx, wanted)
     return {
         row.id: facts.Milestone(
             id=row.id,
@@ -78,7 +79,8 @@ def load_milestones(tx: Tx, ids: Iterable[int], *, projects: Mapping[int, facts.
                 default=None,
             ),
             leader=leaders.get(row.joined_to),
-            forecasts=forecasts.get(row.id, ()),
+            forecasts=(said := expected.get(row.id, NOTHING)).forecasts,
+            outlooks=said.outlooks,
         )
         for row in rows
     }

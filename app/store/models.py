@@ -68,6 +68,8 @@ tracker = _table(
     sa.Column("webhook_secret", sa.Text, nullable=False),
     sa.Column("site", sa.JSON, nullable=False, server_default="{}"),  # what no payload tells: custom fields, statuses
     sa.Column("surveyed_at", Instant),
+    sa.Column("refused_at", Instant),  # when a webhook was last refused, and why
+    sa.Column("refused_why", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
 )
@@ -86,6 +88,8 @@ connection = _table(
     ),  # ok, read_only, unauthorised, suspended, removed
     sa.Column("status_detail", sa.Text, nullable=False, server_default=""),
     sa.Column("checked_at", Instant),
+    sa.Column("report", sa.JSON, nullable=False, server_default="{}"),  # what the last check saw, in full
+    sa.Column("page", sa.Text, nullable=False, server_default=""),  # an App's own page in the tracker
     # the budget row: one writer at a time, paced
     sa.Column("lease_holder", sa.Text),
     sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
@@ -148,6 +152,8 @@ bell = _table(  # "there is work": a row of its own, so that who rings waits for
     sa.Column("rung_at", Instant, nullable=False),
 )
 
+ARRIVED = "event <> 'plumbline_history'"
+"""A condition of SQL, spelled out: a database takes the index for it by its text alone."""
 delivery = _table(
     "delivery",
     _id(),
@@ -178,8 +184,18 @@ sa.Index(
     postgresql_where=delivery.c.status == "pending",
 )
 sa.Index("ix_delivery_status", delivery.c.status, delivery.c.id)
+sa.Index(  # what a tracker sent by itself, without what was asked of it
+    "ix_delivery_arrived",
+    delivery.c.tracker_id,
+    delivery.c.id,
+    sqlite_where=sa.text(ARRIVED),
+    postgresql_where=sa.text(ARRIVED),
+)
 sa.Index("ix_delivery_received", delivery.c.received_at)
 sa.Index("ix_delivery_project", delivery.c.project_id, delivery.c.id)
+sa.Index("ix_delivery_guid", delivery.c.guid, postgresql_ops={"guid": "text_pattern_ops"})  # found by how it begins
+sa.Index("ix_delivery_about", delivery.c.about, delivery.c.id)
+sa.Index("ix_delivery_event", delivery.c.event, delivery.c.id)
 
 # --- people, items, milestones --------------------------------------------------------------------------------------
 
@@ -240,6 +256,7 @@ item = _table(
     # derived from snapshot and changes
     sa.Column("state", sa.Text, nullable=False, server_default="todo"),
     sa.Column("state_since", Instant),
+    sa.Column("began_at", Instant),  # when work on it began, as far as its own history tells
     sa.Column("moved_at", Instant),
     sa.Column("derived", sa.JSON, nullable=False, server_default="{}"),
     # when it is looked at again
@@ -259,6 +276,19 @@ sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
 sa.Index("ix_item_base_ref", item.c.project_id, item.c.base_ref)
 sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
+sa.Index(  # all that counting how work flows needs, so that no item has to be read for it
+    "ix_item_flow",
+    item.c.project_id,
+    item.c.is_open,
+    item.c.state,
+    item.c.state_since,
+    item.c.kind,
+    item.c.created_at,
+    item.c.began_at,
+    item.c.closed_at,
+    item.c.deleted_at,
+    item.c.secured,
+)
 
 milestone = _table(
     "milestone",
@@ -493,6 +523,9 @@ standing = _table(
     sa.Column("closed_at", Instant),
     sa.Column("verdict", sa.JSON, nullable=False),
     sa.Column("memory", sa.JSON, nullable=False, server_default="{}"),
+    # what `memory` says people answered: "", acknowledged, snoozed, expected or wrong, and until when it is quiet
+    sa.Column("answered", sa.Text, nullable=False, server_default=""),
+    sa.Column("quiet_until", Instant),  # None: until it gets worse, or for good
 )
 sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
 sa.Index("ix_standing_newest", standing.c.closed_at, standing.c.opened_at, standing.c.id)
@@ -540,7 +573,7 @@ publication = _table(
     sa.UniqueConstraint("item_id"),
 )
 sa.Index("ix_publication_due", publication.c.connection_id, publication.c.status, publication.c.due_at)
-sa.Index("ix_publication_status", publication.c.status)
+sa.Index("ix_publication_status", publication.c.status, publication.c.id)
 sa.Index("ix_publication_project", publication.c.project_id, publication.c.commented_at)
 
 written = _table(  # every write to a tracker, newest last: the record people ask for, and what the ceilings count
@@ -556,6 +589,8 @@ written = _table(  # every write to a tracker, newest last: the record people as
 )
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
+sa.Index("ix_written_at", written.c.at, written.c.id)
+sa.Index("ix_written_project_at", written.c.project_id, written.c.at, written.c.id)
 
 known_label = _table(  # labels of ours that exist in the tracker, so that they are created once
     "known_label",
@@ -568,14 +603,16 @@ answer = _table(  # what people answered, each once: commands, and removals of w
     "answer",
     _id(),
     _ref("project_id", "project"),
-    _ref("item_id", "item"),
+    _ref("item_id", "item", nullable=True),  # None: on a page, to a flag that no item tells of
     sa.Column("key", sa.Text, nullable=False),  # comment and line, or what else makes it this one
     sa.Column("at", Instant, nullable=False),  # when it was said
     _ref("person_id", "person", nullable=True),
     sa.Column("who", sa.Text, nullable=False),  # a login, or whoever is signed in to the pages
     sa.Column("verb", sa.Text, nullable=False),
     sa.Column("command", sa.JSON, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),  # asking (the right is not known), ready, taken, refused, spent
+    # asking (the right is not known), ready, given (on a page; the item's note is still to say so), taken, refused or
+    # spent
+    sa.Column("status", sa.Text, nullable=False),
     sa.Column("may", sa.Text),  # the right as the tracker told it
     sa.Column("retry_at", Instant),  # real time
     sa.Column("settled_at", Instant),  # world time
@@ -584,6 +621,12 @@ answer = _table(  # what people answered, each once: commands, and removals of w
 )
 sa.Index("ix_answer_item", answer.c.item_id, answer.c.status)
 sa.Index("ix_answer_status", answer.c.status, answer.c.project_id)
+
+answer_flag = _table(  # which flags an answer was taken for
+    "answer_flag",
+    sa.Column("answer_id", BigId, sa.ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("standing_id", BigId, sa.ForeignKey("standing.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
 
 # --- telling people beside the tracker ------------------------------------------------------------------------------
 
@@ -639,21 +682,59 @@ instance = _table(  # one row
     sa.Column("ticked_at", Instant),  # real time of the clock's last tick
 )
 
+account = _table(
+    "account",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),  # the name as it is compared: case and width folded
+    sa.Column("mail", sa.Text),
+    sa.Column("password", sa.Text),  # salted and slow; None: signs in by a provider, or not yet
+    sa.Column("role", sa.Text, nullable=False),  # viewer, editor, admin
+    sa.Column("all_projects", sa.Boolean, nullable=False),
+    sa.Column("secured", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("issuer", sa.Text),  # who vouches for `subject`, where the person signs in elsewhere
+    sa.Column("subject", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant),
+    sa.Column("disabled_at", Instant),
+    sa.UniqueConstraint("issuer", "subject"),
+)
+
+account_programme = _table(  # what somebody sees who does not see all projects
+    "account_programme",
+    sa.Column("account_id", BigId, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("programme_id", BigId, sa.ForeignKey("programme.id"), primary_key=True, index=True),
+)
+
+web_session = _table(
+    "web_session",
+    _id(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # None: by a printed link, without an account
+    sa.Column("how", sa.Text, nullable=False),  # password, provider, link, recovery, demo
+    sa.Column("agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
 api_token = _table(
     "api_token",
     _id(),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # None: made on the machine, for no one person
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
-    sa.Column("scope", sa.Text, nullable=False, server_default="read"),
+    sa.Column("scope", sa.Text, nullable=False, server_default="read"),  # words with spaces between
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
     sa.Column("revoked_at", Instant),
 )
 
-sign_in = _table(
+sign_in = _table(  # links that sign in once
     "sign_in",
     _id(),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # whose password it lets choose
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
@@ -668,6 +749,30 @@ audit = _table(
     sa.Column("subject", sa.Text, nullable=False, server_default=""),
     sa.Column("detail", sa.JSON, nullable=False, server_default="{}"),
 )
+sa.Index("ix_audit_at", audit.c.at, audit.c.id)
+sa.Index("ix_audit_who", audit.c.who, audit.c.id)
+sa.Index("ix_audit_what", audit.c.what, audit.c.id)
+sa.Index("ix_audit_subject", audit.c.subject, audit.c.id)
+
+chore = _table(  # something large that somebody asked for on a page, done in the background: replaying, taking back
+    "chore",
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),  # replay, retract
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),  # what for
+    sa.Column("status", sa.Text, nullable=False, server_default="running"),  # running, stopped, done, failed
+    sa.Column("cursor", sa.JSON, nullable=False, server_default="{}"),  # how far it is
+    sa.Column("total", sa.Integer),
+    sa.Column("done", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("started_at", Instant, nullable=False),  # real time, as the next two
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index("ix_chore_due", chore.c.status, chore.c.next_at)
 
 # --- reading the past, and mending gaps -----------------------------------------------------------------------------
 

@@ -108,10 +108,18 @@ def save(tx: Tx, *, name: str, project_ids: Iterable[int], same_readers: bool, n
     return int(known)
 
 
+def rename(tx: Tx, programme_id: int, name: str) -> None:
+    """Give a programme another name."""
+    table = models.programme
+    tx.execute(sa.update(table).where(table.c.id == programme_id).values(name=name))
+
+
 def remove(tx: Tx, programme_id: int) -> None:
     """Forget a programme; its projects stay."""
     part = models.programme_project
+    seen = models.account_programme
     tx.execute(sa.delete(part).where(part.c.programme_id == programme_id))
+    tx.execute(sa.delete(seen).where(seen.c.programme_id == programme_id))
     tx.execute(sa.delete(models.programme).where(models.programme.c.id == programme_id))
 
 

@@ -280,6 +280,16 @@ def target_of(tx: Tx, item_id: int) -> tuple[str, int, str, str]:
     return row.project_key, row.number, row.key, row.url
 
 
+def targets_of(tx: Tx, item_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """What items are called and where they are in the tracker, by id: (key, url). A query for every thousand."""
+    item = models.item
+    found: dict[int, tuple[str, str]] = {}
+    for first in range(0, len(item_ids), 1000):
+        query = sa.select(item.c.id, item.c.key, item.c.url).where(item.c.id.in_(item_ids[first : first + 1000]))
+        found |= {row.id: (row.key, row.url) for row in tx.execute(query)}
+    return found
+
+
 def budget(tx: Tx, connection_id: int) -> tuple[datetime | None, list[str]]:
     """When the next write may go out, and the instants of creates in the last hour (ISO, real time)."""
     table = models.connection

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
-from app.store.statistics import RISK
+from app.store.statistics import GROWN_OVER_TIME
 
 PAGE = 2000
 Rows = Iterable[Mapping[str, Any]]
@@ -48,7 +48,7 @@ def copied(tx: Tx, project_ids: Sequence[int]) -> Iterator[tuple[str, Rows]]:
     Nothing of connections, deliveries, secrets, or of what was written.
     """
     project, tracker, programme = models.project, models.tracker, models.programme
-    milestone, part = models.milestone, models.programme_project
+    milestone, part, kept = models.milestone, models.programme_project, models.statistic
     mine = list(project_ids)
     trackers = sorted(set(tx.scalars(sa.select(project.c.tracker_id).where(project.c.id.in_(mine)))))
     milestones = sa.select(milestone.c.id).where(milestone.c.tracker_id.in_(trackers))
@@ -69,7 +69,7 @@ def copied(tx: Tx, project_ids: Sequence[int]) -> Iterator[tuple[str, Rows]]:
         (models.membership, models.membership.c.milestone_id.in_(milestones)),
         (models.link, models.link.c.project_id.in_(mine)),
         (models.change, models.change.c.project_id.in_(mine)),
-        (models.statistic, sa.and_(models.statistic.c.project_id.in_(mine), models.statistic.c.name.startswith(RISK))),
+        (kept, sa.and_(kept.c.project_id.in_(mine), kept.c.name.in_(GROWN_OVER_TIME))),
     ]
     for table, where in wanted:
         yield table.name, _plain(table, pages(tx, table, where))

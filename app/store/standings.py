@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from app.store import models
 from app.store.database import Tx
+from app.store.views.scope import Visible
 
 Key = tuple[int, str, int]
 """(rule id, subject kind, subject id)."""
@@ -60,6 +61,12 @@ class Saved:
     closed_at: datetime | None
     verdict: Mapping[str, Any]
     memory: Mapping[str, Any]
+    answered: str = ""
+    quiet_until: datetime | None = None
+
+
+Quiet = tuple[str, datetime | None]
+"""What people answered (see the column) and until when a flag is quiet for it."""
 
 
 def _kept(row: Any) -> Kept:
@@ -120,9 +127,10 @@ def ever_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
     """Every standing that these items tell or told of, open and closed."""
     table = models.standing
     found: dict[int, list[Kept]] = {}
-    query = sa.select(table).where(table.c.shown_on.in_(item_ids)).order_by(table.c.id)
-    for row in tx.execute(query):
-        found.setdefault(row.shown_on, []).append(_kept(row))
+    for first in range(0, len(item_ids), 1000):
+        query = sa.select(table).where(table.c.shown_on.in_(item_ids[first : first + 1000])).order_by(table.c.id)
+        for row in tx.execute(query):
+            found.setdefault(row.shown_on, []).append(_kept(row))
     return found
 
 
@@ -157,11 +165,16 @@ def by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Kept]:
     return {row.id: _kept(row) for row in rows}
 
 
-def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]]) -> None:
-    """Replace what is remembered of standings, by id: an answer changed it, no verdict."""
+def remember(tx: Tx, memories: Mapping[int, Mapping[str, Any]], *, quiet: Mapping[int, Quiet] | None = None) -> None:
+    """Replace what is remembered of standings, by id: an answer changed it, no verdict. `quiet` says of those whose
+    answers changed what they are now.
+    """
     table = models.standing
     for id_, memory in sorted(memories.items()):
-        tx.execute(sa.update(table).where(table.c.id == id_).values(memory=dict(memory)))
+        values: dict[str, Any] = {"memory": dict(memory)}
+        if quiet is not None and id_ in quiet:
+            values["answered"], values["quiet_until"] = quiet[id_]
+        tx.execute(sa.update(table).where(table.c.id == id_).values(values))
 
 
 def unwritten(tx: Tx, rule_id: int, *, project_id: int, since: datetime) -> int:
@@ -175,14 +188,7 @@ def unwritten(tx: Tx, rule_id: int, *, project_id: int, since: datetime) -> int:
         .where(
             table.c.rule_id == rule_id,
             table.c.project_id == project_id,
-            table.c.closed_at.is_(None),
-            table.c.opened_at >= since,
-            table.c.outcome == "flagged",
-            table.c.reach != "page",
-            table.c.severity != "note",
-            table.c.shown_on.is_not(None),
-            publication.c.commented_at.is_(None),
-            sa.or_(publication.c.id.is_(None), sa.cast(publication.c.shown_labels, sa.Text) == "[]"),
+            *_unwritten(since),
         )
         .distinct()
         .subquery()
@@ -200,7 +206,19 @@ def items_told_by(tx: Tx, rule_id: int) -> list[int]:
 
 
 COLUMNS = (
-    "rule_version shown_on outcome severity reach code opened_at since closed_at verdict memory".split()  # noqa: SIM905
+    "rule_version",
+    "shown_on",
+    "outcome",
+    "severity",
+    "reach",
+    "code",
+    "opened_at",
+    "since",
+    "closed_at",
+    "verdict",
+    "memory",
+    "answered",
+    "quiet_until",
 )
 
 
@@ -237,3 +255,45 @@ def drop(tx: Tx, ids: Sequence[int]) -> None:
     """Forget standings that never became flags."""
     if ids:
         tx.execute(sa.delete(models.standing).where(models.standing.c.id.in_(sorted(ids))))
+
+
+def floods(tx: Tx, *, visible: Visible, above: int) -> list[tuple[str, str, str, int]]:
+    """Rules that are live and were not approved since, by project, with how many items they would write on for the
+    first time, where those are more than `above`: (rule, title, project, items).
+    """
+    table, publication, rule, version = models.standing, models.publication, models.rule, models.rule_version
+    items = sa.func.count(sa.distinct(table.c.shown_on))
+    query = (
+        sa.select(rule.c.name, version.c.title, models.project.c.key, items)
+        .join(rule, rule.c.id == table.c.rule_id)
+        .join(version, sa.and_(version.c.rule_id == rule.c.id, version.c.version == rule.c.version))
+        .join(models.project, models.project.c.id == table.c.project_id)
+        .outerjoin(publication, publication.c.item_id == table.c.shown_on)
+        .where(
+            visible.clause(table.c.project_id),
+            rule.c.removed_at.is_(None),
+            version.c.mode == "live",
+            version.c.live_since.is_not(None),
+            sa.or_(rule.c.approved_at.is_(None), rule.c.approved_at < version.c.live_since),
+            *_unwritten(version.c.live_since),
+        )
+        .group_by(rule.c.name, version.c.title, models.project.c.key)
+        .having(items > above)
+        .order_by(items.desc(), rule.c.name, models.project.c.key)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in tx.execute(query)]
+
+
+def _unwritten(since: sa.ColumnElement[datetime] | datetime) -> list[sa.ColumnElement[bool]]:
+    """Open flags that opened since an instant, would be written, and whose item shows nothing of ours yet."""
+    table, publication = models.standing, models.publication
+    return [
+        table.c.closed_at.is_(None),
+        table.c.opened_at >= since,
+        table.c.outcome == "flagged",
+        table.c.reach != "page",
+        table.c.severity != "note",
+        table.c.shown_on.is_not(None),
+        publication.c.commented_at.is_(None),
+        sa.or_(publication.c.id.is_(None), sa.cast(publication.c.shown_labels, sa.Text) == "[]"),
+    ]

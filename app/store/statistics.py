@@ -7,26 +7,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from app.store import models
-from app.store.database import Tx, insert
-from rules.statistics import Forecast, Risk, Usual
+from app.store.database import IDS, Tx, insert
+from rules.statistics import Forecast, Outlook, Risk, Usual
 
 FORECASTS_KEPT = 30
-"""So many of a milestone's forecasts are read as facts, the latest."""
+"""So many of a milestone's forecasts and outlooks are read as facts, the latest."""
 RISK = "risk:"
 """What the name of a risk begins with."""
 _SHAPES: Mapping[str, TypeAdapter[Any]] = {
     "forecast": TypeAdapter(Forecast),
     "usual": TypeAdapter(Usual),
+    "outlook": TypeAdapter(Outlook),
     "risk:quiet-pull": TypeAdapter(Risk),
+    "risk:shortfall": TypeAdapter(Risk),
 }
 """What a statistic of a name holds."""
-OF_PROJECTS = ("usual", "risk:quiet-pull")
+OF_PROJECTS = ("usual", "risk:quiet-pull", "risk:shortfall")
+GROWN_OVER_TIME = ("risk:quiet-pull",)
+"""What a replay of the past reads as it was kept: it was learnt from what was noted down over many months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Statistic:
     subject_kind: str
     subject_id: int
     name: str
-    value: Forecast | Usual | Risk
+    value: Forecast | Outlook | Usual | Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +125,45 @@ def of_projects(tx: Tx, project_ids: Sequence[int]) -> Known:
     return Known(usual, risks)
 
 
-def forecasts_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, tuple[Forecast, ...]]:
-    """The latest forecasts of each of these milestones, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was expected of a milestone on its latest days, oldest first."""
+
+    forecasts: tuple[Forecast, ...] = ()
+    outlooks: tuple[Outlook, ...] = ()
+
+
+def expected_of(tx: Tx, milestone_ids: Sequence[int], *, most: int = FORECASTS_KEPT) -> dict[int, Expected]:
+    """The latest forecasts and outlooks of each of these milestones, at most so many of each."""
+    forecasts: dict[int, list[Forecast]] = {}
+    outlooks: dict[int, list[Outlook]] = {}
+    for row in tx.execute(_latest(), {"ids": list(milestone_ids), "most": most}):
+        value = _SHAPES[row.name].validate_python(row.value)
+        (forecasts if row.name == "forecast" else outlooks).setdefault(row.subject_id, []).append(value)
+    return {
+        id_: Expected(tuple(forecasts.get(id_, ())), tuple(outlooks.get(id_, ())))
+        for id_ in forecasts.keys() | outlooks.keys()
+    }
+
+
+@cache
+def _latest() -> sa.Select[Any]:
     table = models.statistic
+    newest = (table.c.subject_id, table.c.name)
     ranked = (
         sa.select(
-            table.c.subject_id,
+            *newest,
             table.c.as_of,
             table.c.value,
-            sa.func.row_number().over(partition_by=table.c.subject_id, order_by=table.c.as_of.desc()).label("rank"),
+            sa.func.row_number().over(partition_by=newest, order_by=table.c.as_of.desc()).label("rank"),
         )
         .where(
-            table.c.subject_kind == "milestone",
-            table.c.subject_id.in_(list(milestone_ids)),
-            table.c.name == "forecast",
+            table.c.subject_kind == "milestone", table.c.subject_id.in_(IDS), table.c.name.in_(("forecast", "outlook"))
         )
         .subquery()
     )
-    found: dict[int, list[Forecast]] = {}
-    for row in tx.execute(
-        sa.select(ranked.c.subject_id, ranked.c.value).where(ranked.c.rank <= FORECASTS_KEPT).order_by(ranked.c.as_of)
-    ):
-        found.setdefault(row.subject_id, []).append(_SHAPES["forecast"].validate_python(row.value))
-    return {id_: tuple(kept) for id_, kept in found.items()}
+    return (
+        sa.select(ranked.c.subject_id, ranked.c.name, ranked.c.value)
+        .where(ranked.c.rank <= sa.bindparam("most"))
+        .order_by(ranked.c.as_of)
+    )

@@ -287,6 +287,19 @@ def project_of(tx: Tx, kind: str, subject_id: int) -> int | None:
     return found
 
 
+def hold_lanes(tx: Tx, project_ids: Iterable[int]) -> dict[int, int]:
+    """Keep the lanes of these projects from being worked on until this transaction ends, as whoever drains one does;
+    gives each project's lane.
+    """
+    project, lane = models.project, models.lane
+    rows = tx.execute(sa.select(project.c.id, project.c.lane_id).where(project.c.id.in_(sorted(set(project_ids)))))
+    lanes = {row.id: row.lane_id for row in rows}
+    tx.execute(
+        sa.select(lane.c.id).where(lane.c.id.in_(sorted(set(lanes.values())))).order_by(lane.c.id).with_for_update()
+    )
+    return lanes
+
+
 def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
     """A part of an item's history is missing: its rules skip until a read has closed the gap. It is judged anew."""
     table = models.item
@@ -295,3 +308,11 @@ def set_gap(tx: Tx, project_id: int, number: int, *, world: datetime) -> None:
         .where(table.c.project_id == project_id, table.c.number == number)
         .values(gap=True, next_check_at=world)
     )
+
+
+def item_name(tx: Tx, item_id: int, *, project_id: int) -> tuple[int, str] | None:
+    """Number and key of an item of a project; None where there is none."""
+    table = models.item
+    query = sa.select(table.c.number, table.c.key).where(table.c.id == item_id, table.c.project_id == project_id)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row.number, row.key)

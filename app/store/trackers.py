@@ -44,6 +44,10 @@ class ConnectionRow:
     checked_at: datetime | None
     site: Mapping[str, Any]
     """What is known of the tracker that no payload tells."""
+    report: Mapping[str, Any]
+    """What the last check saw, in full; empty where there was none."""
+    page: str
+    """An App's own page in the tracker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,8 @@ def connections(tx: Tx, *, tracker_id: int | None = None, connection_id: int | N
             connection.c.status_detail,
             connection.c.checked_at,
             tracker.c.site,
+            connection.c.report,
+            connection.c.page,
         )
         .join(tracker, tracker.c.id == connection.c.tracker_id)
         .where(connection.c.status != "removed")

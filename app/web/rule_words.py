@@ -8,7 +8,7 @@ from typing import Any
 
 from app.services import pages, rulebook
 from app.store.views.rules import RuleRow, VersionRow
-from app.web.rule_fields import ParamField, fields_of
+from app.web.rule_fields import OPTIONS, ParamField, fields_of
 from rules.engine import problems
 from rules.rulefile import RuleDraft
 from rules.spec import Actions, RuleType, Rung, Scope, Tell
@@ -151,10 +151,14 @@ def in_words(name: str, value: Any, one: ParamField | None = None) -> str:
         return dict(one.options).get(str(value), str(value))
     if one is not None:
         shown = one.shown(value)
-        return (shown + (" %" if one.kind == "share" else "")) if shown else "none"
+        return " ".join(filter(None, [shown, one.unit if one.numeric else ""])) if shown else "none"
     if name == "ladder":
         rungs = [f"{TELLS.get(rung['tell'], rung['tell'])} after {rung['after']:g}" for rung in value or ()]
         return ", ".join(rungs) or "nobody beside the tracker"
+    if name == "reach":
+        return OPTIONS.get(str(value), str(value))
+    if name in ("mode", "severity"):
+        return str(value).capitalize()
     if name in ("scope.projects", "scope.kinds"):
         return ", ".join(str(part).replace("_", " ") for part in value or ()) or "all"
     if value in (None, "", []):

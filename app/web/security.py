@@ -6,17 +6,18 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.store.views.scope import BadCursorError
 
 log = logging.getLogger(__name__)
 
+FORMS = "form-action 'self'"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    f"{FORMS}; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -60,6 +61,11 @@ def json_error(status: int, message: str, *, code: str | None = None, field: str
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    elsewhere = g.get("forms_to")
+    if elsewhere is not None:
+        # a form of this one page goes to this one host, which may want to know where from
+        response.headers["Content-Security-Policy"] = POLICY.replace(FORMS, f"{FORMS} {elsewhere}")
+        response.headers["Referrer-Policy"] = "origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
@@ -94,7 +100,10 @@ def _known(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
-    return _answer(status, kind=str(status), message=error.description or error.name)
+    answer = make_response(_answer(status, kind=str(status), message=error.description or error.name))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 def _unknown(error: Exception) -> Any:

@@ -16,11 +16,21 @@ from app.store.database import Tx
 from app.store.views.scope import Visible
 from app.store.views.shell import ProjectName, Shell, projects, shell
 from app.time import WorldClock, real_now
+from app.web import subnav
 from app.web.runtime import web
 from rules.calendar import Calendar
 
 KEEPS_PROJECT = frozenset(
-    {"overview.show", "flags.show", "milestones.show", "rules.show", "deliveries.show", "find.show"}
+    {
+        "overview.show",
+        "flags.show",
+        "milestones.show",
+        "rules.show",
+        "deliveries.show",
+        "publications.show",
+        "writes.show",
+        "find.show",
+    }
 )
 """Lists that the project picked in the bar narrows; links to them carry it along."""
 NAVIGATION = (
@@ -75,7 +85,7 @@ def open_frame(tx: Tx) -> Frame:
     if key is not None and chosen is None:
         abort(404)
     visible = access.visible_to(g.user, chosen=chosen.id if chosen is not None else None)
-    counts = shell(tx, visible=visible, projects=names, day_start=day_start(now))
+    counts = shell(tx, visible=visible, projects=names, day_start=day_start(now), now=now)
     frame = Frame(shell=counts, visible=visible, chosen=chosen, clock=clock, now=now, real=real)
     g.frame = frame
     return frame
@@ -109,6 +119,7 @@ def _context() -> dict[str, Any]:
         "with_args": with_args,
         "KEEPS_PROJECT": KEEPS_PROJECT,
         "timedelta": timedelta,
+        "subnav": subnav,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from app.bootstrap import runtime
-from app.services import notify, publish, statistics, syncing
+from app.services import chores, notify, publish, statistics, syncing
 from app.services.drain import Drain, drain
 from app.services.previews.work import work_out
 
@@ -59,3 +59,10 @@ def work_out_preview(preview_id: int) -> bool:
     this = runtime()
     with structlog.contextvars.bound_contextvars(preview=preview_id):
         return work_out(this.db, preview_id, ringer=this.ringer)
+
+
+def do_chore(chore_id: int) -> bool:
+    """Go on with what somebody asked for on a page."""
+    this = runtime()
+    with structlog.contextvars.bound_contextvars(chore=chore_id):
+        return chores.run(this.doing, chore_id)

@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 from integrations import read
 from integrations.errors import BadPayload, PermanentError
-from integrations.github import access
+from integrations.github import access, setup, workflows
 from integrations.github.auth import Connection
 from integrations.github.decode import conversation, item, parts
 from integrations.github.decode.reading import about_item
 from integrations.github.http import LabelAbsentError, LabelExistsError, Transport
 from integrations.github.render import hidden
-from integrations.ports import Check, CommentRef, RepositorySeen, Target
+from integrations.ports import Automation, Check, CommentRef, HookSeen, RepositorySeen, Target
 from integrations.readings import ChangeSeen, Payload, PersonSeen, ProjectSeen, Reading, ReviewSeen
 from integrations.wire import Answer, as_said
 from rules.intents import LabelSpec
@@ -71,6 +71,22 @@ class GitHubClient:
         path, key = ("/installation/repositories", "repositories") if self.connection.is_app else ("/user/repos", None)
         for data in self._transport().pages(path, key=key):
             yield repository(data, installation if self.connection.is_app else None)
+
+    def automation(self, project: str) -> tuple[Automation, ...]:
+        """Workflows that run on labels or comments, and stale bots (one call, and more where there are any)."""
+        return understood(lambda: workflows.automation(self.connection, repo_path(project)))
+
+    def find_hook(self, project: str, url: str) -> HookSeen | None:
+        """The repository's webhook to our address; an App's is its own, and no repository's (one call)."""
+        return understood(lambda: setup.find_hook(self.connection, repo_path(project), url))
+
+    def make_hook(self, project: str, url: str, secret: str) -> HookSeen:
+        """Make the repository's webhook, or set the one there is right (two calls, or three)."""
+        return setup.make_hook(self.connection, repo_path(project), url, secret)
+
+    def ping_hook(self, project: str, native_id: str) -> None:
+        """Have a `ping` sent."""
+        setup.ping_hook(self.connection, repo_path(project), native_id)
 
     def list_installations(self) -> Iterator[tuple[str, str]]:
         """An App's installations: native id and the account's login (one call per 100)."""

@@ -18,7 +18,7 @@ from integrations.jira.auth import Connection
 from integrations.jira.decode import events, parts
 from integrations.jira.history import JiraHistory, issue_path, project_path, understood
 from integrations.jira.render import carries, marker_in
-from integrations.ports import HISTORY, Check, CommentRef, RepositorySeen, Target
+from integrations.ports import HISTORY, Automation, Check, CommentRef, RepositorySeen, Target
 from integrations.readings import Payload, PersonSeen, Reading
 from integrations.wire import Answer
 from rules.intents import LabelSpec
@@ -72,6 +72,10 @@ class JiraClient:
             yield from map(self._seen, self.connection.transport().pages("/project/search", key="values"))
         else:
             yield from map(self._seen, list_of(self._call("GET", "/project")))
+
+    def automation(self, project: str) -> tuple[Automation, ...]:
+        """Nothing that could be looked at: Jira shows its automation rules to nobody's token (no call)."""
+        return ()
 
     def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do in the project: read, triage or maintain (one to three calls; see `access.right`)."""

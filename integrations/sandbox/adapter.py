@@ -13,7 +13,7 @@ from typing import TypeVar
 from integrations.errors import PermanentError, TransientError
 from integrations.github.adapter import GitHubAdapter
 from integrations.jira.adapter import JiraAdapter
-from integrations.ports import Adapter, Check, CommentRef, Credentials, Pace, RepositorySeen, Target
+from integrations.ports import Adapter, Automation, Check, CommentRef, Credentials, Pace, RepositorySeen, Target
 from integrations.readings import NO_SITE, Envelope, Payload, PersonSeen, ProjectSeen, Reading
 from integrations.sandbox import as_github, as_jira, jira_shapes
 from integrations.sandbox.language import Language
@@ -105,6 +105,10 @@ class SandboxClient:
     def list_projects(self) -> Iterator[RepositorySeen]:
         """The sandbox keeps no list."""
         return iter(())
+
+    def automation(self, project: str) -> tuple[Automation, ...]:
+        """Nothing runs here by itself."""
+        return ()
 
     def permission(self, project: str, person: PersonSeen) -> str:
         """What somebody may do: what the sandbox was told, else to read."""

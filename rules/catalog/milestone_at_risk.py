@@ -12,7 +12,11 @@ How it is judged
     how much that was open, and what came in after the plan. Days off and blackout days do not count. It is flagged
     when the date held in fewer than half of the trials on two working days in a row, and cleared when it holds in more
     than 70 of 100; between the two it stays as it was. Fewer than five days on which anything was done, or less than
-    eight weeks of history with fewer than 20 finished items, is too early to tell. A new date is a new question.
+    eight weeks of history with fewer than 20 finished items, is too early to tell. A new date is a new question. With a
+    certainty set, sprints are judged by the sprints before them instead: one is flagged where the project's own past
+    says that at least such a share of the like delivers less by its end than is in it now, and cleared when that is no
+    longer the likelier end. Where the past does not say that, as with fewer than six ended sprints, the rule says so
+    and flags no sprint.
 
 What clears it
     A later date, less work in it, or work that gets done faster than it did.
@@ -34,8 +38,10 @@ from datetime import date, datetime
 from rules.baseline import members_at, own_right
 from rules.calendar import DAY, Calendar
 from rules.catalog.common import setting
+from rules.catalog.sprint_at_risk import judge_outlook
 from rules.catalog.timing import with_recheck
-from rules.facts import Milestone
+from rules.facts import Milestone, MilestoneKind
+from rules.risk.speak import step_of
 from rules.spec import Params, RuleType
 from rules.statistics import Forecast
 from rules.verdict import Reach, Said, Value, Verdict, clear, flagged, skipped
@@ -88,6 +94,15 @@ class MilestoneAtRiskParams(Params):
         high=500,
         description="So many finished items are enough, however short the history.",
     )
+    certainty: float = setting(
+        "Certainty, sprints",
+        default=0.0,
+        unit="share",
+        low=0.0,
+        high=0.9,
+        description="Instead of the trials, for sprints: flag where such a share delivers less than is in, going by "
+        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by the trials.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,9 @@ def judge(subject: Milestone, params: MilestoneAtRiskParams, now: datetime) -> V
         return clear("milestone-at-risk.done")
     calendar = subject.project.calendar
     passed = calendar.due_end(due)
+    precision = step_of(params.certainty) if subject.kind is MilestoneKind.SPRINT else None
+    if precision is not None:
+        return judge_outlook(subject, due=due, passed=passed, fresh_days=FRESH_DAYS, precision=precision, now=now)
     known = subject.forecasts
     mine = [one for one in known if one.due in (None, due) and one.chance is not None]
     stale = calendar.add_working_days(mine[-1].as_of, FRESH_DAYS) if mine else None
@@ -179,9 +197,9 @@ def _flag(subject: Milestone, latest: Forecast, *, due: date, since: datetime) -
     late = max((latest.likely - calendar.next_working_day(due)).days, 0)
     return flagged(
         "milestone-at-risk.unlikely",
-        values={"title": subject.title, "due": due, "range": (_range(latest),)},
+        values={"title": subject.title, "due": due, "range": (likely_range(latest),)},
         since=since,
-        evidence=_evidence(latest),
+        evidence=what_drives(latest),
         helps=Said("milestone-at-risk.helps"),
         gist=f"due={due};driver={latest.driver}",
         reach=Reach.PAGE if subject.project.public else Reach.COMMENT,
@@ -189,7 +207,7 @@ def _flag(subject: Milestone, latest: Forecast, *, due: date, since: datetime) -
     )
 
 
-def _range(one: Forecast) -> Said:
+def likely_range(one: Forecast) -> Said:
     """The days between which it is likely to be done, as far as can be seen."""
     if one.horizon is not None and one.early >= one.horizon:
         return Said("milestone-at-risk.beyond", {"horizon": one.horizon})
@@ -200,7 +218,7 @@ def _range(one: Forecast) -> Said:
     return Said("milestone-at-risk.between", {"early": one.early, "late": one.late})
 
 
-def _evidence(one: Forecast) -> tuple[Said, ...]:
+def what_drives(one: Forecast) -> tuple[Said, ...]:
     """What is left and how fast it went, what drives it, and what would bring it back."""
     lines = [Said("milestone-at-risk.left", {"open": one.open_items, "done": one.done_items, "weeks": int(one.weeks)})]
     if one.driver == "growth":
@@ -217,9 +235,9 @@ def _evidence(one: Forecast) -> tuple[Said, ...]:
 def _on_course(told: Told, latest: Forecast) -> Verdict:
     """Nothing to flag; where it was, by what it came back."""
     if told.back is None or told.before is None:
-        return clear("milestone-at-risk.on-course", values={"range": (_range(latest),)})
+        return clear("milestone-at-risk.on-course", values={"range": (likely_range(latest),)})
     fewer = latest.open_items < told.before.open_items
-    return clear("milestone-at-risk.back", values={"range": (_range(latest),), "fewer": fewer})
+    return clear("milestone-at-risk.back", values={"range": (likely_range(latest),), "fewer": fewer})
 
 
 TYPE = RuleType(
@@ -230,7 +248,7 @@ TYPE = RuleType(
     params=MilestoneAtRiskParams,
     judge=judge,
     doc=__doc__,
-    uses=("forecast",),
+    uses=("forecast", "outlook"),
     label="at-risk",
     label_color="f2d16b",
     yields_to=("missed-milestone",),

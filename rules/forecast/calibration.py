@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from math import sqrt
 
@@ -16,6 +16,8 @@ from rules.statistics import Forecast
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 Z95 = 1.96
+CLOSING = timedelta(hours=1)
+"""How long closing a milestone may take: what is taken out meanwhile was left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Kept:
     def turned(self) -> Kept:
         """The same said the other way round: that it would not come true."""
         return replace(self, chance=1 - self.chance, came_true=not self.came_true)
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """How one item of a milestone went: when it was taken out (None: it is still in), and when it was closed (None: it
+    is open).
+    """
+
+    left_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,23 @@ def outcome(said: Forecast, done: date | None, *, until: date) -> tuple[Kept, ..
         known.append((said.chance, said.due))
     over = [(chance, day) for chance, day in known if day < until]
     return tuple(Kept(chance=chance, came_true=done is not None and done <= day) for chance, day in over)
+
+
+def done_at(stays: Iterable[Stayed], *, closed_at: datetime | None) -> datetime | None:
+    """When nothing of a milestone was open any more; None: something is, or was left behind when it was closed at
+    `closed_at` (None: it is open). What was taken out before says nothing.
+    """
+    found = []
+    for stay in stays:
+        if stay.left_at is None:
+            if stay.closed_at is None:
+                return None
+            found.append(stay.closed_at)
+        elif stay.closed_at is not None and stay.closed_at <= stay.left_at:
+            found.append(stay.closed_at)
+        elif closed_at is not None and stay.left_at >= closed_at - CLOSING:
+            return None
+    return max(found, default=closed_at)
 
 
 def within_range(said: Forecast, done: date | None, *, until: date) -> bool | None:

@@ -79,11 +79,14 @@ class _Team:
         self.paces = [[through.pace[place] for place in block] for block in places]
         self.sums = [sum(block) for block in self.paces]
         known = through.milestone_days / (through.milestone_days + manner.joins_days)
-        self.joins = [
+        joins = [
             size * (1 - known) * manner.joins + known * sum(through.joined[place] for place in block)
             for block in places
         ]
-        self.open = self._expected_open()
+        self.none = [_none(mean) for mean in joins] if load.grows else []
+        self.none_late = [_none(mean * manner.after) for mean in joins]
+        usual = through.usual_open
+        self.rates = [min(1.0, usual / here) if here > 0 else 1.0 for here in self._expected_open()]
 
     def _expected_open(self) -> list[float]:
         """How much of a fresh item's share is still open, by how much of the pace has come by."""
@@ -99,25 +102,35 @@ class _Team:
         return found
 
     def trial(self, draws: Sequence[float], dice: Random) -> int:
+        """The working day on which this load is done. What runs for each block is written out: it runs millions of
+        times in a backtest.
+        """
         need = max((self._need(work, dice) for work in self.at_once), default=0.0)
-        manner, size = self.manner, self.manner.block
+        size, count, sums, rates, random = self.manner.block, self.count, self.sums, self.rates, dice.random
         speed = exp(dice.gauss(0.0, self.spread))
-        usual, later = self.load.throughput.usual_open, list(self.later)
-        passed, due = 0.0, self.load.due_in
-        for number, draw in enumerate(draws):
-            place = int(draw * self.count)
-            while later and later[0].ready < (number + 1) * size:
+        later, due = list(self.later), self.load.due_in
+        none, none_late, last = self.none, self.none_late, len(self.rates) - 1
+        passed, beyond = 0.0, 0
+        for draw in draws:
+            begin, beyond = beyond, beyond + size
+            place = int(draw * count)
+            while later and later[0].ready < beyond:
                 need = max(need, passed + self._need(later.pop(0), dice))
             if need == inf:
                 break
-            here = self.open[min(int(passed * STEPS), len(self.open) - 1)]
-            rate = speed * (min(1.0, usual / here) if here > 0 else 1.0)
-            if passed + rate * self.sums[place] >= need and not later:
-                return min(number * size + self._day_in(place, need - passed, rate), self.days + 1)
-            passed += rate * self.sums[place]
-            if self.load.grows:
-                taper = manner.after if due is not None and number * size >= due else 1.0
-                for _ in range(_poisson(self.joins[place] * taper, dice)):
+            step = int(passed * STEPS)
+            rate = speed * rates[step if step < last else last]
+            after = passed + rate * sums[place]
+            if after >= need and not later:
+                return min(begin + self._day_in(place, need - passed, rate), self.days + 1)
+            passed = after
+            if none:
+                floor = (none if due is None or begin < due else none_late)[place]
+                joined, product = 0, random()
+                while product > floor:  # a draw by multiplication, which is right for the small means that occur here
+                    joined += 1
+                    product *= random()
+                for _ in range(joined):
                     need = max(need, passed + self._fresh(dice))
         return self.days + 1
 
@@ -144,13 +157,9 @@ class _Team:
         return float(evenness * ((1 - dice.random()) ** (-1 / evenness) - 1))
 
 
-def _poisson(mean: float, dice: Random) -> int:
-    """A draw; by multiplication, which is right for the small means that occur here."""
-    count, product, floor = 0, dice.random(), exp(-min(mean, 50.0))
-    while product > floor:
-        count += 1
-        product *= dice.random()
-    return count
+def _none(mean: float) -> float:
+    """The chance that nothing comes in where so many items do on average."""
+    return exp(-min(mean, 50.0))
 
 
 def quantile(days: Sequence[Day], share: float) -> Day:

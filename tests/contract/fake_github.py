@@ -7,6 +7,7 @@ unknown path is 500, so a test fails instead of passing by accident.
 # ruff: noqa: A002
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
@@ -55,6 +56,26 @@ class FakeGitHub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     failures: list[tuple[str, Failure]] = field(default_factory=list)
     minted: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    """Texts by path, on the default branch."""
+    reads_files: bool = True
+    """Whether the token may read them; GitHub says 404 to who may not."""
+    repositories: list[dict[str, Any]] = field(default_factory=list)
+    """What the token's user sees, where that is more than the one repository."""
+    hooks: list[dict[str, Any]] = field(default_factory=list)
+    administers: bool = True
+    """Whether the token may look after webhooks; GitHub says 404 to who may not."""
+    knows_newer: bool = True
+    """An older GitHub refuses events that it does not know."""
+    app_hook: dict[str, Any] = field(default_factory=dict)
+    app_events: list[str] = field(default_factory=list)
+    app_deliveries: list[dict[str, Any]] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)
+    """Codes that an App's manifest is exchanged for, each good once."""
+    installed: bool = True
+    """Whether the App has an installation."""
+    pem: str = ""
+    pings: list[int] = field(default_factory=list)
     rights: dict[str, str] = field(default_factory=lambda: {"tri": "triage", "boss": "maintain"})
 
     def fail(self, key: str, failure: Failure, times: int = 1) -> None:
@@ -105,26 +126,33 @@ class FakeGitHub:
     # --- answers ---
 
     def answer(self, verb: str, path: str, query: dict[str, list[str]], body: Any, auth: str) -> tuple[int, Any]:
+        if found := re.fullmatch(r"/app-manifests/([^/]+)/conversions", path):
+            return self._converted(found[1])
         token = auth.partition(" ")[2]
         if path.startswith("/app"):
-            return self._app(verb, path)
+            return self._app(verb, path, body)
         if token not in self.tokens:
             return 401, {"message": "Bad credentials"}
         if (verb, path) == ("GET", "/user"):
             return 200, self.user(self.login)
         if path == "/user/repos":
-            return 200, [self.repository()]
+            return 200, self._page(self.repositories or [self.repository()], query)
         if path == "/installation/repositories":
             return 200, {"total_count": 1, "repositories": [self.repository()]}
         if not path.startswith("/repos/acme/shop"):
             return 404, {"message": "Not Found"}
         return self._repository(verb, path.removeprefix("/repos/acme/shop"), query, body)
 
-    def _app(self, verb: str, path: str) -> tuple[int, Any]:
+    def _app(self, verb: str, path: str, body: Any) -> tuple[int, Any]:
         if path == "/app":
-            return 200, {"slug": "plumbline", "id": 1}
+            return 200, {"slug": "plumbline", "id": 1, "events": self.app_events}
+        if path == "/app/hook/config":
+            self.app_hook |= body or {}
+            return 200, {name: value for name, value in self.app_hook.items() if name != "secret"}
+        if path == "/app/hook/deliveries":
+            return 200, self.app_deliveries
         if path == "/app/installations":
-            return 200, [{"id": 42, "account": {"login": "acme"}}]
+            return 200, [{"id": 42, "account": {"login": "acme"}}] if self.installed else []
         if path == "/app/installations/42":
             return 200, {"id": 42, "permissions": self.app_permissions, "account": {"login": "acme"}}
         if (verb, path) == ("POST", "/app/installations/42/access_tokens"):
@@ -133,9 +161,59 @@ class FakeGitHub:
             return 201, {"token": f"minted-{self.minted}", "expires_at": "2099-01-01T00:00:00Z"}
         return 404, {"message": "Not Found"}
 
+    def _converted(self, code: str) -> tuple[int, Any]:
+        if code not in self.codes:
+            return 404, {"message": "Not Found"}
+        self.codes.discard(code)
+        page = f"{self.url}/apps/plumbline"
+        made = {"id": 1, "slug": "plumbline", "html_url": page, "pem": self.pem, "webhook_secret": "made by GitHub"}
+        return 201, made | {"client_id": "Iv1.x", "client_secret": "unused", "owner": self.user("acme")}
+
+    def _contents(self, path: str) -> tuple[int, Any]:
+        path = path.strip("/")
+        if not self.reads_files:
+            return 404, {"message": "Not Found"}
+        if path in self.files:
+            text = self.files[path].encode()
+            return 200, {"type": "file", "encoding": "base64", "content": base64.encodebytes(text).decode()}
+        inside = [name.removeprefix(f"{path}/" if path else "") for name in self.files if name.startswith(path)]
+        names = sorted({name.partition("/")[0] for name in inside})
+        if not names and not path:
+            return 404, {"message": "This repository is empty."}
+        if not names:
+            return 404, {"message": "Not Found"}
+        base = f"{self.url}/acme/shop/blob/main/{path}".rstrip("/")
+        return 200, [{"name": name, "size": 10, "html_url": f"{base}/{name}"} for name in names]
+
+    def _hooks(self, verb: str, path: str, body: Any) -> tuple[int, Any]:
+        if not self.administers:
+            return 404, {"message": "Not Found"}
+        if path == "" and verb == "GET":
+            return 200, self.hooks
+        if body and not self.knows_newer and "sub_issues" in body["events"]:
+            return 422, {"message": "Validation Failed", "errors": [{"code": "custom", "field": "events"}]}
+        if path == "" and verb == "POST":
+            made = {"id": 300 + len(self.hooks), "last_response": {"code": None, "status": "unused", "message": None}}
+            self.hooks.append(made | body)
+            return 201, self.hooks[-1]
+        hook = next((one for one in self.hooks if path.startswith(f"/{one['id']}")), None)
+        if hook is None:
+            return 404, {"message": "Not Found"}
+        if verb == "POST" and path.endswith("/pings"):
+            self.pings.append(hook["id"])
+            return 204, None
+        if verb == "PATCH":
+            hook.update(body)
+            return 200, hook
+        return 500, {"message": f"the fake does not know {verb} {path}"}
+
     def _repository(self, verb: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         if path == "":
             return 200, self.repository()
+        if path == "/contents" or path.startswith("/contents/"):
+            return self._contents(unquote(path.removeprefix("/contents")))
+        if path == "/hooks" or path.startswith("/hooks/"):
+            return self._hooks(verb, path.removeprefix("/hooks"), body)
         if path == "/issues":
             return 200, list(self.issues.values())
         if (verb, path) == ("POST", "/labels"):

@@ -162,3 +162,7 @@ def test_what_somebody_may_do_is_told_by_few_reads(rig):
 
 def _is(found: str, wanted: str) -> None:
     assert found == wanted
+
+
+def test_what_runs_by_itself_is_looked_for_and_there_is_none(rig):
+    assert rig.client.automation(rig.project) == ()

@@ -27,9 +27,9 @@ from rules.facts import (
 )
 from rules.intents import Line, Note
 from rules.risk import model
-from rules.risk.priors import QUIET_PULL
+from rules.risk.priors import QUIET_PULL, SHORTFALL
 from rules.settings import Settings
-from rules.statistics import Forecast, Risk, Usual
+from rules.statistics import Forecast, Outlook, Risk, Usual
 
 WEEK = Calendar(zone="UTC", weekdays=frozenset({0, 1, 2, 3, 4}))
 PLAIN = Calendar()
@@ -68,9 +68,10 @@ def usual(p85: float = 6.0, *, finished: int = 40, **fields: Any) -> Usual:
 
 
 def risks(threshold: float | None = 0.6, *, own: model.Model = QUIET_PULL) -> dict[str, Risk]:
-    """The documented prior, with one threshold for every precision."""
-    steps = ("0.6", "0.7", "0.8", "0.9")
-    return {"quiet-pull": Risk(at("2026-11-22"), model.dump(own), dict.fromkeys(steps, threshold), examples=40)}
+    """The documented priors, with one threshold for every precision."""
+    steps = dict.fromkeys(("0.6", "0.7", "0.8", "0.9"), threshold)
+    learnt = {"quiet-pull": own, "shortfall": SHORTFALL}
+    return {name: Risk(at("2026-11-22"), model.dump(one), steps, examples=40) for name, one in learnt.items()}
 
 
 def settings(**fields: Any) -> Settings:
@@ -185,6 +186,12 @@ def forecast(on: str, chance: float | None, **fields: Any) -> Forecast:
         "horizon": date(2027, 11, 26),
     }
     return Forecast(as_of=at(f"{on} 04:00"), chance=chance, **(base | fields))
+
+
+def outlook(on: str, chance: float, **fields: Any) -> Outlook:
+    """What was expected of a sprint at midnight of a day: nine items in it, two done, four sprints before it."""
+    base: dict[str, Any] = {"items": 9, "done": 2, "fewer": 3, "sprints": 4, "because": ("over", "left")}
+    return Outlook(as_of=at(on), chance=chance, **(base | fields))
 
 
 def markdown(line: Line, *, strong: bool = False) -> str:

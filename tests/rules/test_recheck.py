@@ -36,7 +36,7 @@ from rules.facts import (
     Waiting,
 )
 from rules.spec import RuleType
-from rules.statistics import Forecast
+from rules.statistics import Forecast, Outlook
 from tests.rules import build
 
 MICRO = timedelta(microseconds=1)
@@ -79,7 +79,11 @@ VARIED: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "missed-milestone": {"grace_days": st.integers(0, 3), "comment_after": st.integers(0, 5)},
     "stalled-work": {"plan_share": st.sampled_from([0.0, 0.25])},
     "scope-creep": {"min_items": st.integers(1, 3)},
-    "milestone-at-risk": {"days": st.integers(1, 3), "least_weeks": st.just(4)},
+    "milestone-at-risk": {
+        "days": st.integers(1, 3),
+        "least_weeks": st.just(4),
+        "certainty": st.sampled_from([0.0, 0.8]),
+    },
     "unready-milestone": {"days_before": st.integers(1, 15)},
     "repeat-slip": {"date_moves": st.integers(0, 1)},
     "repeat-moves": {"moves": st.integers(1, 2)},
@@ -117,6 +121,20 @@ def forecasts(draw: st.DrawFn, *, due: date | None) -> tuple[Forecast, ...]:
             done_items=draw(st.sampled_from([5, 30])),
             likely=START.date() + timedelta(days=draw(st.integers(20, 120))),
             driver=draw(st.sampled_from(["", "growth", "waiting", "pace"])),
+        )
+        for number in on
+    )
+
+
+@st.composite
+def outlooks(draw: st.DrawFn, *, due: date | None) -> tuple[Outlook, ...]:
+    on = sorted(draw(st.sets(st.integers(20, 60), max_size=6)))
+    return tuple(
+        build.outlook(
+            (START + timedelta(days=number)).date().isoformat(),
+            draw(st.sampled_from([0.3, 0.55, 0.7])),
+            due=draw(st.sampled_from([None, due, due])),
+            because=draw(st.sampled_from([(), ("over",), ("left", "net")])),
         )
         for number in on
     )
@@ -239,7 +257,10 @@ def milestones(draw: st.DrawFn) -> Milestone:
     return build.milestone(
         inside,
         project=build.project(
-            calendar, public=draw(st.booleans()), usual=draw(st.sampled_from([None, build.usual(), build.usual()]))
+            calendar,
+            public=draw(st.booleans()),
+            usual=draw(st.sampled_from([None, build.usual(), build.usual()])),
+            risks=draw(st.sampled_from([{}, build.risks(0.6), build.risks(0.6), build.risks(None)])),
         ),
         kind=draw(st.sampled_from(MilestoneKind)),
         open=(is_open := draw(st.sampled_from([True, True, True, False]))),
@@ -248,6 +269,7 @@ def milestones(draw: st.DrawFn) -> Milestone:
         due=due,
         dues=() if due is None else (DueSet(START.date(), START), DueSet(due, draw(instants))),
         forecasts=draw(forecasts(due=due)),
+        outlooks=draw(outlooks(due=due)),
     )
 
 

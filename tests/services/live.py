@@ -16,6 +16,7 @@ from app.store import trackers
 from app.store.scratch import copied, fill, scratch
 from integrations.sandbox.replay import Webhook
 from rules.backtest.run import Found, run
+from tests.services.jira_world import JiraWorld
 from tests.world import World
 
 Told = dict[tuple[str, str, int, datetime], datetime | None]
@@ -53,7 +54,7 @@ def play(
     world.at(until)
 
 
-def pass_time(world: World, until: datetime) -> None:
+def pass_time(world: World | JiraWorld, until: datetime) -> None:
     """Let time pass to an instant, stopping wherever something becomes due."""
     while True:
         dues = [
@@ -76,7 +77,7 @@ def pass_time(world: World, until: datetime) -> None:
         world.drain()
 
 
-def told_live(world: World, *, since: datetime) -> Told:
+def told_live(world: World | JiraWorld, *, since: datetime) -> Told:
     """The flags of the world that opened after an instant."""
     standing, rule = m.standing, m.rule
     rows = world.rows(
@@ -93,7 +94,7 @@ def standing_at(world: World, at: datetime) -> set[tuple[str, str, int]]:
     return {(row.name, row.subject_kind, row.subject_id) for row in rows}
 
 
-def again(world: World, *, since: datetime, until: datetime, within: timedelta = timedelta()) -> Found:
+def again(world: World | JiraWorld, *, since: datetime, until: datetime, within: timedelta = timedelta()) -> Found:
     """The same time judged again from what is stored now, under the rules and settings as they were."""
     with world.db.read() as live, scratch() as tx:
         fill(tx, copied(live, [row.id for row in trackers.projects(live)]))

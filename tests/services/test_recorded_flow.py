@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app.services import projects, usual
 from app.store import facts, models
+from app.store.walks import Walks
 from rules import engine
 from rules.facts import Item, Project
 from rules.spec import Rule
@@ -48,7 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PastWorld]:
 def project(world: PastWorld) -> Project:
     with world.db.read() as tx:
         known = projects.load(tx).facts[world.project_id]
-        counted = usual.count(tx, known.id, calendar=known.calendar, now=world.now)
+        counted = usual.count(Walks(tx), known, now=world.now)
     return replace(known, usual=counted)
 
 
@@ -110,7 +111,7 @@ def test_a_condition_holds_for_the_old_one_alone_and_is_a_flag_after_two_days(wo
 
 def test_more_reviews_at_once_than_a_limit_and_no_more_than_a_higher_one(world: PastWorld, project: Project) -> None:
     with world.db.read() as tx:
-        flow = usual.flow(tx, project, now=world.now)
+        flow = usual.flow(Walks(tx), project, now=world.now)
     review = flow.columns[1]
     assert len(review.waiting) >= 8 and review.waiting[0].item.key == f"#{OLDER}"
     assert review.counts[-1][1] == len(review.waiting)
@@ -124,7 +125,7 @@ def test_a_pile_of_old_reviews_that_grew_in_two_weeks_and_none_of_twenty_times_t
     world: PastWorld, project: Project
 ) -> None:
     with world.db.read() as tx:
-        flow = usual.flow(tx, project, now=world.now)
+        flow = usual.flow(Walks(tx), project, now=world.now)
     verdict = judged(flow, world.now, "bottleneck", grown_over=20, times=1.0)
     assert (verdict.outcome, verdict.gist) == (Outcome.FLAGGED, "in_review")
     assert judged(flow, world.now, "bottleneck", times=20.0).outcome is Outcome.CLEAR

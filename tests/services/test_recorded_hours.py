@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from app import bootstrap
 from app.services import projects, usual
 from app.store import facts, milestone_facts, models
+from app.store.walks import Walks
 from rules import engine
 from rules.facts import Baseline, Item, Milestone, Project
 from rules.spec import Rule
@@ -144,7 +145,7 @@ def test_what_was_finished_that_evening_is_counted_with_its_time(played: Evening
     played.play(evening("23:59:59"))
     with played.world.db.read() as tx:
         (project,) = projects.load(tx).facts.values()
-        found = usual.count(tx, project.id, calendar=project.calendar, now=played.world.now)
+        found = usual.count(Walks(tx), project, now=played.world.now)
     assert {key: count for key, count in found.counts.items() if key.startswith("any/")} == {"any/in_progress": 8}
     assert 2 < found.p50_days["subtask/in_progress"] < 2.6  # from Thursday morning or afternoon to Saturday night
     assert (found.worklog_of, found.worklog_share) == (8, None)  # too few to be a share

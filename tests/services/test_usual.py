@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.services import projects, usual
-from app.store import walks
+from app.store.walks import Walks
 from rules.facts import Kind
 from rules.statistics import Usual
 from tests.world import MONDAY, World
@@ -20,8 +20,8 @@ def day(number: float) -> datetime:
 
 def count(world: World, now: datetime) -> Usual:
     with world.db.read() as tx:
-        (project_id, project), *_ = projects.load(tx).facts.items()
-        return usual.count(tx, project_id, calendar=project.calendar, now=now)
+        project, *_ = projects.load(tx).facts.values()
+        return usual.count(Walks(tx), project, now=now)
 
 
 def reviews(world: World, took: range, *, first: int = 100) -> None:
@@ -86,7 +86,7 @@ def test_it_is_as_of_an_instant(world: World) -> None:
     assert count(world, day(60)).as_of == day(60)
     with world.db.read() as tx:
         (project,) = projects.load(tx).facts.values()
-        assert walks.load_walks(tx, project, since=day(-1), now=day(-0.5)) == []
+        assert Walks(tx).of(project, since=day(-1), now=day(-0.5)) == []
 
 
 @pytest.mark.parametrize("size", [2, 30])
@@ -96,7 +96,7 @@ def test_a_walk_is_read_in_three_queries_however_many_there_are(world: World, si
     with world.db.read() as tx:
         (project,) = projects.load(tx).facts.values()
         event.listen(tx, "before_cursor_execute", lambda _c, _cur, statement, *_: told.append(statement))
-        found = walks.load_walks(tx, project, since=day(-1), now=day(60))
+        found = Walks(tx).of(project, since=day(-1), now=day(60))
     assert len(found) == size and {walk.kind for walk in found} == {Kind.PULL_REQUEST}
     assert len([statement for statement in told if statement.lstrip().upper().startswith("SELECT")]) == 3
 
@@ -115,7 +115,7 @@ def test_a_flow_is_what_stands_in_each_state_now(world: World) -> None:
     world.drain()
     with world.db.read() as tx:
         (project,) = projects.load(tx).facts.values()
-        found = usual.flow(tx, project, now=day(3))
+        found = usual.flow(Walks(tx), project, now=day(3))
     progress, review = found.columns
     assert [(one.item.key, one.since) for one in review.waiting] == [("#1", day(1))]
     assert [(one.item.key, one.since) for one in progress.waiting] == [("#3", day(2)), ("#4", day(2))]

@@ -33,7 +33,7 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             second = flags.flags(tx, visible=ALL, where=flags.FlagFilter(sort=sort), limit=200, after=first.next)
             assert len({row.id for row in (*first.rows, *second.rows)}) == ids["flags"]
         assert flags.count_flags(tx, visible=ALL, where=flags.FlagFilter(text="#1874", types=("stalled-review",))) == 1
-        assert flags.flag_groups(tx, visible=ALL, limit=5)[0].first.subject_kind == "milestone"
+        assert flags.flag_groups(tx, visible=ALL, limit=5, now=NOW)[0].first.subject_kind == "milestone"
         assert sum(flags.flag_changes(tx, visible=ALL, since=NOW - timedelta(days=400))) == ids["flags"]
         for state in ("open", "closed", "all"):
             page = milestones.milestones(tx, visible=ALL, state=state, limit=1)
@@ -45,8 +45,11 @@ def test_every_view_runs_and_finds_the_seeded_world(world: tuple[Database, dict[
             for row in milestones.due_between(tx, visible=ALL, first=date(2026, 7, 31), last=date(2026, 8, 14))
         ] == ["0.8.0"]
         assert items.find_numbers(tx, visible=ALL, number=1874)[0].id == ids["item"]
-        assert items.changes(tx, ids["item"], visible=ALL, limit=3)[1] == 8
-        assert publications.publications(tx, visible=ALL).rows[0].item_key == "#1874"
+        first, total = items.changes(tx, ids["item"], visible=ALL, limit=3)
+        rest, _ = items.changes(tx, ids["item"], visible=ALL, limit=50, after=first.next)
+        assert (len(first.rows), total, rest.next) == (3, 8, None)
+        assert len({row.id for row in (*first.rows, *rest.rows)}) == 8
+        assert "#1874" in {row.item_key for row in publications.publications(tx, visible=ALL).rows}
         assert {row.name for row in rules.rules(tx, visible=ALL, now=NOW)} >= {"scope-creep", "broken-rule"}
         assert [row.items_open for row in projects.projects(tx, visible=ALL)][1] == 0
         counts = deliveries.delivery_counts(tx, visible=ALL, day_start=datetime(2020, 1, 1, tzinfo=UTC))
@@ -89,7 +92,7 @@ def test_who_may_see_nothing_finds_nothing(world: tuple[Database, dict[str, int]
     db, ids = world
     with db.read() as tx:
         assert flags.flags(tx, visible=NOBODY, where=flags.FlagFilter(state="all")).rows == ()
-        assert flags.flag_groups(tx, visible=NOBODY, limit=5) == ()
+        assert flags.flag_groups(tx, visible=NOBODY, limit=5, now=NOW) == ()
         assert milestones.milestones(tx, visible=NOBODY, state="all").rows == ()
         assert milestones.milestone_row(tx, ids["milestone"], visible=NOBODY) is None
         assert items.items(tx, visible=NOBODY).rows == ()
@@ -119,11 +122,11 @@ def test_without_secured_items_every_view_shows_the_rest(world: tuple[Database, 
                 flags.flags(tx, visible=visible, where=flags.FlagFilter(state="all"), limit=500).rows,
                 publications.publications(tx, visible=visible, limit=500).rows,
                 milestones.milestones(tx, visible=visible, state="all").rows,
-                items.changes(tx, ids["item"], visible=visible, limit=50)[0],
+                items.changes(tx, ids["item"], visible=visible, limit=50)[0].rows,
                 items.written(tx, ids["item"], visible=visible),
                 [row for row in [publications.publication_of(tx, ids["item"], visible=visible)] if row],
             )
-            shown = shell.shell(tx, visible=visible, projects=(), day_start=NOW)
+            shown = shell.shell(tx, visible=visible, projects=(), day_start=NOW, now=NOW)
             sums = (
                 flags.count_flags(tx, visible=visible, where=flags.FlagFilter()),
                 sum(row.flags_open for row in rules.rules(tx, visible=visible, now=NOW)),

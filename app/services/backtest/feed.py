@@ -10,7 +10,7 @@ changes is read as facts by the code that reads them for live judging.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -22,6 +22,7 @@ from app.services.deriving import derive_items
 from app.store import derivation, examples, facts, links, milestone_facts, moves, past, programmes, subjects
 from app.store import statistics as kept
 from app.store.database import Tx
+from app.store.walks import Walks
 from rules import baseline
 from rules.backtest.run import Moment
 from rules.facts import Milestone, Subject
@@ -79,6 +80,7 @@ class Feed:
         self.events: list[tuple[datetime, int, Act]] = []
         self.order = count()
         self.projects = projects.load(tx)
+        self.walks = Walks(tx)
 
     def moments(self) -> Iterator[Moment]:
         """The state at the beginning, then every change. The scratch database is played forward meanwhile."""
@@ -289,7 +291,7 @@ class Feed:
     def _count(self, project_id: int, now: datetime) -> statistics.Counted:
         """Make a project's statistics anew, and plan the next time."""
         project = self.projects.facts[project_id]
-        counted = statistics.count(self.tx, project, now, wanted=self.counted)
+        counted = statistics.count(self.tx, project, now, walks=self.walks, wanted=self.counted)
         kept.save(self.tx, project_id, counted.statistics, now=now)
         if counted.statistics:
             self.projects = projects.load(self.tx)
@@ -299,6 +301,7 @@ class Feed:
 
     def _counting(self, project_id: int, now: datetime) -> Act:
         def act(touched: _Touched) -> None:
+            self.walks.forget(touched.derive)
             counted = self._count(project_id, now)
             touched.reload |= counted.items
             touched.milestones |= counted.milestones
@@ -312,6 +315,7 @@ class Feed:
     # --- facts
 
     def _derive(self, item_ids: set[int]) -> set[int]:
+        self.walks.forget(item_ids)
         concerned: set[int] = set()
         by_project: dict[int, list[int]] = {}
         for item_id in sorted(item_ids):
@@ -356,6 +360,7 @@ class Feed:
         for start in range(0, len(ids), PAGE):
             page = facts.load_items(self.tx, ids[start : start + PAGE], projects=self.projects.judged)
             subjects.save_states(self.tx, {id_: (item.state.value, item.state_since) for id_, item in page.items()})
+            self.walks.forget(page)
             found += page.values()
         return found
 
@@ -368,7 +373,7 @@ class Feed:
 
     def _flows(self, project_ids: Iterable[int], now: datetime) -> list[Subject]:
         judged = self.projects.judged
-        return [usual.flow(self.tx, judged[id_], now=now) for id_ in sorted(set(project_ids) & judged.keys())]
+        return [usual.flow(self.walks, judged[id_], now=now) for id_ in sorted(set(project_ids) & judged.keys())]
 
     def _look_again(self, milestone: Milestone, now: datetime) -> None:
         """A plan that is made or settled later is looked at then: facts do not change by themselves."""
@@ -379,8 +384,3 @@ class Feed:
             if when > now:
                 heappush(self.events, (when, next(self.order), self._look(milestone.id)))
                 return
-
-
-def until_now(moment: Moment, *, judged: frozenset[str]) -> Moment:
-    """A moment with only the subjects of some projects."""
-    return replace(moment, subjects=tuple(one for one in moment.subjects if one.project.key in judged))

@@ -30,7 +30,7 @@ from rules.verdict import Reach, Severity
 MOST_CHANGES = 60_000
 """So much that happened is played in the time there is; where there was more, a shorter time is played."""
 MOMENTS = 4_000
-"""Where more than this happened, what lies nearer together than a part of the time is one moment: of 180 days an hour."""
+"""Where more than this happened, what lies near together is one moment: of 180 days what lies within an hour."""
 SHORTER = (120, 90, 60, 30, 14, 7, 3)
 TELL_EVERY = 2.0
 NAMED = 100

@@ -19,6 +19,7 @@ from app.store.database import Database, Tx
 from app.store.link_facts import Instead, told_on
 from app.store.standings import Kept
 from app.store.views.scope import Visible
+from app.store.walks import Walks
 from rules import engine
 from rules.backtest.flags import Key
 from rules.facts import Flow, Item, Milestone, Project, Subject
@@ -125,7 +126,7 @@ class Present:
         if kind == "item":
             return facts.load_items(tx, ids, projects=self.where)
         if kind == "flow":
-            return {id_: usual.flow(tx, self.where[id_], now=self.now) for id_ in ids}
+            return {id_: usual.flow(Walks(tx), self.where[id_], now=self.now) for id_ in ids}
         found = milestone_facts.load_milestones(tx, ids, projects=self.where)
         return commitments.as_committed(tx, found, self.now)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from app.store import models as m
 from app.store.database import Tx
 from app.store.views.scope import COUNT_LIMIT, PAGE_SIZE, Page, Visible, after_key, decode_cursor, like, page_of
+from app.time import from_iso
 
 SORTS = ("newest", "oldest", "severity")
 SAMPLES = 5
@@ -21,15 +23,23 @@ NO_FLAGS = ("error", "pending")
 
 @dataclass(frozen=True, slots=True)
 class FlagFilter:
-    """Which flags a list shows. None and empty mean any; `types` are rule types (a family is several of them)."""
+    """Which flags a list shows. None and empty mean any; `types` are rule types (a family is several of them).
+
+    `state`: open, speaking (open, and nobody has asked for quiet), quiet (open and answered), closed or all. The two in
+    the middle are as of `now`, world time. `kind` is of items or milestones, or "flow"; `label` one of an item's.
+    """
 
     state: str = "open"
     rule: str | None = None
     types: tuple[str, ...] = ()
     severity: str | None = None
+    kind: str | None = None
+    label: str | None = None
     text: str = ""
     sort: str = "newest"
     subject: tuple[str, int] | None = None
+    answer: str | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,24 @@ class FlagRow:
     closed_at: datetime | None
     moved_at: datetime | None
     verdict: dict[str, Any]
+    answered: str = ""
+    quiet_until: datetime | None = None
+    reason: str | None = None
+    answered_at: datetime | None = None
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it is open and somebody has asked for quiet."""
+        asked = bool(self.answered) and (self.quiet_until is None or self.quiet_until > now)
+        return self.closed_at is None and asked
+
+
+REMEMBERED = {
+    "acknowledged": ("acknowledged_at", "acknowledged_reason"),
+    "snoozed": ("snoozed_at", "snoozed_reason"),
+    "expected": ("expected_at", "expected_reason"),
+    "wrong": ("dismissed_at", "dismissed_reason"),
+}
+"""By answer, where a flag's memory has when it was given and why."""
 
 
 def flags(
@@ -78,10 +106,172 @@ def flags(
     )
 
 
+def by_id(tx: Tx, ids: Iterable[int], *, visible: Visible) -> tuple[FlagRow, ...]:
+    """These flags, open or closed, as far as they may be seen, by id. One query."""
+    standing = m.standing.c
+    wanted = sa.and_(standing.id.in_(sorted(set(ids))), visible.standings(), standing.outcome.not_in(NO_FLAGS))
+    return tuple(_row(row) for row in tx.execute(_base().where(wanted).order_by(standing.id)))
+
+
+def ids_of_group(
+    tx: Tx,
+    *,
+    visible: Visible,
+    rule: str,
+    code: str,
+    subject: tuple[str, int | None],
+    opened_by: datetime,
+    now: datetime,
+    limit: int,
+) -> tuple[int, ...]:
+    """The open flags that ask one question and were there by an instant, oldest first. `subject`: the kind, and the id
+    where it is one alone. One query.
+    """
+    standing = m.standing.c
+    kind, subject_id = subject
+    query = (
+        sa.select(standing.id)
+        .join(m.rule, m.rule.c.id == standing.rule_id)
+        .where(
+            m.rule.c.name == rule,
+            standing.code == code,
+            standing.subject_kind == kind,
+            sa.true() if subject_id is None else standing.subject_id == subject_id,
+            standing.closed_at.is_(None),
+            standing.outcome == "flagged",
+            standing.opened_at <= opened_by,
+            sa.not_(is_quiet(now)),
+            visible.standings(),
+        )
+        .order_by(standing.opened_at, standing.id)
+        .limit(limit)
+    )
+    return tuple(tx.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """An answer to a flag. `until` is a date, `days` a span instead of one; `status` as kept."""
+
+    id: int
+    at: datetime
+    who: str
+    verb: str
+    reason: str | None
+    until: str | None
+    days: int | None
+    status: str
+    detail: str
+    flag_id: int | None = None
+
+
+def answers_to(tx: Tx, flag_ids: Iterable[int]) -> dict[int, tuple[AnswerRow, ...]]:
+    """Everything answered to these flags, by flag, newest first. The flags are known to be seen. One query."""
+    answer, about = m.answer.c, m.answer_flag.c
+    query = (
+        sa.select(m.answer, about.standing_id)
+        .join(m.answer, answer.id == about.answer_id)
+        .where(about.standing_id.in_(sorted(set(flag_ids))))
+        .order_by(answer.at.desc(), answer.id.desc())
+    )
+    found: dict[int, list[AnswerRow]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.standing_id, []).append(_answer(row, row.standing_id))
+    return {id_: tuple(rows) for id_, rows in found.items()}
+
+
+def answers_on(tx: Tx, item_id: int, *, limit: int = PAGE_SIZE) -> tuple[AnswerRow, ...]:
+    """Everything answered on an item that may be seen, taken or not, newest first. One query."""
+    query = (
+        sa.select(m.answer)
+        .where(m.answer.c.item_id == item_id)
+        .order_by(m.answer.c.at.desc(), m.answer.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(_answer(row, None) for row in tx.execute(query))
+
+
+def _answer(row: Any, flag_id: int | None) -> AnswerRow:
+    return AnswerRow(
+        id=row.id,
+        at=row.at,
+        who=row.who,
+        verb=row.verb,
+        reason=row.command.get("reason"),
+        until=row.command.get("until"),
+        days=row.command.get("days"),
+        status=row.status,
+        detail=row.detail,
+        flag_id=flag_id,
+    )
+
+
 def count_flags(tx: Tx, *, visible: Visible, where: FlagFilter) -> int:
     """How many flags match, up to COUNT_LIMIT."""
     inner = _joined(sa.select(m.standing.c.id)).where(_matches(visible, where)).limit(COUNT_LIMIT).subquery()
     return tx.scalar(sa.select(sa.func.count()).select_from(inner)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many flags there are, up to COUNT_LIMIT each: of the list asked for, by state, and, of its state and words
+    alone, by what else it can be narrowed by. `whole` is whether the latter are all there are.
+    """
+
+    total: int
+    states: dict[str, int]
+    whole: bool
+    rules: dict[str, int]
+    types: dict[str, int]
+    severities: dict[str, int]
+    kinds: dict[str, int]
+    answers: dict[str, int]
+
+
+COUNTED = ("speaking", "quiet", "closed")
+
+
+def counts(tx: Tx, *, visible: Visible, where: FlagFilter) -> Counts:
+    """What the filters of a list say. Two queries."""
+
+    def size_of(one: FlagFilter) -> sa.ScalarSelect[int]:
+        inner = _joined(sa.select(m.standing.c.id)).where(_matches(visible, one)).limit(COUNT_LIMIT).subquery()
+        return sa.select(sa.func.count()).select_from(inner).scalar_subquery()
+
+    sizes = tx.execute(
+        sa.select(
+            size_of(where).label("total"),
+            *(size_of(replace(where, state=name, answer=None)).label(name) for name in COUNTED),
+        )
+    ).one()
+    standing = m.standing.c
+    kind = sa.func.coalesce(m.item.c.kind, m.milestone.c.kind, standing.subject_kind)
+    plain = replace(where, rule=None, types=(), severity=None, kind=None, answer=None)
+    inner = (
+        _joined(sa.select(m.rule.c.name, m.rule.c.type, standing.severity, kind.label("kind"), standing.answered))
+        .where(_matches(visible, plain))
+        .limit(COUNT_LIMIT)
+        .subquery()
+    )
+    columns = [inner.c.name, inner.c.type, inner.c.severity, inner.c.kind, inner.c.answered]
+    sums: list[dict[str, int]] = [{} for _ in columns]
+    seen = 0
+    for row in tx.execute(sa.select(*columns, sa.func.count()).group_by(*columns)):
+        *values, n = row
+        seen += n
+        for place, value in enumerate(values):
+            sums[place][value] = sums[place].get(value, 0) + n
+    rules, types, severities, kinds, answers = sums
+    return Counts(
+        total=sizes.total,
+        states={name: getattr(sizes, name) for name in COUNTED},
+        whole=seen < COUNT_LIMIT,
+        rules=rules,
+        types=types,
+        severities=severities,
+        kinds=kinds,
+        answers=answers,
+    )
 
 
 def flag_changes(tx: Tx, *, visible: Visible, since: datetime) -> tuple[int, int]:
@@ -109,13 +299,32 @@ def _order(sort: str) -> tuple[list[sa.ColumnElement[Any]], bool, tuple[type, ..
     return [opened, key], True, (datetime, int)
 
 
+def is_quiet(now: datetime | None) -> sa.ColumnElement[bool]:
+    """Whether somebody has asked for quiet about an open flag, and until later than `now`."""
+    standing = m.standing.c
+    lasts = sa.or_(standing.quiet_until.is_(None), standing.quiet_until > sa.literal(now, m.Instant()))
+    return sa.and_(standing.answered != "", lasts)
+
+
 def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
     standing = m.standing.c
     conditions = [visible.standings(), standing.outcome.not_in(NO_FLAGS)]
-    if where.state == "open":
-        conditions.append(standing.closed_at.is_(None))
-    elif where.state == "closed":
+    if where.state == "closed":
         conditions.append(standing.closed_at.is_not(None))
+    elif where.state != "all":
+        conditions.append(standing.closed_at.is_(None))
+    if where.state in ("speaking", "quiet"):
+        quiet = is_quiet(where.now)
+        conditions.append(quiet if where.state == "quiet" else sa.not_(quiet))
+    if where.answer is not None:
+        conditions.append(standing.answered == where.answer)
+    if where.kind == "flow":
+        conditions.append(standing.subject_kind == "flow")
+    elif where.kind is not None:
+        conditions.append(sa.or_(m.item.c.kind == where.kind, m.milestone.c.kind == where.kind))
+    if where.label is not None:
+        pattern = like(json.dumps(where.label))
+        conditions.append(sa.cast(m.item.c.labels, sa.Text).like(pattern, escape="\\"))
     if where.rule is not None:
         conditions.append(m.rule.c.name == where.rule)
     if where.types:
@@ -171,6 +380,8 @@ def _base() -> sa.Select[Any]:
 
 
 def _row(row: Any) -> FlagRow:
+    memory = row.memory or {}
+    at, why = REMEMBERED.get(row.answered, ("", ""))
     return FlagRow(
         id=row.id,
         rule=row.rule,
@@ -193,6 +404,10 @@ def _row(row: Any) -> FlagRow:
         closed_at=row.closed_at,
         moved_at=row.moved_at,
         verdict=row.verdict or {},
+        answered=row.answered,
+        quiet_until=row.quiet_until,
+        reason=memory.get(why),
+        answered_at=from_iso(memory[at]) if at in memory else None,
     )
 
 
@@ -212,8 +427,8 @@ class FlagGroup:
         return self.samples[0]
 
 
-def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...]:
-    """Open warnings and urgent flags in groups, in one query.
+def flag_groups(tx: Tx, *, visible: Visible, limit: int, now: datetime) -> tuple[FlagGroup, ...]:
+    """Open warnings and urgent flags that nobody has answered, in groups, in one query.
 
     Urgent ones first, milestones before items, large groups before small.
     """
@@ -234,6 +449,7 @@ def flag_groups(tx: Tx, *, visible: Visible, limit: int) -> tuple[FlagGroup, ...
             standing.closed_at.is_(None),
             standing.outcome == "flagged",
             standing.severity.in_(["warning", "urgent"]),
+            sa.not_(is_quiet(now)),
             visible.standings(),
         )
         .subquery()

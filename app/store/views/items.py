@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.store import models as m
 from app.store.database import Tx
 from app.store.views.scope import (
+    COUNT_LIMIT,
     PAGE_SIZE,
     Page,
     Visible,
@@ -121,8 +122,15 @@ def find_titles(tx: Tx, *, visible: Visible, text: str, limit: int = 20) -> tupl
     return tuple(_row(row) for row in tx.execute(query.order_by(m.item.c.id.desc()).limit(limit)))
 
 
-def changes(tx: Tx, item_id: int, *, visible: Visible, limit: int) -> tuple[tuple[ChangeRow, ...], int]:
-    """The latest changes of an item to be seen, newest first, and how many there are in all. One query."""
+def changes(
+    tx: Tx, item_id: int, *, visible: Visible, limit: int, after: str | None = None
+) -> tuple[Page[ChangeRow], int]:
+    """The latest changes of an item to be seen, newest first, a page of them, and how many there are in all, up to
+    COUNT_LIMIT. Two queries. Raises BadCursorError.
+    """
+    seen = sa.and_(m.change.c.item_id == item_id, visible.of_items(m.change), _names_only_seen(visible))
+    every = sa.select(m.change.c.id).where(seen).limit(COUNT_LIMIT).subquery()
+    total = tx.scalar(sa.select(sa.func.count()).select_from(every)) or 0
     native = m.milestone.alias("named")
     named = sa.func.coalesce(m.change.c.after, m.change.c.before)
     query = (
@@ -131,7 +139,6 @@ def changes(tx: Tx, item_id: int, *, visible: Visible, limit: int) -> tuple[tupl
             m.person.c.login,
             m.person.c.bot,
             native.c.title.label("milestone_title"),
-            sa.func.count().over().label("total"),
         )
         .outerjoin(m.person, m.person.c.id == m.change.c.actor_id)
         .outerjoin(
@@ -143,12 +150,15 @@ def changes(tx: Tx, item_id: int, *, visible: Visible, limit: int) -> tuple[tupl
                 sa.true() if visible.secured else sa.not_(is_secured_epic(native)),
             ),
         )
-        .where(m.change.c.item_id == item_id, visible.of_items(m.change), _names_only_seen(visible))
+        .where(seen)
         .order_by(m.change.c.at.desc(), m.change.c.id.desc())
-        .limit(limit)
+        .limit(limit + 1)
     )
+    if after is not None:
+        key = decode_cursor(after, like=(datetime, int))
+        query = query.where(after_key([m.change.c.at, m.change.c.id], key, descending=True))
     rows = tx.execute(query).all()
-    return tuple(_change(row) for row in rows), rows[0].total if rows else 0
+    return page_of(rows, limit=limit, make=_change, key=lambda row: (row.at, row.id)), total
 
 
 def written(tx: Tx, item_id: int, *, visible: Visible, limit: int = PAGE_SIZE) -> tuple[WrittenRow, ...]:

@@ -73,6 +73,30 @@ class Spoken:
     days: int
 
 
+@dataclass(frozen=True, slots=True)
+class RuleName:
+    """A rule as lists name it."""
+
+    name: str
+    type: str
+    title: str
+    mode: str
+
+
+def names(tx: Tx) -> tuple[RuleName, ...]:
+    """Every rule that is not removed, by name, without counts. One query of tens of rows."""
+    query = (
+        sa.select(m.rule.c.name, m.rule.c.type, m.rule_version.c.title, m.rule_version.c.mode)
+        .join(
+            m.rule_version,
+            sa.and_(m.rule_version.c.rule_id == m.rule.c.id, m.rule_version.c.version == m.rule.c.version),
+        )
+        .where(m.rule.c.removed_at.is_(None))
+        .order_by(m.rule.c.name)
+    )
+    return tuple(RuleName(row.name, row.type, row.title, row.mode) for row in tx.execute(query))
+
+
 def rules(tx: Tx, *, visible: Visible, now: datetime) -> tuple[RuleRow, ...]:
     """Every rule that is not removed, by name, with its counts; one query. There are tens of rules, so no paging."""
     return tuple(_row(row) for row in tx.execute(_base(visible, now).order_by(m.rule.c.name)))

@@ -150,6 +150,14 @@ def like(text: str) -> str:
     return f"%{escaped}%"
 
 
+def begins(tx: sa.Connection, column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """The rows whose column begins with a text, read as bytes are, by an index (PostgreSQL: text_pattern_ops)."""
+    beyond = text[:-1] + chr(ord(text[-1]) + 1)
+    if tx.dialect.name == "postgresql":
+        return sa.and_(column.op("~>=~")(text), column.op("~<~")(beyond))
+    return sa.and_(column >= text, column < beyond)
+
+
 def _as(value: Any, kind: type) -> Any:
     if kind is datetime:
         found = datetime.fromisoformat(value)

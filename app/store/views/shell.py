@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.store import models as m
 from app.store.database import Tx
+from app.store.views.flags import is_quiet
 from app.store.views.scope import COUNT_LIMIT, Visible
 
 
@@ -28,7 +29,9 @@ class ProjectName:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Counts for rail and bar, up to COUNT_LIMIT. `waiting` are publications that will be written once due."""
+    """Counts for rail and bar, up to COUNT_LIMIT. `flags_open` are those that nobody has answered, `waiting` are
+    publications that will be written once due.
+    """
 
     projects: tuple[ProjectName, ...]
     flags_open: int
@@ -40,11 +43,16 @@ class Shell:
     demo: bool
 
 
-def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_start: datetime) -> Shell:
+def shell(tx: Tx, *, visible: Visible, projects: tuple[ProjectName, ...], day_start: datetime, now: datetime) -> Shell:
     """The frame of a page, in one query. `day_start`: since when a write counts as today's (world time)."""
     flags = (
         sa.select(m.standing.c.id)
-        .where(m.standing.c.closed_at.is_(None), m.standing.c.outcome == "flagged", visible.standings())
+        .where(
+            m.standing.c.closed_at.is_(None),
+            m.standing.c.outcome == "flagged",
+            sa.not_(is_quiet(now)),
+            visible.standings(),
+        )
         .limit(COUNT_LIMIT)
         .subquery()
     )
@@ -116,6 +124,15 @@ def projects(tx: Tx, *, visible: Visible) -> tuple[ProjectName, ...]:
         )
         for row in tx.execute(query)
     )
+
+
+def paused(tx: Tx, *, visible: Visible) -> dict[int, datetime]:
+    """Since when writing to projects is paused, by their ids; those that are written to are left out. One query."""
+    project = m.project.c
+    query = sa.select(project.id, project.paused_at).where(
+        project.removed_at.is_(None), project.paused_at.is_not(None), visible.clause(project.id)
+    )
+    return {row.id: row.paused_at for row in tx.execute(query)}
 
 
 def _publications(visible: Visible, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:

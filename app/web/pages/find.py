@@ -26,7 +26,7 @@ def show() -> Any:
         numbered = items.find_numbers(tx, visible=frame.visible, number=number) if number is not None else ()
         titled = items.find_titles(tx, visible=frame.visible, text=text) if len(text) > 1 and number is None else ()
         stones = milestones.find_milestones(tx, visible=frame.visible, title=text) if text else ()
-        every = rules.rules(tx, visible=frame.visible, now=frame.now)
+        every = rules.names(tx)
     named = [row for row in every if text and text.lower() in f"{row.name} {row.title}".lower()]
     if text.startswith("#") and len(numbered) == 1:
         return redirect(url_for("items.show", item_id=numbered[0].id), 303)

@@ -31,10 +31,11 @@ def show() -> Any:
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
         today = frame.calendar().local_date(frame.now)
+        speaking = flags.FlagFilter(state="speaking", now=frame.now)
         dormant_days = Settings().dormant_after_days
         data = {
-            "groups": flags.flag_groups(tx, visible=frame.visible, limit=DECISIONS),
-            "newest": flags.flags(tx, visible=frame.visible, where=flags.FlagFilter(), limit=NEWEST),
+            "groups": flags.flag_groups(tx, visible=frame.visible, limit=DECISIONS, now=frame.now),
+            "newest": flags.flags(tx, visible=frame.visible, where=speaking, limit=NEWEST),
             "changes": flags.flag_changes(tx, visible=frame.visible, since=frame.now - timedelta(days=1)),
             "due": milestones.due_between(tx, visible=frame.visible, first=today, last=today + DUE_WITHIN),
             "milestones": milestones.milestones(tx, visible=frame.visible, limit=MILESTONES).rows,

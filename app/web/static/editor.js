@@ -27,7 +27,8 @@ for (const form of document.querySelectorAll("form[data-rule-form]")) {
       const chip = form.querySelector(`[data-was-of="${CSS.escape(name)}"]`);
       if (chip) chip.hidden = !differs;
     }
-    if (counter) counter.textContent = `${changes} ${changes === 1 ? "change" : "changes"} not saved`;
+    const said = changes ? `${changes} ${changes === 1 ? "change" : "changes"} not saved` : "Nothing changed yet";
+    if (counter && counter.textContent !== said) counter.textContent = said;
   };
   form.addEventListener("input", mark);
   form.addEventListener("submit", () => { sent = true; });

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.forecast.calibration import Kept, by_chance, interval, outcome, within_range
+from rules.forecast.calibration import Kept, Stayed, by_chance, done_at, interval, outcome, within_range
 from tests.rules.build import forecast
 
 SAID = forecast("2026-12-01", 0.4, due=date(2026, 12, 18), by85=date(2027, 1, 4))
@@ -67,3 +67,37 @@ def test_an_interval_holds_the_share_and_narrows_with_more(came_true: int, more:
         wide = interval(came_true * 4, count * 4)
         assert low - 1e-9 <= came_true / count <= high + 1e-9
         assert wide[1] - wide[0] <= high - low + 1e-9
+
+
+END = datetime(2026, 12, 11, 12, tzinfo=UTC)
+
+
+def stay(left: float | None, closed: float | None) -> Stayed:
+    """How an item went, in hours from when the milestone was closed."""
+    left_at, closed_at = (None if hours is None else END + timedelta(hours=hours) for hours in (left, closed))
+    return Stayed(left_at, closed_at)
+
+
+@pytest.mark.parametrize(
+    ("stays", "expected"),
+    [
+        ([stay(None, -30), stay(None, -20)], -20.0),
+        ([stay(None, -30), stay(None, None)], None),
+        ([stay(None, -30), stay(-25, None)], -30.0),
+        ([stay(None, -30), stay(-1.1, None)], -30.0),
+        ([stay(None, -30), stay(-1, None)], None),
+        ([stay(None, -30), stay(-1, 40)], None),
+        ([stay(None, -30), stay(-1, -2)], -2.0),
+        ([stay(None, 5)], 5.0),
+        ([], 0.0),
+    ],
+)
+def test_it_is_done_when_nothing_is_open_and_nothing_was_left_behind(
+    stays: list[Stayed], expected: float | None
+) -> None:
+    assert done_at(stays, closed_at=END) == (None if expected is None else END + timedelta(hours=expected))
+
+
+def test_a_milestone_that_nobody_has_closed_is_done_with_its_last_item() -> None:
+    assert done_at([stay(None, -30), stay(-1, None)], closed_at=None) == END - timedelta(hours=30)
+    assert done_at([], closed_at=None) is None

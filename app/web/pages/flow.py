@@ -1,0 +1,53 @@
+"""How the work of a project flows: what every rule that looks at it as a whole says, and what stands where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+
+from app.services import pages
+from app.store import notices
+from app.store.views import flags, projects
+from app.web.pages.milestones import OUTCOMES
+from app.web.runtime import web
+from app.web.shell import open_frame
+from app.web.wording import words
+from rules.facts import Flow
+
+blueprint = Blueprint("flow", __name__)
+
+
+@blueprint.get("/projects/<int:project_id>/flow")
+def why(project_id: int) -> Any:
+    """The page of a project's flow."""
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = next((row for row in projects.projects(tx, visible=frame.visible) if row.id == project_id), None)
+        if row is None:
+            abort(404)
+        standing = flags.flags(
+            tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("flow", project_id)), limit=20
+        )
+        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
+        heard = notices.heard_of(tx, "flow", project_id)
+    explained = web().explain(web().runtime.db, "flow", project_id, now=frame.now)
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
+    if not isinstance(subject, Flow):
+        abort(404)
+    judgements = explained.judgements
+    coming = [one.verdict.recheck_at for one in judgements if one.verdict.recheck_at is not None]
+    return render_template(
+        "flow.html",
+        page="projects.show",
+        row=row,
+        columns=subject.columns,
+        by_outcome={name: [one for one in judgements if one.verdict.outcome == name] for name in OUTCOMES},
+        judged=len(judgements),
+        next_at=min((at for at in coming if at > frame.now), default=None),
+        opened={flag.rule: flag for flag in standing.rows if flag.closed_at is None},
+        standing=standing.rows,
+        said=said,
+        heard=heard,
+        words_of=lambda judgement: words(judgement.verdict, subject.project),
+    )
