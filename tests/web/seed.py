@@ -17,6 +17,7 @@ from app.services.explain import explain
 from app.services.memory import dump_standing
 from app.store import models as m
 from app.store.database import Database, Tx
+from app.store.trackers import TRACKER_LANE
 from app.time import to_iso
 from rules.catalog.registry import TYPES
 from rules.standing import Standing
@@ -130,6 +131,7 @@ def _people_and_project(tx: Tx) -> dict[str, int]:
         webhook_secret=b"",
         created_at=days_ago(400),
     )
+    _insert(tx, m.lane, tracker_id=tracker, name=f"{TRACKER_LANE}{tracker}")
     lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/curve")
     other_lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/field")
     connection = _insert(
