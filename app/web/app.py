@@ -51,8 +51,8 @@ MAX_BODY = 25 * 1024 * 1024
 LARGEST_ID = 2**63 - 1
 PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
-    projects, workflow, load, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
-    writes, project_settings, targets, audit,
+    projects, workflow, load, deliveries, settings, find, control, answers, flow, connect, connections, programmes,
+    publications, writes, project_settings, targets, audit,
 )  # fmt: skip
 
 
