@@ -297,13 +297,13 @@ def _several(count: int) -> str:
 
 def receive(tx: Tx, row: trackers.ConnectionRow, report: Report, *, base_url: str) -> Ability:
     """Whether webhooks arrive, from what did."""
-    tracker = next(one for one in trackers.trackers(tx) if one.id == row.tracker_id)
+    refused = connecting.last_refused(tx, row.tracker_id)
     arrived = connecting.last_arrived(tx, row.tracker_id)
     if row.tracker_kind.startswith("sandbox"):
         return Ability("receive", "ok", "What happens in the sandbox is told at once.")
-    if tracker.refused_at is not None and (arrived is None or arrived.at < tracker.refused_at):
-        words = f"A webhook came and was refused: {tracker.refused_why}."
-        return Ability("receive", "fails", words, "Put the secret below into the webhook.", tracker.refused_at)
+    if refused is not None and (arrived is None or arrived.at < refused.at):
+        words = f"A webhook came and was refused: {refused.why}."
+        return Ability("receive", "fails", words, "Put the secret below into the webhook.", refused.at)
     off = [one.key for one in report.projects if one.hook == "off"]
     if off:
         return Ability("receive", "fails", f"The webhook of {', '.join(off)} is switched off.", "Switch it on there.")

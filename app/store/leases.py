@@ -37,8 +37,8 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A held lease: `kind` is lane, connection, target, preview, chore, or sync (reading a project's past; the id is the
-    project's).
+    """A held lease: `kind` is lane, connection, target, preview, chore, or sync (reading a project's past; the id is
+    the project's).
     """
 
     kind: str

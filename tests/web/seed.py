@@ -22,7 +22,7 @@ from app.time import to_iso
 from rules.catalog.registry import TYPES
 from rules.standing import Standing
 from rules.statistics import Forecast, Usual
-from rules.verdict import Outcome, Verdict
+from rules.verdict import Outcome
 from rules.wording.codec import dump_verdict
 
 NOW = datetime(2026, 7, 31, 17, 10, tzinfo=UTC)
@@ -104,19 +104,21 @@ def judge(db: Database, project_id: int) -> int:
                     "opened_at": verdict.since or NOW,
                     "since": verdict.since,
                     "verdict": dump_verdict(verdict),
-                    "memory": memory_of(verdict),
+                    "memory": dump_standing(
+                        Standing(
+                            opened_at=verdict.since or NOW,
+                            said=verdict,
+                            verdict=verdict,
+                            since=verdict.since or NOW,
+                            changed_at=verdict.since or NOW,
+                        )
+                    ),
                 }
             )
     with db.write() as tx:
         if rows:
             tx.execute(sa.insert(m.standing), rows)
     return len(rows)
-
-
-def memory_of(verdict: Verdict) -> dict[str, Any]:
-    """What is remembered of a flag that opened with a verdict."""
-    opened = verdict.since or NOW
-    return dump_standing(Standing(opened_at=opened, said=verdict, verdict=verdict, since=opened, changed_at=opened))
 
 
 def _insert(tx: Tx, table: sa.Table, **values: Any) -> int:
