@@ -61,6 +61,26 @@ class Settings(BaseSettings):
     """The least that is logged."""
     log_format: Literal["auto", "console", "json"] = "auto"
     """`auto`: for people on a terminal, JSON lines elsewhere."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many proxies stand in front, one behind the other: so many addresses of X-Forwarded-For are believed."""
+    oidc_issuer: str = ""
+    """Sign-in by OpenID Connect: the provider's address, as its own description gives it. Off when not set."""
+    oidc_client_id: str = ""
+    """What the provider knows Plumbline as."""
+    oidc_client_secret: SecretStr | None = None
+    """The secret that goes with it; not needed where the provider takes PKCE alone."""
+    oidc_name: str = "single sign-on"
+    """What the button says: "Sign in with …"."""
+    oidc_scopes: str = "openid profile email"
+    """What is asked for."""
+    oidc_role_claim: str = ""
+    """The claim that says who is what, such as `groups`; roles are set in Plumbline when not set."""
+    oidc_admins: str = ""
+    """Values of that claim, comma separated, that make an admin."""
+    oidc_editors: str = ""
+    """Values of that claim, comma separated, that make an editor."""
+    oidc_sees: Literal["nothing", "all"] = "nothing"
+    """Which projects somebody sees who signs in there the first time, until an admin says otherwise."""
     allow_http: bool = False
     """Let trackers be connected over plain http: for trying things out on one machine. Tokens then travel readable."""
     demo: bool = False
@@ -89,6 +109,10 @@ class Settings(BaseSettings):
     def is_sqlite(self) -> bool:
         """True when the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
+
+    def names_of(self, setting: str) -> tuple[str, ...]:
+        """The parts of a setting that is a list with commas."""
+        return tuple(part.strip() for part in str(getattr(self, setting)).split(",") if part.strip())
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
@@ -125,6 +149,28 @@ class Settings(BaseSettings):
             raise ValueError("should look like https://plumbline.example.org")
         return value.rstrip("/")
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _known_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if value and (not parts.netloc or (parts.scheme != "https" and not (parts.scheme == "http" and here))):
+            raise ValueError("should look like https://login.example.org, with https")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _with_openid(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("should contain openid")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("PLUMBLINE_OIDC_ISSUER and PLUMBLINE_OIDC_CLIENT_ID belong together: set both, or neither")
+        return self
+
     @model_validator(mode="after")
     def _fill_in(self) -> Self:
         shown = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
@@ -152,7 +198,10 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"{ENV_PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {_plain(e['msg'])}" for e in error.errors()]
+        lines = [
+            (f"{ENV_PREFIX}{'.'.join(map(str, e['loc'])).upper()}: " if e["loc"] else "") + _plain(e["msg"])
+            for e in error.errors()
+        ]
         raise UserError("\n".join(lines)) from None
 
 

@@ -33,7 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("app.cli.pause:resume", "Write again what is still wanted."),
     "retract": ("app.cli.retract", "Take our labels and comments back."),
     "deliveries": ("app.cli.deliveries", "List and replay received webhooks."),
-    "token": ("app.cli.token", "Create tokens for the API."),
+    "user": ("app.cli.user", "Add people, say what they may and see, shut them out."),
+    "token": ("app.cli.token", "Create, list and revoke tokens for the API."),
     "link": ("app.cli.link", "Print a new one-time link that signs in."),
     "doctor": ("app.cli.doctor", "Check this installation and say what to put right."),
 }

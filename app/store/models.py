@@ -256,6 +256,7 @@ item = _table(
     # derived from snapshot and changes
     sa.Column("state", sa.Text, nullable=False, server_default="todo"),
     sa.Column("state_since", Instant),
+    sa.Column("began_at", Instant),  # when work on it began, as far as its own history tells
     sa.Column("moved_at", Instant),
     sa.Column("derived", sa.JSON, nullable=False, server_default="{}"),
     # when it is looked at again
@@ -275,6 +276,19 @@ sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
 sa.Index("ix_item_base_ref", item.c.project_id, item.c.base_ref)
 sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
+sa.Index(  # all that counting how work flows needs, so that no item has to be read for it
+    "ix_item_flow",
+    item.c.project_id,
+    item.c.is_open,
+    item.c.state,
+    item.c.state_since,
+    item.c.kind,
+    item.c.created_at,
+    item.c.began_at,
+    item.c.closed_at,
+    item.c.deleted_at,
+    item.c.secured,
+)
 
 milestone = _table(
     "milestone",
@@ -668,21 +682,59 @@ instance = _table(  # one row
     sa.Column("ticked_at", Instant),  # real time of the clock's last tick
 )
 
+account = _table(
+    "account",
+    _id(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),  # the name as it is compared: case and width folded
+    sa.Column("mail", sa.Text),
+    sa.Column("password", sa.Text),  # salted and slow; None: signs in by a provider, or not yet
+    sa.Column("role", sa.Text, nullable=False),  # viewer, editor, admin
+    sa.Column("all_projects", sa.Boolean, nullable=False),
+    sa.Column("secured", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("issuer", sa.Text),  # who vouches for `subject`, where the person signs in elsewhere
+    sa.Column("subject", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant),
+    sa.Column("disabled_at", Instant),
+    sa.UniqueConstraint("issuer", "subject"),
+)
+
+account_programme = _table(  # what somebody sees who does not see all projects
+    "account_programme",
+    sa.Column("account_id", BigId, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("programme_id", BigId, sa.ForeignKey("programme.id"), primary_key=True, index=True),
+)
+
+web_session = _table(
+    "web_session",
+    _id(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # None: by a printed link, without an account
+    sa.Column("how", sa.Text, nullable=False),  # password, provider, link, recovery, demo
+    sa.Column("agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
 api_token = _table(
     "api_token",
     _id(),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # None: made on the machine, for no one person
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
-    sa.Column("scope", sa.Text, nullable=False, server_default="read"),
+    sa.Column("scope", sa.Text, nullable=False, server_default="read"),  # words with spaces between
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
     sa.Column("revoked_at", Instant),
 )
 
-sign_in = _table(
+sign_in = _table(  # links that sign in once
     "sign_in",
     _id(),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _ref("account_id", "account", nullable=True, index=True),  # whose password it lets choose
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("used_at", Instant),

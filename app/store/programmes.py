@@ -117,7 +117,9 @@ def rename(tx: Tx, programme_id: int, name: str) -> None:
 def remove(tx: Tx, programme_id: int) -> None:
     """Forget a programme; its projects stay."""
     part = models.programme_project
+    seen = models.account_programme
     tx.execute(sa.delete(part).where(part.c.programme_id == programme_id))
+    tx.execute(sa.delete(seen).where(seen.c.programme_id == programme_id))
     tx.execute(sa.delete(models.programme).where(models.programme.c.id == programme_id))
 
 

@@ -7,15 +7,17 @@ from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from app.bootstrap import Runtime
 from app.services.explain import explain
-from app.web import auth, security, shell, words
+from app.web import auth, oidc, security, shell, throttle, words
 from app.web.api import routes as api
 from app.web.health import blueprint as health
 from app.web.hooks import hooks
 from app.web.pages import (
+    account,
     answers,
     audit,
     connect,
@@ -26,8 +28,10 @@ from app.web.pages import (
     flags,
     flow,
     items,
+    load,
     milestones,
     overview,
+    people,
     previews,
     programmes,
     project_settings,
@@ -40,6 +44,7 @@ from app.web.pages import (
     rules,
     settings,
     targets,
+    workflow,
     writes,
 )
 from app.web.runtime import Explain, Web
@@ -50,7 +55,7 @@ LARGEST_ID = 2**63 - 1
 PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
     projects, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
-    writes, project_settings, targets, audit,
+    writes, project_settings, targets, audit, account, people, workflow, load,
 )  # fmt: skip
 
 
@@ -92,6 +97,10 @@ def create_app(runtime: Runtime, *, explain: Explain = explain) -> Flask:
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     _add_hooks(app, csrf, runtime)
+    oidc.install(app, runtime.settings)
+    throttle.install(app, broker_url=runtime.settings.redis_url)
+    if proxies := runtime.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     return app
 
 

@@ -1,28 +1,57 @@
-"""Signing in by a printed one-time link, signing out, and the gate before every page."""
+"""Signing in by name and password or by a link that works once, signing out, and the gate before every page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, abort, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
-from app.services import access
-from app.time import from_iso, real_now, to_iso
+from app.services import access, accounts, sessions
+from app.services.access import LinkTo
+from app.store import accounts as rows
+from app.time import real_now
+from app.web.forms import Form
 from app.web.runtime import web
 
 blueprint = Blueprint("auth", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
 
-LIFETIME = timedelta(days=14)
+LIFETIME = sessions.LIFETIME
 THEMES = ("light", "dark")
 OPEN_ENDPOINTS = frozenset(
-    {"static", "auth.sign_in", "auth.use_link", "auth.signed_out", "health.healthz", "health.readyz", "health.metrics"}
+    {
+        "static",
+        "auth.sign_in",
+        "auth.use_link",
+        "auth.signed_out",
+        "auth.by_password",
+        "health.healthz",
+        "health.readyz",
+        "health.metrics",
+    }
 )
 """What may be reached without being signed in. Webhooks and the API have keys of their own."""
-OPEN_BLUEPRINTS = frozenset({"api", "hooks"})
+OPEN_BLUEPRINTS = frozenset({"api", "hooks", "oidc"})
+LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_ENDPOINTS = frozenset({"auth.sign_out", "auth.theme"})
+"""What everybody who is signed in may do, beside looking. A view that changes something and says of no role that it
+`needs` it is for admins: what was forgotten is closed.
+"""
 
 
 def install(app: Flask) -> None:
@@ -32,14 +61,23 @@ def install(app: Flask) -> None:
 
 
 def signed_in() -> access.User | None:
-    """Who is looking, None where nobody is signed in or the session is too old."""
-    try:
-        at = from_iso(session["signed_in_at"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    if not at <= real_now() < at + LIFETIME:
-        return None
-    return access.User(name="owner", signed_in_at=at, secured=True, role=access.Role.ADMIN)
+    """Who is looking, None where nobody is signed in or the session is over."""
+    key = session.get("id")
+    return sessions.find(web().runtime.db, key, real_now()) if isinstance(key, str) else None
+
+
+def begin(key: str) -> Any:
+    """Let a browser keep a session from now on, under a new cookie, and go where it wanted to go."""
+    wanted = session.get("wanted", "/")
+    session.clear()
+    session.permanent = True
+    session["id"] = key
+    return redirect(back_to(wanted), 303)
+
+
+def agent() -> str:
+    """What the browser says of itself."""
+    return request.headers.get("User-Agent", "")
 
 
 def _gate() -> Any:
@@ -48,42 +86,80 @@ def _gate() -> Any:
         return None
     g.user = signed_in()
     if g.user is None:
+        if request.method == "GET":
+            session["wanted"] = request.full_path.rstrip("?")[:500]
         return redirect(url_for("auth.signed_out"), 303)
+    if request.method not in LOOKING and request.endpoint not in OWN_ENDPOINTS:
+        needed = getattr(current_app.view_functions[request.endpoint], "needed", access.Role.ADMIN)
+        if not g.user.may(needed):
+            abort(403)
     return None
 
 
 @blueprint.get("/sign-in")
 def signed_out() -> Any:
-    """Say how to get in."""
+    """Ask for name and password, or say how else to get in."""
     if signed_in() is not None:
         return redirect(url_for("overview.show"), 303)
-    return render_template("sign_in.html", state="how")
+    return ask(Form())
+
+
+@blueprint.post("/sign-in")
+def by_password() -> Any:
+    """Begin a session by name and password. What does not fit is not said."""
+    name = request.form.get("name", "").strip()
+    key = accounts.sign_in(
+        web().runtime.db, name=name, password=request.form.get("password", ""), agent=agent(), now=real_now()
+    )
+    if key is None:
+        web().refused.add("password")
+        wrong = "Name and password do not fit together, or this account is shut out"
+        return ask(Form(values={"name": name}, errors={"name": wrong})), 422
+    return begin(key)
+
+
+def ask(form: Form, *, trouble: str = "") -> Any:
+    """The sign-in page. `trouble`: why signing in elsewhere did not work."""
+    with web().runtime.db.read() as tx:
+        known = rows.exist(tx)
+    provider = web().runtime.settings.oidc_name if web().runtime.settings.oidc_issuer else ""
+    return render_template("sign_in.html", state="ask", form=form, known=known, provider=provider, trouble=trouble)
 
 
 @blueprint.get("/sign-in/<token>")
 def sign_in(token: str) -> Any:
-    """Show a button. The link is not used up by looking at it: previews and prefetching would burn it."""
-    good = access.sign_in_is_good(web().runtime.db, token, real_now())
-    answer = make_response(render_template("sign_in.html", state="ready" if good else "used", token=token))
-    answer.status_code = 200 if good else 410
-    return answer
+    """Show what a link leads to. It is not used up by looking at it: previews and prefetching would burn it."""
+    return _link(token, Form(), status=200)
 
 
 @blueprint.post("/sign-in/<token>")
 def use_link(token: str) -> Any:
-    """Use the link up and begin a session."""
-    now = real_now()
-    if not access.use_sign_in(web().runtime.db, token, now):
+    """Use a link up: sign in, make the first account, or choose a password."""
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    try:
+        key = accounts.use_link(web().runtime.db, token, name=name, password=password, agent=agent(), now=real_now())
+    except accounts.AccountError as error:
+        return _link(token, Form(values={"name": name}, errors={error.field: str(error)}), status=422)
+    if key is None:
+        web().refused.add("link")
+        return _link(token, Form(), status=422)
+    return begin(key)
+
+
+def _link(token: str, form: Form, *, status: int) -> Any:
+    link = access.look_at_link(web().runtime.db, token, real_now())
+    if link is None:
         return render_template("sign_in.html", state="used"), 410
-    session.clear()
-    session.permanent = True
-    session["signed_in_at"] = to_iso(now)
-    return redirect(url_for("overview.show"), 303)
+    state = "ready" if link.to is LinkTo.DEMO else link.to.value
+    answer = make_response(render_template("sign_in.html", state=state, token=token, link=link, form=form))
+    answer.status_code = status
+    return answer
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Any:
     """End the session."""
+    sessions.end(web().runtime.db, g.user)
     session.clear()
     return redirect(url_for("auth.signed_out"), 303)
 
@@ -94,7 +170,8 @@ def theme() -> Any:
     choice = request.form.get("theme", "")
     answer = redirect(back_to(request.form.get("back", "/")), 303)
     if choice in THEMES:
-        answer.set_cookie("theme", choice, max_age=31_536_000, samesite="Lax", httponly=True)
+        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+        answer.set_cookie("theme", choice, max_age=31_536_000, samesite="Lax", httponly=True, secure=secure)
     elif choice == "system":
         answer.delete_cookie("theme")
     else:
@@ -112,6 +189,7 @@ def needs(role: access.Role) -> Callable[[View], View]:
                 abort(403)
             return view(*args, **values)
 
+        guarded.needed = role  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return wrap

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from app.bootstrap import Runtime
@@ -53,15 +53,16 @@ def metrics() -> Any:
     if not _from_here() and bearer(request.headers.get("Authorization"), real_now()) is None:
         return json_error(401, "metrics are read from the same machine, or with an API token")
     registry = CollectorRegistry()
-    registry.register(_Collector(web().runtime))
+    registry.register(_Collector(web().runtime, web().refused.counts()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class _Collector:
     """Reads database and broker when it is asked, and keeps nothing."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, refused: dict[str, float]) -> None:
         self._runtime = runtime
+        self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
         now = real_now()
@@ -98,6 +99,12 @@ class _Collector:
             "plumbline_subjects_due", "Subjects whose time to be judged has come.", value=self._due()
         )
         yield GaugeMetricFamily("plumbline_paused", "1 while all writing is paused.", value=float(found.paused))
+        refused = CounterMetricFamily(
+            "plumbline_sign_ins_refused", "Sign-ins that were refused since this process began.", labels=["why"]
+        )
+        for why in ("link", "password", "provider", "throttled"):
+            refused.add_metric([why], self._refused.get(why, 0.0))
+        yield refused
         yield _labelled("plumbline_queue_length", "Jobs waiting in the broker.", "queue", self._queues())
 
     def _due(self) -> float:

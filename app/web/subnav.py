@@ -18,6 +18,8 @@ class Entry:
 
 SETTINGS = (
     Entry("settings.show", "Installation"),
+    Entry("account.show", "Your account"),
+    Entry("people.show", "People", Role.ADMIN),
     Entry("project_settings.show", "Projects"),
     Entry("targets.show", "Messages", Role.ADMIN),
     Entry("audit.show", "Audit log", Role.ADMIN),

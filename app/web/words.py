@@ -18,6 +18,15 @@ LONG_MONTHS = (
 )  # fmt: skip
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
+BROWSERS = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+"""Marks in what browsers say of themselves; the first that is found counts, as many name others beside."""
+
 
 def install(app: Flask) -> None:
     """Give templates the filters of this module."""
@@ -35,6 +44,7 @@ def install(app: Flask) -> None:
         sentence_case,
         days_since,
         spoken,
+        browser,
         parse_day,
     ):
         app.jinja_env.filters[function.__name__] = function
@@ -133,6 +143,13 @@ def sentence_case(text: str | Markup) -> str | Markup:
 def spoken(name: str) -> str:
     """A rule's title as it is; a bare name ("reviews-that-wait") as people say it ("Reviews that wait")."""
     return name if " " in name else name.replace("-", " ").capitalize()
+
+
+def browser(agent: str) -> str:
+    """ "Firefox on Linux", from what a browser says of itself; "a browser" where that is not known."""
+    name = next((word for mark, word in BROWSERS if mark in agent), "A browser")
+    system = next((word for mark, word in SYSTEMS if mark in agent), "")
+    return f"{name} on {system}" if system else name
 
 
 def parse_day(text: str) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import access
+from app.services import access, accounts
 from app.time import real_now
 
 
@@ -28,6 +28,10 @@ def test_a_link_signs_in_once(home, plumbline, db, stored, monkeypatch):
     assert said.out.startswith("https://plumb.acme.example/sign-in/")
     token = said.out.strip().rsplit("/", 1)[1]
     assert token.encode() not in stored()
-    assert access.use_sign_in(db, token, real_now())
-    assert not access.use_sign_in(db, token, real_now())
+    found = access.look_at_link(db, token, real_now())
+    assert found is not None
+    assert found.to == "first"
+    made = {"name": "Ada", "password": "four words in a row", "agent": "", "now": real_now()}
+    assert accounts.use_link(db, token, **made)
+    assert accounts.use_link(db, token, **made) is None
     assert plumbline("link").out != said.out

@@ -270,7 +270,7 @@ def staged(jira: FakeJira, template: Path, home: Path, monkeypatch: Any) -> Iter
     found._set_clock()
     link = access.new_sign_in_link(this.db, "", real_now())
     form = web.get(link).get_data(as_text=True).split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
-    web.post(link, data={"csrf_token": form})
+    web.post(link, data={"csrf_token": form, "name": "First", "password": "four words in a row"})
     try:
         yield found
     finally:

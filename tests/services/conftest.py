@@ -42,6 +42,12 @@ def other_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]
     yield from _fresh_postgres(_postgres, template=_postgres_template)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def other_url(request: pytest.FixtureRequest) -> str:
+    """Each of the other ones: for what is played once for several tests that only look at it."""
+    return str(request.getfixturevalue(f"other_{request.param}_url"))
+
+
 @pytest.fixture(scope="module")
 def shared_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """The same on PostgreSQL."""

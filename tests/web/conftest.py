@@ -12,11 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import bootstrap
-from app.services import access
+from app.services import access, accounts
+from app.services.accounts import May
 from app.settings import Settings
 from app.time import real_now
 from app.web.app import create_app
 from tests.web.seed import seed
+
+PASSWORD = "four words in a row"
 
 
 class FakeBroker:
@@ -38,10 +41,23 @@ class Site:
     ids: dict[str, int]
 
     def signed_in(self) -> FlaskClient:
-        """A browser that has used a link."""
+        """A browser that has used a link: as an admin who sees everything."""
         client = self.app.test_client()
         url = access.new_sign_in_link(self.runtime.db, "", real_now())
-        client.post(url, data={"csrf_token": token_of(client, url)})
+        # the name and password are for the first account, where the link leads to making one
+        data = {"csrf_token": token_of(client, url), "name": "First", "password": PASSWORD}
+        assert client.post(url, data=data).status_code == 303
+        return client
+
+    def add_person(self, name: str, **may: Any) -> int:
+        """Somebody with PASSWORD, and what `May` takes. Gives the id."""
+        return accounts.add(self.runtime.db, name=name, may=May(**may), password=PASSWORD, who="test", now=real_now())
+
+    def signed_in_as(self, name: str) -> FlaskClient:
+        """A browser in which somebody has signed in with PASSWORD."""
+        client = self.app.test_client()
+        data = {"csrf_token": token_of(client, "/sign-in"), "name": name, "password": PASSWORD}
+        assert client.post("/sign-in", data=data).status_code == 303
         return client
 
 

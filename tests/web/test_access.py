@@ -30,9 +30,9 @@ def test_signed_out_people_are_told_how_to_get_in(empty_site: Site, path: str) -
     assert "plumbline link" in client.get("/sign-in").get_data(as_text=True)
 
 
-def test_a_link_signs_in_once_and_survives_being_looked_at(empty_site: Site) -> None:
-    link = access.new_sign_in_link(empty_site.runtime.db, "", real_now())
-    first, second = empty_site.app.test_client(), empty_site.app.test_client()
+def test_a_link_signs_in_once_and_survives_being_looked_at(site: Site) -> None:
+    link = access.new_sign_in_link(site.runtime.db, "", real_now())
+    first, second = site.app.test_client(), site.app.test_client()
     for _ in range(3):
         assert first.get(link).status_code == 200
     token = token_of(first, link)

@@ -13,7 +13,6 @@ from sqlalchemy.engine import make_url
 
 from app.services import floods, sender
 from app.settings import ENV_PREFIX, Settings
-from app.store import access
 from app.store.views import projects
 from app.web.runtime import web
 from app.web.shell import open_frame
@@ -47,12 +46,10 @@ def show() -> Any:
     with runtime.db.read() as tx:
         open_frame(tx)
         instance = projects.instance(tx)
-        tokens = access.tokens(tx)
     return render_template(
         "settings.html",
         page="settings.show",
         instance=instance,
-        tokens=tokens,
         settings=runtime.settings,
         given=_given(runtime.settings),
         fixed=FIXED,
