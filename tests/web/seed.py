@@ -132,6 +132,7 @@ def _people_and_project(tx: Tx) -> dict[str, int]:
         webhook_secret=b"",
         created_at=days_ago(400),
     )
+    _insert(tx, m.lane, tracker_id=tracker, name=f"tracker:{tracker}")
     lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/curve")
     other_lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/field")
     connection = _insert(
