@@ -2,8 +2,8 @@
 
     python -m bench preview             some minutes
 
-Copies of an open pull request of the demo, nine in ten of them closed, with changes spread over three years; 50 rules in
-force; one of them is tried with other numbers, by somebody who sees everything.
+Copies of an open pull request of the demo, nine in ten of them closed, with changes spread over three years; 50 rules
+in force; one of them is tried with other numbers, by somebody who sees everything.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 WORDS = {
-    "and": "&&", "or": "||", "is": "==", "true": "true", "false": "false", "none": "null", "nil": "null", "now": "today",
-    "xor": "!=",
+    "and": "&&", "or": "||", "is": "==", "true": "true", "false": "false", "none": "null", "nil": "null",
+    "now": "today", "xor": "!=",
 }  # fmt: skip
 """Words of other languages, and what CEL has for them."""
 SIGNS = {"=": "==", "&": "&&", "|": "||", "=>": ",", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "<>": "!="}

@@ -256,6 +256,7 @@ item = _table(
     # derived from snapshot and changes
     sa.Column("state", sa.Text, nullable=False, server_default="todo"),
     sa.Column("state_since", Instant),
+    sa.Column("began_at", Instant),  # when work on it began, as far as its own history tells
     sa.Column("moved_at", Instant),
     sa.Column("derived", sa.JSON, nullable=False, server_default="{}"),
     # when it is looked at again
@@ -275,6 +276,19 @@ sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
 sa.Index("ix_item_base_ref", item.c.project_id, item.c.base_ref)
 sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
+sa.Index(  # all that counting how work flows needs, so that no item has to be read for it
+    "ix_item_flow",
+    item.c.project_id,
+    item.c.is_open,
+    item.c.state,
+    item.c.state_since,
+    item.c.kind,
+    item.c.created_at,
+    item.c.began_at,
+    item.c.closed_at,
+    item.c.deleted_at,
+    item.c.secured,
+)
 
 milestone = _table(
     "milestone",
