@@ -30,7 +30,7 @@ RESERVED = frozenset({"new", "import", "export", "packs", "preview"})
 """Names that addresses of pages need."""
 LONGEST_TITLE = 120
 RUNG = re.compile(r"ladder\.(\d{1,3})\.(?:after|tell)")
-BEFORE_CARET = 40
+BEFORE_CARET = 22
 """Characters that are shown before a mistake in a long line."""
 
 
