@@ -18,6 +18,7 @@ from app.services.memory import dump_standing
 from app.store import models as m
 from app.store import statistics
 from app.store.database import Database, Tx
+from app.store.trackers import TRACKER_LANE
 from app.time import to_iso
 from rules.catalog.registry import TYPES
 from rules.standing import Standing
@@ -135,6 +136,7 @@ def _people_and_project(tx: Tx) -> dict[str, int]:
         webhook_secret=b"",
         created_at=days_ago(400),
     )
+    _insert(tx, m.lane, tracker_id=tracker, name=f"{TRACKER_LANE}{tracker}")
     lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/curve")
     other_lane = _insert(tx, m.lane, tracker_id=tracker, name="demo/field")
     connection = _insert(
