@@ -135,7 +135,8 @@ def examine(
     with db.read() as tx:
         row = trackers.connections(tx, connection_id=connection_id)[0]
         keys = [one.key for one in trackers.projects(tx, connection_id=connection_id)]
-    if checked.check is not None and checked.check.can_read:
+    # the first project may be gone, and the others as good as ever
+    if checked.check is not None and (checked.check.can_read or keys):
         client = adapters[row.tracker_kind].client(connect.credentials_of(row, vault))
         try:
             seen = tuple(_project(client, key, hook_address(base_url, row)) for key in keys[:MOST_PROJECTS])
@@ -247,7 +248,7 @@ def of_project(report: Report | None, key: str, receive: Ability | None) -> tupl
 
 def _read(report: Report) -> Ability:
     blind = [one for one in report.projects if not one.read]
-    if not report.read or blind:
+    if blind or not (report.read or report.projects):
         where = f"{', '.join(one.key for one in blind)} cannot be read" if blind else "It cannot read"
         missing = _missing(report, blind)
         return Ability("read", "fails", f"{where}{missing}.", _how(missing))
@@ -256,8 +257,8 @@ def _read(report: Report) -> Ability:
 
 
 def _write(report: Report) -> Ability:
-    dumb = [one for one in report.projects if one.read and not one.write]
-    if not report.write or dumb:
+    dumb = [one for one in report.projects if not one.write]
+    if dumb or not (report.write or report.projects):
         where = f"Nothing can be written to {', '.join(one.key for one in dumb)}" if dumb else "It cannot write"
         missing = _missing(report, dumb)
         return Ability("write", "fails", f"{where}{missing}.", f"{_how(missing)} Until then rules can observe.")
