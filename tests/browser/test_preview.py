@@ -43,6 +43,7 @@ def worker(own: Served) -> Iterator[Callable[[bool], None]]:
 @pytest.mark.parametrize("look", ["wide-light", "wide-dark", "phone-light", "phone-dark"])
 def test_the_panel_answers_beside_the_form_and_follows_it(own, worker, visit, look):
     visitor = visit(own, phone=look.startswith("phone"), dark=look.endswith("dark"))
+    visitor.page.set_default_timeout(90_000)
     page = visitor.page
     visitor.go(EDITOR)
     page.wait_for_selector("#preview:not([data-running])[data-headline*='180 days']")
@@ -61,6 +62,7 @@ def test_the_panel_answers_beside_the_form_and_follows_it(own, worker, visit, lo
 def test_a_preview_is_stopped_by_its_button(own, worker, visit):
     worker(False)
     visitor = visit(own)
+    visitor.page.set_default_timeout(90_000)
     visitor.go(EDITOR)
     page = visitor.page
     page.wait_for_selector("#preview[data-running]")
@@ -72,6 +74,7 @@ def test_a_preview_is_stopped_by_its_button(own, worker, visit):
 
 def test_a_field_in_error_keeps_the_last_result(own, worker, visit):
     visitor = visit(own)
+    visitor.page.set_default_timeout(90_000)
     visitor.go(EDITOR)
     page = visitor.page
     page.wait_for_selector("#preview:not([data-running])[data-headline*='180 days']")
@@ -88,6 +91,7 @@ def test_a_field_in_error_keeps_the_last_result(own, worker, visit):
 
 def test_what_is_open_and_in_focus_stays_so_while_it_grows(own, worker, visit):
     visitor = visit(own)
+    visitor.page.set_default_timeout(90_000)
     visitor.go(EDITOR)
     page = visitor.page
     page.wait_for_selector("#preview:not([data-running])[data-headline*='180 days']")
@@ -103,6 +107,7 @@ def test_what_is_open_and_in_focus_stays_so_while_it_grows(own, worker, visit):
 
 def test_without_script_it_is_a_page_that_comes_to_its_end(own, worker, visit):
     visitor = visit(own, script=False)
+    visitor.page.set_default_timeout(90_000)
     visitor.go(EDITOR)
     page = visitor.page
     page.get_by_role("button", name="Preview").click()
