@@ -5,6 +5,8 @@ drain    deliveries worked off per second, by database and by size of batch
 tick     a beat of the clock and a drain, with 100 due among 1,000 and among 100,000 items
 judge    items judged per second, with short and with long histories
 backtest judging half a year again, over a short and a long history (minutes; only when named)
+pages    every page over 100,000 items, 1,000,000 changes and 50 rules, against a tenth (minutes; only when named)
+preview  what a rule would do, asked at 10,000 and at 100,000 items (minutes; only when named)
 turns    how many quiet days to allow, chosen on a project's past and scored on its future (minutes; only when named)
 versions moves between versions and what was added to them, over recorded issues (minutes; only when named)
 sprints  how early the bad end of a sprint is foretold, learnt on the past (a minute; only when named)
@@ -21,7 +23,7 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (*DEFAULT, "backtest", "forecast", "noise", "quiet_pulls", "sprints", "turns", "versions")
+NAMES = (*DEFAULT, "backtest", "forecast", "noise", "pages", "preview", "quiet_pulls", "sprints", "turns", "versions")
 DRAWING = ("forecast",)
 
 

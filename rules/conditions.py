@@ -25,6 +25,7 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
+from rules.condition_hints import hinted
 from rules.facts import Flow, Item, Milestone, State, Subject
 
 MAX_LENGTH = 2000
@@ -202,7 +203,7 @@ def _compiled(text: str, root: str) -> Condition:
     try:
         expression = _environment(root).compile(text)
     except RuntimeError as error:
-        raise _located(str(error)) from None
+        raise _located(str(error), text, root) from None
     if expression.return_type().name() not in ("BOOL", "DYN"):
         raise ConditionError("a condition must be true or false, such as item.labels.exists(l, l == 'bug')")
     words = set(re.findall(r"\w+", bare))
@@ -225,11 +226,15 @@ def _guard(text: str) -> str:
     return bare
 
 
-def _located(text: str) -> ConditionError:
-    found = POSITION.search(text)
+def _located(said: str, text: str, root: str) -> ConditionError:
+    """The compiler's first complaint, with what to write instead where that can be told."""
+    found = POSITION.search(said)
     if found is None:
-        return ConditionError(_plain(text))
-    return ConditionError(_plain(found[3]), line=int(found[1]), column=int(found[2]))
+        return ConditionError(_plain(said))
+    line, column = int(found[1]), int(found[2])
+    fields = FIELDS[JUDGED[root]]
+    told = hinted(text, _plain(found[3]), line=line, column=column, root=root, fields=fields, roots=JUDGED)
+    return ConditionError(told.message, line=told.line, column=told.column)
 
 
 def _plain(text: str) -> str:

@@ -16,6 +16,9 @@ import click
 from app.cli.main import COMMANDS, cli
 from app.services.history import reference as history
 from app.settings import ENV_PREFIX, Settings
+from app.web.api.document import document
+from app.web.api.document import page as api_page
+from app.web.api.routes import api
 from rules.docs import FOLDER as RULES_FOLDER
 from rules.docs import pages as rule_pages
 from rules.docs import schema
@@ -43,6 +46,8 @@ def pages() -> dict[str, str]:
         f"{FOLDER}/cli.md": _command_line(),
         f"{FOLDER}/settings.md": _settings(),
         f"{FOLDER}/rule-file.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
+        f"{FOLDER}/api.md": api_page(MADE, api.all),
+        f"{FOLDER}/openapi.json": json.dumps(document(api.all), indent=2, ensure_ascii=False) + "\n",
         f"{FOLDER}/history.md": history.page(MADE),
         f"{FOLDER}/history.schema.json": json.dumps(history.schema(), indent=2, ensure_ascii=False) + "\n",
     }
@@ -88,6 +93,8 @@ def _index() -> str:
 # Reference
 
 - [Command line](cli.md): every command with its options
+- [API](api.md): every operation of the API, and what it needs
+- [openapi.json](openapi.json): the same for programs
 - [Settings](settings.md): the environment variables of an installation
 - [Rule types]({rules}/index.md): what each looks for, its parameters, when it is wrong
 - [Conditions]({rules}/conditions.md): the fields a rule's condition may ask for

@@ -20,7 +20,7 @@ from app.services import retract
 from app.services.bells import Ringer, ring
 from app.services.publish import Connected
 from app.services.replay import BATCH
-from app.store import chores, control, deliveries, instance, leases, retractions
+from app.store import chores, control, deliveries, instance, leases, retractions, trackers
 from app.store.chores import Chore
 from app.store.database import Database, Tx
 from app.store.views import deliveries as view
@@ -154,7 +154,7 @@ def _replay(doing: Doing, lease: leases.Lease, chore: Chore, until: float) -> bo
 
 
 def _retract(doing: Doing, lease: leases.Lease, chore: Chore, until: float) -> bool:
-    """Mark what is to go, send it, and look whether it is gone."""
+    """Mark what is to go, have it sent, and look whether it is gone."""
     asked = chore.asked
     wanted = retract.Filter(
         project=asked["project"], rule=asked["rule"], since=from_iso(asked["since"]) if asked["since"] else None
@@ -172,11 +172,14 @@ def _retract(doing: Doing, lease: leases.Lease, chore: Chore, until: float) -> b
             total = retractions.retracting(tx, marked.project_ids)
             chores.save(tx, chore.id, cursor=cursor, total=total)
         chore = replace(chore, cursor=cursor, total=total)
-    done = retract.Retracted((), tuple(cursor["projects"]))
-    patience = max(0.0, until - time.monotonic())
-    left = retract.finish(
-        doing.db, done, connect=doing.connect, ringer=doing.ringer, whole=wanted.is_whole, patience=patience
-    )
+    with doing.db.read() as tx:
+        left = retractions.retracting(tx, cursor["projects"])
+        rows = trackers.projects(tx, ids=cursor["projects"])
+    connections = {row.connection_id for row in rows if row.connection_id is not None}
+    if not left and wanted.is_whole:
+        done = retract.Retracted((), tuple(cursor["projects"]))
+        patience = max(0.0, until - time.monotonic())
+        retract.finish(doing.db, done, connect=doing.connect, ringer=doing.ringer, whole=True, patience=patience)
     with doing.db.write() as tx:
         leases.confirm(tx, lease)
         if not _still_runs(tx, chore.id):
@@ -184,7 +187,17 @@ def _retract(doing: Doing, lease: leases.Lease, chore: Chore, until: float) -> b
         if left:
             chores.save(tx, chore.id, done=max(0, (chore.total or 0) - left), next_at=real_now() + AGAIN)
         else:
-            chores.save(tx, chore.id, done=chore.total or 0, status="done", finished_at=real_now())
+            refused = retractions.refused(tx, cursor["projects"])
+            chores.save(
+                tx,
+                chore.id,
+                cursor={**cursor, "refused": refused},
+                done=max(0, (chore.total or 0) - refused),
+                status="done",
+                finished_at=real_now(),
+            )
+    if left:  # whoever publishes over these connections sends it, at the pace of the tracker
+        ring(doing.db, doing.ringer, "connection", connections)
     return False
 
 

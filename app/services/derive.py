@@ -20,7 +20,7 @@ from rules.settings import Settings, fold
 
 
 def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], settings: Settings) -> dict[str, Any]:
-    """Columns to store: state, state_since, moved_at and `derived` (JSON). `changes` in any order."""
+    """Columns to store: state, state_since, began_at, moved_at and `derived` (JSON). `changes` in any order."""
     changes = sorted(changes, key=lambda change: (change.at, change.natural_key))
     opened = _opened(row, changes)
     sides = Sides(row, changes, people)
@@ -51,6 +51,7 @@ def derive(row: Row, changes: Sequence[Past], *, people: Mapping[int, Who], sett
     return {
         "state": state.value,
         "state_since": since,
+        "began_at": started,
         "moved_at": last.at,
         "derived": derived,
     }

@@ -29,15 +29,15 @@ def forecasts(tx: Tx, project: Project, *, now: datetime) -> dict[int, Forecast]
     found: dict[int, Forecast] = {}
     for kind in sorted({one.kind for one in wanted.values()}):
         mine = {id_: one for id_, one in wanted.items() if one.kind is kind}
-        histories = _histories(tx, mine, project, kind=kind, now=now)
+        known = histories(tx, mine, project, kind=kind, now=now)
         for id_, milestone in mine.items():
-            said = forecast(milestone, histories, ready=ready, now=now)
+            said = forecast(milestone, known, ready=ready, now=now)
             if isinstance(said, Forecast):
                 found[id_] = said
     return found
 
 
-def _histories(
+def histories(
     tx: Tx, milestones: Mapping[int, Milestone], project: Project, *, kind: MilestoneKind, now: datetime
 ) -> dict[str, History]:
     """The history of each team that has items in these milestones, by the key of its project."""

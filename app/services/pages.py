@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from app.services.projects import read_calendar
@@ -91,18 +91,6 @@ def as_seen(subject: Subject, *, secured: bool) -> Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """Scope and done at the end of a day; `joined` and `done_now` are the keys behind the change of that day."""
-
-    day: date
-    scope: int
-    done: int
-    joined: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    finished: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class MilestoneSides:
     """A milestone set against its plan. `grown` is None where no plan is known: without a date there is none."""
 
@@ -153,49 +141,6 @@ GROUPS: tuple[tuple[str, tuple[Role, ...]], ...] = (
     ("removed", (Role.REMOVED,)),
 )
 """The four groups of the scope table, in their order."""
-
-
-def burn_up(milestone: Milestone, *, grown: Growth | None, now: datetime, weeks: int = 3) -> tuple[Day, ...]:
-    """Scope and done on each day that changed one of them, from the plan (or `weeks` ago, if that is later) until now.
-
-    What does not count as growth is in neither line, so that the lines say what the sum in words says.
-    """
-    calendar = milestone.project.calendar
-    counted = {row.member.item.id for row in grown.rows if row.role not in _UNCOUNTED} if grown is not None else None
-    stays = [m for m in milestone.members if counted is None or m.item.id in counted]
-    today = calendar.local_date(now)
-    first = today - timedelta(weeks=weeks)
-    days = {first, today}
-    for member in stays:
-        for at in (member.joined_at, member.left_at, member.closed_at):
-            if at is not None and at <= now:
-                days.add(max(calendar.local_date(at), first))
-    return tuple(_day(day, stays, calendar=calendar, now=now) for day in sorted(days))
-
-
-_UNCOUNTED = (Role.NOT_COUNTED, Role.CARRIED_OVER, Role.TRANSFERRED)
-
-
-def _day(day: date, stays: Sequence[Member], *, calendar: Calendar, now: datetime) -> Day:
-    end = min(calendar.end_of_day(day), now)
-
-    def on(at: datetime | None) -> bool:
-        return at is not None and at <= end and calendar.local_date(at) == day
-
-    inside = {
-        m.item.id: m
-        for m in stays
-        if (m.joined_at is None or m.joined_at <= end) and (m.left_at is None or m.left_at > end)
-    }
-    done = [m for m in inside.values() if m.state is State.DONE and m.closed_at is not None and m.closed_at <= end]
-    return Day(
-        day=day,
-        scope=len(inside),
-        done=len(done),
-        joined=tuple(sorted({m.item.key for m in stays if on(m.joined_at)})),
-        left=tuple(sorted({m.item.key for m in stays if on(m.left_at)})),
-        finished=tuple(sorted({m.item.key for m in done if on(m.closed_at)})),
-    )
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -136,8 +136,9 @@ def finish(
     whole: bool,
     patience: float = 600.0,
 ) -> int:
-    """Send what was marked and wait until it is gone; gives how many items could not be cleaned in `patience` seconds.
-    `whole`: the labels we made in the repositories go at the end.
+    """Send what was marked and wait until it is gone; gives how many items could not be cleaned in `patience`
+    seconds, with those that the tracker refuses to have cleaned. `whole`: the labels we made in the repositories go at
+    the end.
     """
     with db.read() as tx:
         rows = trackers.projects(tx, ids=list(done.project_ids))
@@ -156,7 +157,8 @@ def finish(
         for connection_id in connections:
             ours = [row for row in rows if row.connection_id == connection_id]
             _unmake(db, connection_id, ours, connect, ringer=ringer, until=until)
-    return left
+    with db.read() as tx:
+        return left + retractions.refused(tx, list(done.project_ids))
 
 
 def _unmake(

@@ -33,6 +33,21 @@ def last_arrived(tx: Tx, tracker_id: int) -> Arrived | None:
     return None if row is None else Arrived(row.event, row.received_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A webhook that was refused by its signature."""
+
+    at: datetime
+    why: str
+
+
+def last_refused(tx: Tx, tracker_id: int) -> Refused | None:
+    """The last webhook of a tracker that was refused."""
+    table = models.tracker
+    row = tx.execute(sa.select(table.c.refused_at, table.c.refused_why).where(table.c.id == tracker_id)).one_or_none()
+    return None if row is None or row.refused_at is None else Refused(row.refused_at, row.refused_why)
+
+
 def note_refusal(tx: Tx, tracker_id: int, *, why: str, now: datetime) -> None:
     """Remember that a webhook was refused: often the only trace of a secret that is not the same on both sides."""
     table = models.tracker

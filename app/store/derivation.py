@@ -45,7 +45,7 @@ def _changes() -> sa.Select[Any]:
 
 
 def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
-    """`derived` by item id: state, state_since, moved_at and the JSON document."""
+    """`derived` by item id: state, state_since, began_at, moved_at and the JSON document."""
     if derived:
         table = models.item
         tx.execute(
@@ -54,6 +54,7 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
             .values(
                 state=sa.bindparam("v_state"),
                 state_since=sa.bindparam("v_since"),
+                began_at=sa.bindparam("v_began"),
                 moved_at=sa.bindparam("v_moved"),
                 derived=sa.bindparam("v_derived"),
             ),
@@ -62,6 +63,7 @@ def save_derived(tx: Tx, derived: Mapping[int, Mapping[str, Any]]) -> None:
                     "the_id": id_,
                     "v_state": values["state"],
                     "v_since": values["state_since"],
+                    "v_began": values["began_at"],
                     "v_moved": values["moved_at"],
                     "v_derived": values["derived"],
                 }

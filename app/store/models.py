@@ -256,6 +256,7 @@ item = _table(
     # derived from snapshot and changes
     sa.Column("state", sa.Text, nullable=False, server_default="todo"),
     sa.Column("state_since", Instant),
+    sa.Column("began_at", Instant),  # when work on it began, as far as its own history tells
     sa.Column("moved_at", Instant),
     sa.Column("derived", sa.JSON, nullable=False, server_default="{}"),
     # when it is looked at again
@@ -268,6 +269,27 @@ item = _table(
     sa.UniqueConstraint("project_id", "native_id"),
 )
 sa.Index("ix_item_number", item.c.project_id, item.c.number)
+sa.Index(  # what is open, for the counts and charts of the overview: they read nothing else
+    "ix_item_at_work",
+    item.c.kind,
+    item.c.created_at,
+    item.c.state,
+    item.c.moved_at,
+    item.c.closed_at,
+    item.c.deleted_at,
+    item.c.project_id,
+    item.c.secured,
+    item.c.is_open,
+    sqlite_where=item.c.is_open,
+    postgresql_where=item.c.is_open,
+)
+sa.Index(
+    "ix_item_gone",
+    item.c.project_id,
+    item.c.deleted_at,
+    sqlite_where=item.c.deleted_at.is_not(None),
+    postgresql_where=item.c.deleted_at.is_not(None),
+)
 sa.Index("ix_item_open", item.c.project_id, item.c.is_open, item.c.kind)
 sa.Index("ix_item_next_check", item.c.next_check_at)
 sa.Index("ix_item_head_sha", item.c.head_sha)
@@ -275,6 +297,19 @@ sa.Index("ix_item_head_ref", item.c.project_id, item.c.head_ref)
 sa.Index("ix_item_base_ref", item.c.project_id, item.c.base_ref)
 sa.Index("ix_item_closed_kind", item.c.project_id, item.c.kind, item.c.closed_at)
 sa.Index("ix_item_closed", item.c.project_id, item.c.closed_at)
+sa.Index(  # all that counting how work flows needs, so that no item has to be read for it
+    "ix_item_flow",
+    item.c.project_id,
+    item.c.is_open,
+    item.c.state,
+    item.c.state_since,
+    item.c.kind,
+    item.c.created_at,
+    item.c.began_at,
+    item.c.closed_at,
+    item.c.deleted_at,
+    item.c.secured,
+)
 
 milestone = _table(
     "milestone",
@@ -514,6 +549,7 @@ standing = _table(
     sa.Column("quiet_until", Instant),  # None: until it gets worse, or for good
 )
 sa.Index("ix_standing_subject", standing.c.subject_kind, standing.c.subject_id)
+sa.Index("ix_standing_opened", standing.c.opened_at, standing.c.id)
 sa.Index("ix_standing_newest", standing.c.closed_at, standing.c.opened_at, standing.c.id)
 sa.Index("ix_standing_shown_on", standing.c.shown_on, standing.c.closed_at)
 sa.Index("ix_standing_open", standing.c.project_id, standing.c.closed_at, standing.c.opened_at)
@@ -574,6 +610,7 @@ written = _table(  # every write to a tracker, newest last: the record people as
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
 )
 sa.Index("ix_written_project", written.c.project_id, written.c.world_at)
+sa.Index("ix_written_world", written.c.world_at, written.c.kind)
 sa.Index("ix_written_item", written.c.item_id, written.c.id)
 sa.Index("ix_written_at", written.c.at, written.c.id)
 sa.Index("ix_written_project_at", written.c.project_id, written.c.at, written.c.id)

@@ -11,6 +11,9 @@ from app.store import models, publications
 from app.store.database import Tx
 from app.store.publications import Shown, shown_of
 
+NOT_THERE = ("gone", "moved")
+"""Refusals of an item that is not there any more, and what we wrote on it neither."""
+
 
 def written_on(tx: Tx, project_ids: Sequence[int]) -> list[Shown]:
     """Publications of projects that show something, or may."""
@@ -57,6 +60,18 @@ def retracting(tx: Tx, project_ids: Sequence[int]) -> int:
     table = models.publication
     query = sa.select(sa.func.count()).where(
         table.c.project_id.in_(project_ids), table.c.retracting, table.c.status.in_(publications.OPEN_STATUSES)
+    )
+    return int(tx.scalar(query) or 0)
+
+
+def refused(tx: Tx, project_ids: Sequence[int]) -> int:
+    """How many publications of projects the tracker refused to have taken back, though their items are there."""
+    table = models.publication
+    query = sa.select(sa.func.count()).where(
+        table.c.project_id.in_(project_ids),
+        table.c.retracting,
+        table.c.status == "refused",
+        sa.not_(sa.or_(*(table.c.detail.startswith(f"{code}:") for code in NOT_THERE))),
     )
     return int(tx.scalar(query) or 0)
 

@@ -133,11 +133,11 @@ class Expected:
     outlooks: tuple[Outlook, ...] = ()
 
 
-def expected_of(tx: Tx, milestone_ids: Sequence[int]) -> dict[int, Expected]:
-    """The latest forecasts and outlooks of each of these milestones."""
+def expected_of(tx: Tx, milestone_ids: Sequence[int], *, most: int = FORECASTS_KEPT) -> dict[int, Expected]:
+    """The latest forecasts and outlooks of each of these milestones, at most so many of each."""
     forecasts: dict[int, list[Forecast]] = {}
     outlooks: dict[int, list[Outlook]] = {}
-    for row in tx.execute(_latest(), {"ids": list(milestone_ids)}):
+    for row in tx.execute(_latest(), {"ids": list(milestone_ids), "most": most}):
         value = _SHAPES[row.name].validate_python(row.value)
         (forecasts if row.name == "forecast" else outlooks).setdefault(row.subject_id, []).append(value)
     return {
@@ -164,6 +164,6 @@ def _latest() -> sa.Select[Any]:
     )
     return (
         sa.select(ranked.c.subject_id, ranked.c.name, ranked.c.value)
-        .where(ranked.c.rank <= FORECASTS_KEPT)
+        .where(ranked.c.rank <= sa.bindparam("most"))
         .order_by(ranked.c.as_of)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from app.store.database import Tx
 TABLES = {"item": models.item, "milestone": models.milestone}
 OWN_CLOCK = {**TABLES, "flow": models.project}
 """Where it stands when a subject is looked at again; a flow is its project's."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Due at once, whatever the world's clock says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +123,19 @@ def postpone(tx: Tx, lane_id: int, due: Due, *, until: datetime) -> None:
 
 
 def add_sweep(tx: Tx, lane_ids: Iterable[int], *, reason: str, rebuild: bool = False) -> None:
-    """Walk over every subject of these lanes, a page at a time, behind the deliveries."""
+    """Walk over every subject of these lanes, a page at a time, behind the deliveries. How their projects flow is due
+    at once: there is one of it in each.
+    """
+    lanes = sorted(set(lane_ids))
     rows = [
         {"lane_id": lane_id, "subject_kind": kind, "cursor": 0, "rebuild": rebuild, "reason": reason}
-        for lane_id in lane_ids
+        for lane_id in lanes
         for kind in TABLES
     ]
     if rows:
         tx.execute(sa.insert(models.sweep), rows)
+        flows = models.project
+        tx.execute(sa.update(flows).where(flows.c.lane_id.in_(lanes)).values(next_check_at=LONG_AGO))
 
 
 def add_marks(tx: Tx, marks: Iterable[tuple[int, str, int, datetime]], *, reason: str = "") -> None:

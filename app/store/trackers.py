@@ -25,9 +25,6 @@ class TrackerRow:
     site: Mapping[str, Any]
     """What is known of it that no payload tells."""
     surveyed_at: datetime | None
-    refused_at: datetime | None
-    """When a webhook was last refused, by its signature; `refused_why` in words."""
-    refused_why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,6 @@ def _select_tracker() -> sa.Select[Any]:
             lane.c.id.label("lane_id"),
             tracker.c.site,
             tracker.c.surveyed_at,
-            tracker.c.refused_at,
-            tracker.c.refused_why,
         )
         .join(lane, own_lane)
         .where(tracker.c.removed_at.is_(None))

@@ -28,6 +28,7 @@ from app.web.pages import (
     flags,
     flow,
     items,
+    load,
     milestones,
     overview,
     people,
@@ -43,6 +44,7 @@ from app.web.pages import (
     rules,
     settings,
     targets,
+    workflow,
     writes,
 )
 from app.web.runtime import Explain, Web
@@ -53,7 +55,7 @@ LARGEST_ID = 2**63 - 1
 PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
     projects, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
-    writes, project_settings, targets, audit, account, people,
+    writes, project_settings, targets, audit, account, people, workflow, load,
 )  # fmt: skip
 
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
-
-from app.services.pages import Day
-from app.store.views.overview import FlowPoint
-from rules.calendar import Calendar
 
 NARROW = 336
 CONFIG: Mapping[str, Any] = {
@@ -116,17 +111,19 @@ def ageing_spec(columns: Mapping[str, Sequence[int]], *, lines: Mapping[float, i
     return {"width": width, "height": 200, "layer": layers}
 
 
-def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
-    """How many items were in each state, stacked, with the latest counts written at the bands."""
+def flow_spec(points: Sequence[Any], *, width: int, states: Sequence[tuple[str, str, str]] = STATES) -> dict[str, Any]:
+    """How many items were in each state, stacked, with the latest counts written at the bands. A point has an instant
+    `at` and a count for the first name of each of `states`.
+    """
     values = [
         {"date": p.at.date().isoformat(), "state": name, "n": getattr(p, field), "o": order}
         for p in points
-        for order, (field, name, _) in enumerate(STATES)
+        for order, (field, name, _) in enumerate(states)
     ]
     last, floor, labels = points[-1], 0.0, []
-    whole = sum(getattr(last, field) for field, _, _ in STATES) or 1
+    whole = sum(getattr(last, field) for field, _, _ in states) or 1
     lowest = -1.0
-    for field, name, _ in STATES:
+    for field, name, _ in states:
         count = getattr(last, field)
         # labels keep a line's height apart, even where a band is thin
         at = max(floor + count / 2, lowest)
@@ -134,7 +131,7 @@ def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
         labels.append({"date": last.at.date().isoformat(), "y": at, "s": f"{name} {count:,}"})
         floor += count
     x = {"field": "date", "type": "temporal", "axis": {"title": None, "format": "%b", "tickCount": "month"}}
-    colours = {"domain": [name for _, name, _ in STATES], "range": [f"var({colour})" for _, _, colour in STATES]}
+    colours = {"domain": [name for _, name, _ in states], "range": [f"var({colour})" for _, _, colour in states]}
     return {
         "width": width,
         "height": 200,
@@ -161,93 +158,3 @@ def flow_spec(points: Sequence[FlowPoint], *, width: int) -> dict[str, Any]:
             },
         ],
     }
-
-
-def burn_up_spec(
-    days: Sequence[Day],
-    *,
-    planned: int | None,
-    due: date | None,
-    due_end: datetime | None,
-    calendar: Calendar,
-    now: datetime,
-    width: int,
-) -> dict[str, Any]:
-    """Scope and done as steps, the plan as a dotted line, now and the due date as rules."""
-
-    def at(instant: datetime) -> str:
-        return calendar.local(instant).replace(tzinfo=None).isoformat(timespec="minutes")
-
-    first = at(calendar.midnight(days[0].day))
-    present = at(now)
-    in_view = due_end is not None and at(due_end) >= first and (due_end - now).days <= 60
-    last = max(present, at(due_end)) if in_view and due_end is not None else present
-    top = max([day.scope for day in days] + [planned or 0]) + 1
-    x = {
-        "field": "t",
-        "type": "temporal",
-        "scale": {"domain": [first, last]},
-        "axis": {"title": None, "format": "%-d %b", "tickCount": 6 if width > NARROW else 4},
-    }
-    y = {
-        "type": "quantitative",
-        "scale": {"domain": [0, top]},
-        "axis": {"title": None, "format": "d", "tickMinStep": 1, "tickCount": min(top, 6)},
-    }
-
-    def steps(name: str, colour: str, thickness: float) -> dict[str, Any]:
-        values = [{"t": max(first, at(calendar.midnight(day.day))), "n": getattr(day, name)} for day in days]
-        values.append({"t": present, "n": getattr(days[-1], name)})
-        return {
-            "data": {"values": values},
-            "mark": {"type": "line", "interpolate": "step-after", "color": colour, "strokeWidth": thickness},
-            "encoding": {"x": x, "y": {**y, "field": "n"}},
-        }
-
-    def text(t: str, n: float, s: str, colour: str, **mark: Any) -> dict[str, Any]:
-        return {
-            "data": {"values": [{"t": t, "n": n, "s": s}]},
-            "mark": {"type": "text", "color": colour, **mark},
-            "encoding": {"x": x, "y": {**y, "field": "n"}, "text": {"field": "s"}},
-        }
-
-    layers = [steps("scope", "var(--chart-scope)", 2), steps("done", "var(--chart-1)", 2.5)]
-    if planned is not None:
-        ends = [{"t": first, "n": planned}, {"t": last, "n": planned}]
-        layers.insert(
-            0,
-            {
-                "data": {"values": ends},
-                "mark": {"type": "line", "color": "var(--chart-3)", "strokeDash": [2, 3], "strokeWidth": 1.25},
-                "encoding": {"x": x, "y": {**y, "field": "n"}},
-            },
-        )
-        layers.append(text(first, planned, f"planned: {planned}", "var(--chart-ink)", align="left", dx=4, dy=-8))
-    if last > present:
-        layers.append(
-            {
-                "data": {"values": [{"t": present}]},
-                "mark": {"type": "rule", "color": "var(--chart-axis)"},
-                "encoding": {"x": x},
-            }
-        )
-        layers.append(text(present, 0.2, "now", "var(--chart-ink)", align="right", dx=-4, dy=-4))
-    layers.append(
-        text(present, days[-1].scope, f"scope: {days[-1].scope}", "var(--chart-ink)", align="right", dx=-6, dy=-8)
-    )
-    if days[-1].done:
-        layers.append(
-            text(present, days[-1].done, f"done: {days[-1].done}", "var(--chart-1-ink)", align="right", dx=-6, dy=-8)
-        )
-    if in_view and due is not None and due_end is not None:
-        layers.append(
-            {
-                "data": {"values": [{"t": at(due_end)}]},
-                "mark": {"type": "rule", "color": "var(--chart-due)", "strokeWidth": 1.5},
-                "encoding": {"x": x},
-            }
-        )
-        layers.append(
-            text(at(due_end), 0.2, f"due {due.day} {due:%b}", "var(--chart-due-ink)", align="right", dx=-4, dy=-4)
-        )
-    return {"width": width, "height": 262 if width > NARROW else 190, "layer": layers}

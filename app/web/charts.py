@@ -17,11 +17,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.services.pages import Day, percentile
+from app.services.burn_up import Day, thinned
+from app.services.likely import Likely
+from app.services.pages import percentile
 from app.store.views.overview import FlowPoint, OpenPull
-from app.web.chart_specs import BANDS, CONFIG, NARROW, ageing_spec, burn_up_spec, flow_spec
+from app.web.burn_up_spec import Ahead, burn_up_spec
+from app.web.chart_specs import BANDS, CONFIG, NARROW, ageing_spec, flow_spec
+from app.web.words import MONTHS
 from rules.calendar import Calendar
 
+MOST_ROWS = 60
+"""How many rows the table beside a chart has at most."""
 MOST_POINTS = 400
 """How many marks a chart of single items draws at most: the oldest."""
 
@@ -75,10 +81,11 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class BurnUp:
-    """Scope and done, day by day."""
+    """Scope and done, day by day. `days` are those of the table: all of them, or the busiest where there are many."""
 
     figure: Figure
     days: tuple[Day, ...]
+    thinned: bool = False
 
 
 def ageing(pulls: Sequence[OpenPull], *, total: int, merged: Sequence[float], now: datetime) -> Ageing | None:
@@ -98,8 +105,8 @@ def ageing(pulls: Sequence[OpenPull], *, total: int, merged: Sequence[float], no
     )
     return Ageing(
         figure=Figure(
-            wide=_draw(ageing_spec(columns, lines=lines, width=500)),
-            narrow=_draw(ageing_spec(columns, lines=lines, width=NARROW - 44)),
+            wide=draw(ageing_spec(columns, lines=lines, width=500)),
+            narrow=draw(ageing_spec(columns, lines=lines, width=NARROW - 44)),
         ),
         total=total,
         older=sum(band.older for band in bands),
@@ -112,7 +119,7 @@ def flow(points: Sequence[FlowPoint]) -> Flow | None:
     """The cumulative flow; None where nothing was ever in it."""
     if not any(p.done or p.in_review or p.draft or p.not_started for p in points):
         return None
-    figure = Figure(wide=_draw(flow_spec(points, width=412)), narrow=_draw(flow_spec(points, width=NARROW - 130)))
+    figure = Figure(wide=draw(flow_spec(points, width=412)), narrow=draw(flow_spec(points, width=NARROW - 130)))
     return Flow(figure=figure, points=tuple(points))
 
 
@@ -121,23 +128,45 @@ def burn_up(
     *,
     planned: int | None,
     due: date | None,
-    due_end: datetime | None,
+    likely: Likely | None,
     calendar: Calendar,
     now: datetime,
 ) -> BurnUp | None:
-    """Scope against done; None where nothing was ever in. `due_end` is the instant at which `due` has passed."""
+    """Scope against done; None where nothing was ever in. `likely` draws the cone."""
     if not any(day.scope for day in days):
         return None
+    present = now.replace(minute=0, second=0, microsecond=0)  # so that one drawing serves an hour
+    ahead = _ahead(likely) if likely is not None else None
 
     def drawn(width: int) -> Markup:
-        return _draw(
-            burn_up_spec(days, planned=planned, due=due, due_end=due_end, calendar=calendar, now=now, width=width)
+        return draw(
+            burn_up_spec(days, planned=planned, due=due, ahead=ahead, calendar=calendar, now=present, width=width)
         )
 
     return BurnUp(
         figure=Figure(wide=drawn(730), narrow=drawn(NARROW - 48)),
-        days=tuple(days),
+        days=thinned(days, most=MOST_ROWS),
+        thinned=len(days) > MOST_ROWS,
     )
+
+
+def _ahead(likely: Likely) -> Ahead:
+    said = likely.forecast
+    label = f"likely {short_range(said.early, said.late)}" if likely.ends else f"likely from {_short(said.early)} on"
+    return Ahead(early=said.early, late=said.late, label=label)
+
+
+def short_range(first: date, last: date) -> str:
+    """ "3\u201310 Aug", "28 Jul\u20133 Aug", "3 Aug"; with the year where the two differ in it."""
+    if first == last:
+        return _short(first)
+    if first.year != last.year:
+        return f"{_short(first)} {first.year}\u2013{_short(last)} {last.year}"
+    return f"{first.day}\u2013{_short(last)}" if first.month == last.month else f"{_short(first)}\u2013{_short(last)}"
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def _band(pull: OpenPull) -> str:
@@ -151,7 +180,7 @@ def _older(ages: Sequence[int], line: int | None) -> int:
     return sum(age > line for age in ages) if line is not None else 0
 
 
-def _draw(spec: Mapping[str, Any]) -> Markup:
+def draw(spec: Mapping[str, Any]) -> Markup:
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", **spec, "config": CONFIG}
     return Markup(_svg(json.dumps(whole)))  # noqa: S704 (drawn here and cleaned; text in it is escaped by the drawing)
 

@@ -6,9 +6,9 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.store.views.scope import BadCursorError
 
@@ -100,7 +100,10 @@ def _known(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
-    return _answer(status, kind=str(status), message=error.description or error.name)
+    answer = make_response(_answer(status, kind=str(status), message=error.description or error.name))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 def _unknown(error: Exception) -> Any:

@@ -101,7 +101,7 @@ class MilestoneAtRiskParams(Params):
         low=0.0,
         high=0.9,
         description="Instead of the trials, for sprints: flag where such a share delivers less than is in, going by "
-        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by the trials.",
+        "the project's past. 60, 70, 80 or 90 %, rounded down; below 60 %: by the trials.",
     )
 
 
@@ -197,9 +197,9 @@ def _flag(subject: Milestone, latest: Forecast, *, due: date, since: datetime) -
     late = max((latest.likely - calendar.next_working_day(due)).days, 0)
     return flagged(
         "milestone-at-risk.unlikely",
-        values={"title": subject.title, "due": due, "range": (_range(latest),)},
+        values={"title": subject.title, "due": due, "range": (likely_range(latest),)},
         since=since,
-        evidence=_evidence(latest),
+        evidence=what_drives(latest),
         helps=Said("milestone-at-risk.helps"),
         gist=f"due={due};driver={latest.driver}",
         reach=Reach.PAGE if subject.project.public else Reach.COMMENT,
@@ -207,7 +207,7 @@ def _flag(subject: Milestone, latest: Forecast, *, due: date, since: datetime) -
     )
 
 
-def _range(one: Forecast) -> Said:
+def likely_range(one: Forecast) -> Said:
     """The days between which it is likely to be done, as far as can be seen."""
     if one.horizon is not None and one.early >= one.horizon:
         return Said("milestone-at-risk.beyond", {"horizon": one.horizon})
@@ -218,7 +218,7 @@ def _range(one: Forecast) -> Said:
     return Said("milestone-at-risk.between", {"early": one.early, "late": one.late})
 
 
-def _evidence(one: Forecast) -> tuple[Said, ...]:
+def what_drives(one: Forecast) -> tuple[Said, ...]:
     """What is left and how fast it went, what drives it, and what would bring it back."""
     lines = [Said("milestone-at-risk.left", {"open": one.open_items, "done": one.done_items, "weeks": int(one.weeks)})]
     if one.driver == "growth":
@@ -235,9 +235,9 @@ def _evidence(one: Forecast) -> tuple[Said, ...]:
 def _on_course(told: Told, latest: Forecast) -> Verdict:
     """Nothing to flag; where it was, by what it came back."""
     if told.back is None or told.before is None:
-        return clear("milestone-at-risk.on-course", values={"range": (_range(latest),)})
+        return clear("milestone-at-risk.on-course", values={"range": (likely_range(latest),)})
     fewer = latest.open_items < told.before.open_items
-    return clear("milestone-at-risk.back", values={"range": (_range(latest),), "fewer": fewer})
+    return clear("milestone-at-risk.back", values={"range": (likely_range(latest),), "fewer": fewer})
 
 
 TYPE = RuleType(

@@ -38,7 +38,7 @@ def test_every_page_is_reached_and_left_by_keyboard_alone(served, visit):
         visitor.page.keyboard.press("Tab")
         assert visitor.page.evaluate("document.activeElement.className") == "skip", path
         visitor.page.keyboard.press("Enter")
-        seen = set()
+        seen, last = set(), None
         for _ in range(400):
             visitor.page.keyboard.press("Tab")
             here = visitor.page.evaluate(
@@ -48,9 +48,12 @@ def test_every_page_is_reached_and_left_by_keyboard_alone(served, visit):
                 " return [it.dataset.walked, box.width > 0 && box.height > 0,"
                 " style.outlineStyle !== 'none' || style.boxShadow !== 'none', it.outerHTML.slice(0, 120)]; })()"
             )
+            if here is not None and here[0] == last:
+                continue  # a date is one field with several stops
             if here is None or here[0] in seen:
                 break
-            seen.add(here[0])
+            last = here[0]
+            seen.add(last)
             assert here[1], f"{path}: focus lands on what is not to be seen: {here[3]}"
             assert here[2], f"{path}: focus cannot be seen on {here[3]}"
         left = visitor.page.evaluate(

@@ -60,6 +60,8 @@ class FakeGitHub:
     """Texts by path, on the default branch."""
     reads_files: bool = True
     """Whether the token may read them; GitHub says 404 to who may not."""
+    repositories: list[dict[str, Any]] = field(default_factory=list)
+    """What the token's user sees, where that is more than the one repository."""
     hooks: list[dict[str, Any]] = field(default_factory=list)
     administers: bool = True
     """Whether the token may look after webhooks; GitHub says 404 to who may not."""
@@ -134,7 +136,7 @@ class FakeGitHub:
         if (verb, path) == ("GET", "/user"):
             return 200, self.user(self.login)
         if path == "/user/repos":
-            return 200, [self.repository()]
+            return 200, self._page(self.repositories or [self.repository()], query)
         if path == "/installation/repositories":
             return 200, {"total_count": 1, "repositories": [self.repository()]}
         if not path.startswith("/repos/acme/shop"):

@@ -32,6 +32,9 @@ START = min(hook.at for hook in HISTORY)
 END = max(hook.at for hook in HISTORY) + timedelta(days=40)
 
 
+pytestmark = pytest.mark.usefixtures("few_trials")
+
+
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path, at=START - timedelta(minutes=1))
@@ -39,23 +42,29 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def test_what_is_judged_again_is_what_was_judged_live(world: World) -> None:
-    world.rules(*RULES)
-    play(world, HISTORY, until=END)
-    told = told_live(world, since=START)
+@pytest.fixture(scope="module")
+def played(few_trials: None, other_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The whole history, played live: for tests that only look at it."""
+    made = World(other_url, tmp_path_factory.mktemp("played"), at=START - timedelta(minutes=1))
+    made.rules(*RULES)
+    play(made, HISTORY, until=END)
+    yield made
+    made.close()
+
+
+def test_what_is_judged_again_is_what_was_judged_live(played: World) -> None:
+    told = told_live(played, since=START)
     assert told
-    assert told_again(again(world, since=START - timedelta(minutes=1), until=END), since=START) == told
+    assert told_again(again(played, since=START - timedelta(minutes=1), until=END), since=START) == told
 
 
 @pytest.mark.parametrize("hours", [5, 29, 53, 200, 500])
-def test_it_may_begin_anywhere_and_knows_what_stood_then(world: World, hours: int) -> None:
-    world.rules(*RULES)
-    play(world, HISTORY, until=END)
+def test_it_may_begin_anywhere_and_knows_what_stood_then(played: World, hours: int) -> None:
     since = START + timedelta(hours=hours)
-    found = again(world, since=since, until=END)
+    found = again(played, since=since, until=END)
     stood = {(flag.rule, *flag.subject) for flag in found.flags if flag.opened_at == since}
-    assert stood == standing_at(world, since)
-    assert told_again(found, since=since) == told_live(world, since=since)
+    assert stood == standing_at(played, since)
+    assert told_again(found, since=since) == told_live(played, since=since)
 
 
 def test_rules_and_settings_count_from_when_they_were_set(world: World) -> None:
@@ -95,15 +104,13 @@ def set_up(world: World, project_id: int, settings_: dict[str, object], calendar
         subjects.add_sweep(tx, [world.lane()], reason="settings changed", rebuild=True)
 
 
-def test_near_events_may_be_one_moment(world: World) -> None:
+def test_near_events_may_be_one_moment(played: World) -> None:
     """What is judged in one go instead of two ends in the same flags, up to the time that they were put together."""
-    world.rules(*RULES)
-    play(world, HISTORY, until=END)
     since = START - timedelta(minutes=1)
-    apart = told_again(again(world, since=since, until=END), since=since)
+    apart = told_again(again(played, since=since, until=END), since=since)
     for minutes in (1, 70, 400):
         near = timedelta(minutes=minutes)
-        together = told_again(again(world, since=since, until=END, within=near), since=since)
+        together = told_again(again(played, since=since, until=END, within=near), since=since)
         lasting = {key[:3] for key, closed in apart.items() if closed is None or closed - key[3] > 2 * near}
         assert lasting <= {key[:3] for key in together} <= {key[:3] for key in apart}
 
@@ -206,7 +213,7 @@ def of_pull(hub: Hub, what: str, n: int, now: datetime, number: int) -> list[Web
 
 
 @pytest.fixture(scope="module")
-def one_world(shared_sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def one_world(few_trials: None, shared_sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(shared_sqlite_url, tmp_path_factory.mktemp("backtest"), at=MONDAY)
     yield made
     made.close()

@@ -6,20 +6,14 @@ import re
 
 from app.services.pages import FAMILIES
 from rules.catalog.registry import TYPES
+from rules.facts import Milestone
 from tests.support import ROOT
 
 OWN_WORDS = {"custom"}
 """What people wrote themselves goes by the title that they gave it."""
 
 
-NEVER_MANY = {
-    "scope-creep",
-    "sprint-injection",
-    "missed-milestone",
-    "milestone-at-risk",
-    "repeat-moves",
-    "unready-milestone",
-}
+NEVER_MANY = {type_.name for type_ in TYPES if type_.judges is Milestone}
 """What is said of a milestone stands alone: several are several decisions."""
 
 

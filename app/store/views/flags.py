@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from app.time import from_iso
 
 SORTS = ("newest", "oldest", "severity")
 SAMPLES = 5
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+"""Before everything: "after it" is asked instead of "not null", or of nothing, so that an index serves."""
 NO_FLAGS = ("error", "pending")
 """Outcomes of standings that are no flags (or none yet)."""
 
@@ -310,8 +312,10 @@ def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
     standing = m.standing.c
     conditions = [visible.standings(), standing.outcome.not_in(NO_FLAGS)]
     if where.state == "closed":
-        conditions.append(standing.closed_at.is_not(None))
-    elif where.state != "all":
+        conditions.append(standing.closed_at > sa.literal(BEGINNING, m.Instant()))
+    elif where.state == "all":
+        conditions.append(standing.opened_at > sa.literal(BEGINNING, m.Instant()))
+    else:
         conditions.append(standing.closed_at.is_(None))
     if where.state in ("speaking", "quiet"):
         quiet = is_quiet(where.now)

@@ -48,15 +48,24 @@ class MilestoneRow:
 
 
 def milestones(
-    tx: Tx, *, visible: Visible, state: str = "open", text: str = "", after: str | None = None, limit: int = PAGE_SIZE
+    tx: Tx,
+    *,
+    visible: Visible,
+    state: str = "open",
+    kind: str | None = None,
+    text: str = "",
+    after: str | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page[MilestoneRow]:
-    """Open ones by due date, undated last; closed ones newest first; all of them by id.
+    """Open ones by due date, undated last; closed ones newest first; all of them by id. `kind` None: of every kind.
 
     One query. Raises BadCursorError.
     """
     columns, descending, kinds = _order(state)
     query = _base(visible).add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
     query = query.where(m.milestone.c.deleted_at.is_(None), visible.milestones(), _state(state))
+    if kind is not None:
+        query = query.where(m.milestone.c.kind == kind)
     if text:
         query = query.where(m.milestone.c.title.ilike(like(text), escape="\\"))
     if after is not None:

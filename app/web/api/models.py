@@ -127,6 +127,28 @@ class Item(Model):
     page: str = ""
 
 
+class Verdict(Model):
+    """What a rule says of a subject now: `outcome` is flagged, pending, clear, skipped or error. `helps` closes a flag;
+    `recheck_at`: when time alone could change it.
+    """
+
+    rule: str
+    outcome: str
+    severity: str
+    reason: str
+    evidence: list[str]
+    helps: str
+    since: datetime | None
+    recheck_at: datetime | None
+
+
+class ItemInFull(Item):
+    """An item with what every rule in scope says of it, judged now. `gone`: what became of it, where it is gone."""
+
+    verdicts: list[Verdict]
+    gone: str | None
+
+
 class Milestone(Model):
     """Anything with a date and members. `joined_to` is the milestone that speaks for it in a release."""
 
@@ -145,6 +167,12 @@ class Milestone(Model):
     flags_open: int
     joined_to: int | None = None
     page: str = ""
+
+
+class MilestoneInFull(Milestone):
+    """A milestone with what every rule in scope says of it, judged now."""
+
+    verdicts: list[Verdict]
 
 
 class Part(Model):
@@ -203,6 +231,27 @@ class Delivery(Model):
     done_at: datetime | None
 
 
+class Mistake(Model):
+    """One thing wrong in a rule, and in a condition or message where."""
+
+    field: str
+    message: str
+    line: int | None
+    column: int | None
+
+
+class Mistakes(Model):
+    """Everything that is wrong; nothing: it could be saved."""
+
+    mistakes: list[Mistake]
+
+
+class Saved(Model):
+    """The version in force now."""
+
+    version: int
+
+
 class Rung(Model):
     """Whom a rule's flags are told to, after how many working days."""
 
@@ -229,6 +278,70 @@ class Rule(Model):
     flags_open: int
     flags_recent: int
     flags_closed: int
+
+
+class Version(Model):
+    """One version of a rule, as it was saved."""
+
+    version: int
+    valid_from: datetime
+    title: str
+    params: dict[str, Any]
+    scope: dict[str, Any]
+    severity: str
+    reach: str
+    mode: str
+    author: str
+
+
+class RuleInFull(Rule):
+    """A rule with its latest versions, newest first. `mistakes`: why it cannot be judged, none where it can."""
+
+    actions: dict[str, Any]
+    author: str
+    versions: list[Version]
+    mistakes: list[Mistake]
+
+
+class AuditEntry(Model):
+    """One act of somebody. `at` is real time."""
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class Unanswered(Model):
+    """A flag that was left as it is: `why` is closed, unanswered (nothing to take back) or unknown."""
+
+    id: int
+    why: str
+
+
+class Answered(Model):
+    """The ids of the flags that took an answer, and those left as they are."""
+
+    taken: list[int]
+    left: list[Unanswered]
+
+
+class Asked(Model):
+    """The id of what was asked for."""
+
+    id: int
+
+
+class Preview(Model):
+    """What a rule would do. `state`: waiting, running, done, failed or cancelled; `result` has what is known so far."""
+
+    id: int
+    state: str
+    progress: float
+    detail: str
+    result: dict[str, Any]
 
 
 class Publication(Model):

@@ -122,7 +122,9 @@ def give() -> Any:
 
 def _named(texts: list[str]) -> list[int]:
     """The ids among what an address or a form names."""
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and int(text) <= LARGEST]
+    return [
+        int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST
+    ]
 
 
 def _meant(tx: Any, frame: Frame, told: Answering) -> list[int]:

@@ -9,7 +9,7 @@
   const said = document.createElement("p");
   said.className = "sr";
   said.setAttribute("aria-live", "polite");
-  panel.before(said);
+  document.body.append(said);
   let asking = null, timer = 0, typing = 0, pause = SOONEST;
 
   // what people have opened or hold in focus stays so

@@ -1,0 +1,146 @@
+"""What a preview costs: how soon the first answer stands, and how long the whole takes, at a size and at a tenth of it.
+
+    python -m bench preview             some minutes
+
+Copies of an open pull request of the demo, nine in ten of them closed, with changes spread over three years; 50 rules
+in force; one of them is tried with other numbers, by somebody who sees everything.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app.services import rulebook
+from app.services.bells import SilentRinger
+from app.services.previews import ask, work
+from app.services.previews.told import question_of
+from app.store import models as m
+from app.store import previews
+from app.store.views.scope import Visible
+from app.time import real_now
+from bench.core import Core
+from bench.synthetic import copy_change, copy_items, quiet_pull
+from bench.table import memory_folder, ratio, table
+from integrations.sandbox.demo import demo_recording
+from integrations.sandbox.replay import replay
+from rules.catalog.registry import TYPES
+from rules.rulefile import RuleDraft
+
+SIZES = (10_000, 100_000)
+CHANGES = 10
+"""Of each item."""
+RULES = 50
+OPEN = 10
+"""One in so many items is open."""
+YEARS = 3
+EVERYTHING = Visible(secured=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """One preview: seconds to the first answer (the flags of now) and to the end, what was looked at and played."""
+
+    items: int
+    changes: int
+    first: float
+    whole: float
+    looked: int
+    flagged: int
+    played: str
+    memory: float
+
+
+def main() -> None:
+    """Measure and print."""
+    with demo_recording() as recording:
+        hooks = list(islice(replay(recording), 600))
+    found = []
+    for size in SIZES:
+        with tempfile.TemporaryDirectory(prefix="plumb-preview-", dir=memory_folder()) as folder:
+            at = max(hook.at for hook in hooks)
+            with Core(f"sqlite:///{folder}/live.db", Path(folder), at=at) as core:
+                core.watch(hooks[0].payload["repository"])
+                core.stock(hooks)
+                core.drain()
+                _fill(core, size, at)
+                found.append(_took(core))
+                print(f"  {size:,} items: {found[-1].whole:.0f} s", flush=True)
+    print()
+    print(_told(found))
+
+
+def _fill(core: Core, size: int, at: datetime) -> None:
+    ids = copy_items(core, quiet_pull(core), size)
+    change = core.rows("SELECT min(id) AS id FROM change WHERE field = 'comment'")[0].id
+    copy_change(core, change, ids, CHANGES)
+    end = at.strftime("%Y-%m-%d %H:%M:%S")
+    back = f"strftime('%Y-%m-%d %H:%M:%S.000000', julianday('{end}') - (id * 7919 % {YEARS * 365 * 24}) / 24.0)"
+    core.run(f"UPDATE change SET at = {back} WHERE item_id >= {ids[0]}")
+    core.run(
+        f"UPDATE item SET is_open = 0, status = 'closed', state = 'done', closed_as = 'merged', closed_at = {back}"
+        f" WHERE id >= {ids[0]} AND id % {OPEN} <> 0"
+    )
+    made = f"strftime('%Y-%m-%d %H:%M:%S.000000', julianday('{end}') - 1100)"
+    core.run(f"UPDATE item SET created_at = {made} WHERE id >= {ids[0]}")
+    drafts = [
+        RuleDraft(name=f"{TYPES[n % len(TYPES)].name}-{n}", type=TYPES[n % len(TYPES)].name) for n in range(RULES)
+    ]
+    rulebook.apply(core.db, drafts, author="bench", prune=True, now=core.now, real=real_now())
+    core.run("ANALYZE")
+
+
+def _took(core: Core) -> Took:
+    with core.db.read() as tx:
+        (project_id,) = tx.scalars(sa.select(m.project.c.id))
+    draft = RuleDraft(name="stalled-review-0", type="stalled-review", params={"merger_days": 7, "reviewer_days": 14})
+    draft = replace(draft, name=next(f"{type_.name}-{n}" for n, type_ in enumerate(TYPES) if type_.name == draft.type))
+    question = question_of(draft, replaces=draft.name, visible=EVERYTHING)
+    preview_id = ask.ask(core.db, SilentRinger(), question, who="bench", real=real_now())
+    started = time.monotonic()
+    assert work.work_out(core.db, preview_id, ringer=SilentRinger())
+    whole = time.monotonic() - started
+    seen = ask.look(core.db, preview_id, who="bench", visible=EVERYTHING)
+    assert seen is not None
+    result = seen.result
+    assert result.now is not None
+    past = result.past
+    with core.db.read() as tx:
+        changes = previews.changes_since(tx, [project_id], datetime(1990, 1, 1, tzinfo=core.now.tzinfo))
+        items = tx.scalar(sa.select(sa.func.count()).select_from(m.item))
+    return Took(
+        items=items or 0,
+        changes=changes,
+        first=result.seconds,
+        whole=whole,
+        looked=result.now.looked,
+        flagged=result.now.flagged,
+        played="nothing" if past is None else f"{(past.until - past.since).days} of 180 days",
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def _told(found: Sequence[Took]) -> str:
+    head = (
+        "items", "changes", "looked at now", "flags", "first answer s", "whole s", "first, against the tenth", "played",
+        "MB at most",
+    )  # fmt: skip
+    return table(
+        f"A preview, {RULES} rules in force",
+        head,
+        [
+            (
+                f"{one.items:,}", f"{one.changes:,}", f"{one.looked:,}", f"{one.flagged:,}", f"{one.first:.1f}",
+                f"{one.whole:.0f}", ratio(one.first, found[0].first), one.played, f"{one.memory:.0f}",
+            )
+            for one in found
+        ],
+    )  # fmt: skip
