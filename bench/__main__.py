@@ -5,14 +5,14 @@ drain    deliveries worked off per second, by database and by size of batch
 tick     a beat of the clock and a drain, with 100 due among 1,000 and among 100,000 items
 judge    items judged per second, with short and with long histories
 backtest judging half a year again, over a short and a long history (minutes; only when named)
+pages    every page over 100,000 items, 1,000,000 changes and 50 rules, against a tenth (minutes; only when named)
 preview  what a rule would do, asked at 10,000 and at 100,000 items (minutes; only when named)
 turns    how many quiet days to allow, chosen on a project's past and scored on its future (minutes; only when named)
 versions moves between versions and what was added to them, over recorded issues (minutes; only when named)
 sprints  how early the bad end of a sprint is foretold, learnt on the past (a minute; only when named)
 quiet_pulls  which quiet pull requests will not be merged by themselves (minutes; only when named)
 forecast how far forecasts can be trusted, and the dates that slipped (minutes; only when named; --picture FILE)
-pages    every page over 100,000 items, 1,000,000 changes and 50 rules, against a tenth (minutes; only when named)
-noise    how loud it would have been over a recorded project (minutes; only when named; --since YEAR)
+noise    how loud it would have been over a recorded project (minutes; only when named)
 """
 
 from __future__ import annotations
@@ -24,18 +24,16 @@ import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
 NAMES = (*DEFAULT, "backtest", "forecast", "noise", "pages", "preview", "quiet_pulls", "sprints", "turns", "versions")
-OPTIONS = {"picture": "forecast", "since": "noise"}
-"""Which benchmark each option is for."""
+DRAWING = ("forecast",)
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks named, or all quick ones."""
-    options: dict[str, dict[str, str]] = {}
-    for option, bench in OPTIONS.items():
-        if f"--{option}" in names[:-1]:
-            place = names.index(f"--{option}")
-            options[bench] = {option: names[place + 1]}
-            names = [*names[:place], *names[place + 2 :]]
+    """Run the benchmarks named, or all quick ones. `--picture FILE` is for those that draw one."""
+    options: dict[str, str] = {}
+    if "--picture" in names[:-1]:
+        place = names.index("--picture")
+        options["picture"] = names[place + 1]
+        names = [*names[:place], *names[place + 2 :]]
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}.", file=sys.stderr)
@@ -44,7 +42,7 @@ def main(names: list[str]) -> int:
     for name in names or DEFAULT:
         started = time.monotonic()
         print(f"\n## {name}\n", flush=True)
-        importlib.import_module(f"bench.{name}").main(**options.get(name, {}))
+        importlib.import_module(f"bench.{name}").main(**(options if name in DRAWING else {}))
         print(f"\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
     return 0
 

@@ -1,7 +1,6 @@
 """How loud Plumbline would have been: the whole record of a real project, played through the whole core.
 
-    python -m bench noise                       about a quarter of an hour
-    python -m bench noise --since 2025          a third of that: what came before is taken in as one heap
+    python -m bench noise               a few minutes
 
 The open-source pack at its defaults, everything observed; on `LIVE` the three rules it suggests are set live over all
 that is open, and a year is played on. Looked for at `../shared/data` beside the project's folder; not part of it.
@@ -27,10 +26,8 @@ LIVE = datetime(2025, 8, 1, 8, tzinfo=UTC)
 END = datetime(2026, 8, 1, 8, tzinfo=UTC)
 
 
-def main(since: str | None = None) -> None:
-    """Play the record and print what was written, by rule, and how much of it was needless. `since` is a year: flags
-    that opened before it are not counted.
-    """
+def main() -> None:
+    """Play the record and print what was written, by rule, and how much of it was needless."""
     if not DATA.is_dir():
         print(f"noise: skipped, there is no recorded project at {DATA.relative_to(ROOT.parent)} beside this folder")
         return
@@ -42,10 +39,7 @@ def main(since: str | None = None) -> None:
         core.watch(hooks[0].payload["repository"])
         core.pack()
         play = Replay(core, hooks)
-        first = datetime(int(since or hooks[0].at.year), 1, 1, tzinfo=UTC)
-        if since is not None:
-            play.all_at_once(first)
-        for year in range(first.year + 1, LIVE.year + 1):
+        for year in range(hooks[0].at.year + 1, LIVE.year + 1):
             play.advance(datetime(year, 1, 1, tzinfo=UTC))
             print(f"  played up to {year}", flush=True)
         play.advance(LIVE)
@@ -54,8 +48,7 @@ def main(since: str | None = None) -> None:
         core.drain()
         play.speak(until=END)
         print("", first_day(play.written, known), one_year(play, core), sep="\n\n")
-        opened = [flag for flag in flags(core) if since is None or flag.opened_at > first]
-        print(f"\n{needless_table(shares(opened))}")
+        print(f"\n{needless_table(shares(flags(core)))}")
 
 
 def recorded() -> list[Webhook]:

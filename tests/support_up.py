@@ -162,7 +162,7 @@ def parts_of(process: Popen[bytes]) -> dict[str, list[psutil.Process]]:
             argv, parent = child.cmdline(), child.ppid()
         except psutil.NoSuchProcess:
             continue
-        name = next((PARTS[word] for word in argv if word in PARTS), None)
+        name = "previews" if "previews" in argv else next((PARTS[word] for word in argv if word in PARTS), None)
         if name is None and any("valkey" in word or "redis" in word for word in argv[:1]):
             name = "broker"
         if name is None and parent != process.pid and any("spawn_main" in word for word in argv):

@@ -13,14 +13,14 @@ from typing import Any
 from app.errors import UserError
 from app.secret import SecretBox
 from app.services import addresses, connect
-from app.store import connecting, trackers
+from app.store import connecting, sync, trackers
 from app.store.database import Database, Tx
 from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.ports import Adapters, Check, Client, Credentials, HookSeen, KeepsHooks
 
 MOST_PROJECTS = 25
 """At most so many projects are looked at in one check."""
-NO_HOOKS = "This connection may not look after webhooks."
+ASKED = "What is new is asked for every 5 minutes; no webhook has to arrive."
 RUNS = {
     "labels": "runs when a label is put on or taken off, so it would run on ours",
     "comments": "runs when somebody comments, so it would run on ours",
@@ -135,7 +135,8 @@ def examine(
     with db.read() as tx:
         row = trackers.connections(tx, connection_id=connection_id)[0]
         keys = [one.key for one in trackers.projects(tx, connection_id=connection_id)]
-    if checked.check is not None and checked.check.can_read:
+    # the first project may be gone, and the others as good as ever
+    if checked.check is not None and (checked.check.can_read or keys):
         client = adapters[row.tracker_kind].client(connect.credentials_of(row, vault))
         try:
             seen = tuple(_project(client, key, hook_address(base_url, row)) for key in keys[:MOST_PROJECTS])
@@ -225,9 +226,11 @@ def abilities(report: Report, receive: Ability | None) -> tuple[Ability, ...]:
         help_ = "Check the address, and whether this machine may reach it; then check again."
         found = tuple(Ability(name, "unknown", words, help_) for name in ("read", "write"))
     elif not report.login:
-        help_ = "Give another token, or the right of the one there is."
-        refused = f"The credentials are refused: {report.problem}"
-        found = tuple(Ability(name, "fails", refused, help_) for name in ("read", "write"))
+        help_ = "Correct the address or the token, then check again."
+        found = (
+            Ability("read", "fails", f"It was refused: {report.problem}.", help_),
+            Ability("write", "fails", "Nothing can be written without that either.", help_),
+        )
     else:
         found = (_read(report), _write(report))
     return (*found, receive) if receive is not None else found
@@ -236,7 +239,7 @@ def abilities(report: Report, receive: Ability | None) -> tuple[Ability, ...]:
 def of_project(report: Report | None, key: str, receive: Ability | None) -> tuple[Ability, ...]:
     """The same for one project of the connection. `receive` None: nothing has to arrive, since it is asked for."""
     if receive is None:
-        receive = Ability("receive", "ok", "It is asked every 5 minutes; no webhook has to arrive.")
+        receive = Ability("receive", "ok", ASKED)
     if report is None:
         return (receive,)
     own = tuple(one for one in report.projects if one.key == key)
@@ -245,7 +248,7 @@ def of_project(report: Report | None, key: str, receive: Ability | None) -> tupl
 
 def _read(report: Report) -> Ability:
     blind = [one for one in report.projects if not one.read]
-    if not report.read or blind:
+    if blind or not (report.read or report.projects):
         where = f"{', '.join(one.key for one in blind)} cannot be read" if blind else "It cannot read"
         missing = _missing(report, blind)
         return Ability("read", "fails", f"{where}{missing}.", _how(missing))
@@ -254,8 +257,8 @@ def _read(report: Report) -> Ability:
 
 
 def _write(report: Report) -> Ability:
-    dumb = [one for one in report.projects if one.read and not one.write]
-    if not report.write or dumb:
+    dumb = [one for one in report.projects if not one.write]
+    if dumb or not (report.write or report.projects):
         where = f"Nothing can be written to {', '.join(one.key for one in dumb)}" if dumb else "It cannot write"
         missing = _missing(report, dumb)
         return Ability("write", "fails", f"{where}{missing}.", f"{_how(missing)} Until then rules can observe.")
@@ -309,11 +312,20 @@ def receive(tx: Tx, row: trackers.ConnectionRow, report: Report, *, base_url: st
         return Ability("receive", "fails", f"The webhook of {', '.join(off)} is switched off.", "Switch it on there.")
     if arrived is not None:
         return _arrives(report, arrived)
+    if _all_asked(tx, row):
+        return Ability("receive", "ok", ASKED)
     if addresses.is_local(base_url):
         words = f"No webhook can arrive: {base_url} is this machine’s own address."
         return Ability("receive", "fails", words, "Set PLUMBLINE_BASE_URL to an address that the tracker reaches, or "
             "have projects asked every 5 minutes.")  # fmt: skip
     return _expected(report)
+
+
+def _all_asked(tx: Tx, row: trackers.ConnectionRow) -> bool:
+    """Whether nothing has to arrive, because every project is asked."""
+    modes = sync.rows(tx)
+    own = [modes[one.id].mode for one in trackers.projects(tx, connection_id=row.id) if one.id in modes]
+    return bool(own) and set(own) == {"polling"}
 
 
 def _arrives(report: Report, arrived: connecting.Arrived) -> Ability:

@@ -107,9 +107,8 @@ def why_none(tx: Tx, milestone: Milestone, *, now: datetime) -> Said | None:
 def came_out(tx: Tx, ended: Sequence[Ended], *, calendar: Calendar, now: datetime) -> tuple[CameOut, ...]:
     """How earlier milestones came out, and what was forecast of them. One query."""
     kept = statistics.expected_of(tx, [one.id for one in ended]) if ended else {}
-    return tuple(
-        _came_out(one, kept[one.id].forecasts if one.id in kept else (), calendar=calendar, now=now) for one in ended
-    )
+    said = {id_: one.forecasts for id_, one in kept.items()}
+    return tuple(_came_out(one, said.get(one.id, ()), calendar=calendar, now=now) for one in ended)
 
 
 def _came_out(ended: Ended, kept: Sequence[Forecast], *, calendar: Calendar, now: datetime) -> CameOut:

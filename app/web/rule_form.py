@@ -30,7 +30,7 @@ RESERVED = frozenset({"new", "import", "export", "packs", "preview"})
 """Names that addresses of pages need."""
 LONGEST_TITLE = 120
 RUNG = re.compile(r"ladder\.(\d{1,3})\.(?:after|tell)")
-BEFORE_CARET = 40
+BEFORE_CARET = 22
 """Characters that are shown before a mistake in a long line."""
 
 
@@ -61,21 +61,23 @@ class RuleForm(Form):
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def read_draft(sent: MultiDict[str, str]) -> tuple[RuleDraft | None, RuleForm]:
-    """Read what was sent. The draft is None where anything is wrong; the form says what, each at its field."""
+def read_draft(sent: MultiDict[str, str], *, nameless: bool = False) -> tuple[RuleDraft | None, RuleForm]:
+    """Read what was sent. The draft is None where anything is wrong; the form says what, each at its field. With
+    `nameless` a new rule needs no name or title yet: to see what it would do.
+    """
     form = RuleForm(values=_values(sent), rungs=_rungs(sent))
-    draft = _read(form)
+    draft = _read(form, nameless=nameless)
     return (draft if form.good else None), form
 
 
-def draft_without_condition(sent: MultiDict[str, str]) -> RuleDraft | None:
+def draft_without_condition(sent: MultiDict[str, str], *, nameless: bool = False) -> RuleDraft | None:
     """What was sent without its condition, where that alone is wrong; else None."""
-    draft, form = read_draft(sent)
+    draft, form = read_draft(sent, nameless=nameless)
     if draft is not None or set(form.errors) != {"scope.condition"}:
         return None
     rest: MultiDict[str, str] = MultiDict(sent)
     rest.poplist("scope.condition")
-    return read_draft(rest)[0]
+    return read_draft(rest, nameless=nameless)[0]
 
 
 def form_of(draft: RuleDraft, *, version: int, projects: Collection[str]) -> RuleForm:
@@ -142,7 +144,7 @@ def _rungs(sent: MultiDict[str, str]) -> tuple[int, ...]:
     return tuple(sorted({int(found[1]) for name in sent if (found := RUNG.fullmatch(name))}))
 
 
-def _read(form: RuleForm) -> RuleDraft | None:
+def _read(form: RuleForm, *, nameless: bool) -> RuleDraft | None:
     try:
         type_ = by_name(form.value("type"))
     except KeyError:
@@ -154,7 +156,7 @@ def _read(form: RuleForm) -> RuleDraft | None:
     ladder, places = _ladder(form)
     projects = (*_many(form, "scope.projects"), *_split(form.value("scope.patterns")))
     draft = RuleDraft(
-        name=_name(form, title),
+        name=_name(form, title, nameless=nameless),
         type=type_.name,
         title=title,
         mode=_one_of(form, "mode", MODES, "observe"),
@@ -173,12 +175,12 @@ def _read(form: RuleForm) -> RuleDraft | None:
     return replace(draft, params=_plain(draft.params, type_)) if form.good else None
 
 
-def _name(form: RuleForm, title: str) -> str:
+def _name(form: RuleForm, title: str, *, nameless: bool) -> str:
     """The name of a rule: one in force keeps its own; a new one without has it from its title."""
     name = form.value("name")
     if form.version:
         return name
-    name = name or slug(title)
+    name = name or slug(title) or ("nameless" if nameless else "")
     if not name:
         form.errors["title"] = "is needed: a few words that lists show"
     elif not NAME.fullmatch(name) or name in RESERVED:

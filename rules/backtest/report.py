@@ -62,7 +62,12 @@ class Scored:
     @property
     def is_needless(self) -> bool:
         """Its item moved by itself within three days."""
-        return self.flag.moved_at is not None and self.flag.moved_at - self.flag.opened_at <= NEEDLESS
+        return is_needless(self.flag)
+
+
+def is_needless(flag: Flag) -> bool:
+    """Whether the item of a flag moved by itself within three days."""
+    return flag.moved_at is not None and flag.moved_at - flag.opened_at <= NEEDLESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class MilestoneAtRiskParams(Params):
         low=0.0,
         high=0.9,
         description="Instead of the trials, for sprints: flag where such a share delivers less than is in, going by "
-        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by the trials.",
+        "the project's past. 60, 70, 80 or 90 %, rounded down; below 60 %: by the trials.",
     )
 
 

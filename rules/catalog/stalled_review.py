@@ -129,7 +129,7 @@ class StalledReviewParams(Params):
         low=0.0,
         high=0.9,
         description="Instead of days: flag after 30 quiet days where such a share is not merged by itself, going by "
-        "the project's past. 0.6, 0.7, 0.8 or 0.9, rounded down; below 0.6: by days alone.",
+        "the project's past. 60, 70, 80 or 90 %, rounded down; below 60 %: by days alone.",
     )
 
 

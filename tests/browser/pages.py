@@ -54,4 +54,12 @@ PAGES = {
     "messages": "/settings/messages",
     "audit": "/settings/audit",
     "find": "/find?q=curve",
+    "connect": "/projects/connect",
+    "connect-github": "/projects/connect/github",
+    "connect-jira": "/projects/connect/jira",
+    "connections": "/projects/connections",
+    "connection": "/projects/connections/1",
+    "connection-leave": "/projects/connections/1/leave",
+    "project-leave": "/projects/{project}/leave",
+    "programme": "/projects/programmes/new",
 }

@@ -107,7 +107,7 @@ def test_the_pages_of_connecting_are_sound_in_every_look(own_work, visit, tmp_pa
         paths = {
             "connect": "/projects/connect",
             "connect-github": "/projects/connect/github",
-            "connect-github-url": f"/projects/connect/github?url={hub}",
+            "connect-github-url": f"/projects/connect/github?site={hub}",
             "connect-jira": "/projects/connect/jira",
             "connect-installed": "/projects/connect/github/installed",
             "connections": "/projects/connections",

@@ -9,7 +9,7 @@ from app.services import rulebook
 pytestmark = pytest.mark.browser
 
 
-def reach(visitor, name, role="link"):
+def reach(visitor, name):
     """Go on with the Tab key until something of this name has the focus."""
     for _ in range(150):
         visitor.page.keyboard.press("Tab")
@@ -50,7 +50,7 @@ def test_a_field_is_completed_by_keyboard(own, visit):
     area = visitor.page.get_by_label("Only when")
     area.focus()
     visitor.page.keyboard.type("item.qui")
-    options = visitor.page.get_by_role("option")
+    options = visitor.page.get_by_role("listbox", name="Fields").get_by_role("option")
     assert options.first.inner_text().startswith("item.quiet_days")
     assert area.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
     visitor.look("rule-completion")
@@ -86,6 +86,7 @@ def test_a_mistake_stands_at_its_line_and_column_and_nothing_typed_is_lost(own, 
     assert page.get_by_label("Merger's turn", exact=True).input_value() == "50"
     assert page.locator('[data-was-of="params.merger_days"]').is_visible()
     assert page.locator(".save .state").inner_text().startswith("2 fields need mending")
+    page.wait_for_load_state("networkidle")
     visitor.said.clear()  # the browser notes the 422 itself
     if look.get("script", True):
         visitor.look("rule-mistakes" + ("-phone-dark" if look else ""))
@@ -183,7 +184,10 @@ def test_a_rung_is_added_and_has_the_focus(own, visit):
     visitor.go("/rules/stalled-work/edit")
     visitor.page.get_by_label("Title").fill("Rests")
     visitor.page.get_by_role("button", name="Add a rung").click()
+    visitor.page.get_by_label("Working days of rung 1").wait_for()
     assert visitor.page.evaluate("document.activeElement.name") == "ladder.0.after"
     assert visitor.page.get_by_label("Title").input_value() == "Rests"
     visitor.page.get_by_label("Whom rung 1 tells").select_option("lead")
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.said.clear()  # the browser notes that the preview refused the rung while it was half typed
     visitor.look("rule-rung-phone")

@@ -26,7 +26,6 @@ def test_a_delivery_that_was_set_aside_is_looked_at_and_replayed(own, visit):
     body = hub.issue(4711, at=real_now())
     visitor = visit(own)
     with own.runtime.db.write() as tx:
-        tx.execute(sa.insert(m.lane).values(tracker_id=own.ids["tracker"], name=f"tracker:{own.ids['tracker']}"))
         one = m.delivery.c.id == own.ids["aside"]
         raw = zlib.compress(json.dumps(body.payload).encode())
         tx.execute(sa.update(m.delivery).where(one).values(body=raw, event="issues", action="opened", about="#4711"))

@@ -66,9 +66,9 @@ def test_any_text_gives_a_message_with_a_place(text, message, line, column):
 
 @given(st.text(alphabet="item.labels()&|=!<>'\" notandor\n", max_size=60))
 def test_whatever_is_written_is_a_condition_or_a_mistake_in_it(text):
-    mistakes: list[ConditionError] = []
+    found: list[ConditionError] = []
     try:
         compile_condition(text, Item)
     except ConditionError as error:
-        mistakes.append(error)
-    assert all(error.message and error.line >= 1 and error.column >= 1 for error in mistakes)
+        found.append(error)
+    assert all(error.message and error.line >= 1 and error.column >= 1 for error in found)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.services import forecasts
+from rules.forecast.likely import forecast
+from rules.forecast.manner import MANNER
 from tests.conftest import _fresh_postgres
 from tests.world import World
 
@@ -18,6 +23,14 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def few_trials() -> Iterator[None]:
+    """Forecasts of two hundred trials instead of two thousand, live and in a replay: enough to be the same or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forecasts, "forecast", partial(forecast, manner=replace(MANNER, trials=200)))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,9 @@ START = min(hook.at for hook in HISTORY)
 END = max(hook.at for hook in HISTORY) + timedelta(days=40)
 
 
+pytestmark = pytest.mark.usefixtures("few_trials")
+
+
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path, at=START - timedelta(minutes=1))
@@ -40,7 +43,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def played(other_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def played(few_trials: None, other_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The whole history, played live: for tests that only look at it."""
     made = World(other_url, tmp_path_factory.mktemp("played"), at=START - timedelta(minutes=1))
     made.rules(*RULES)
@@ -210,7 +213,7 @@ def of_pull(hub: Hub, what: str, n: int, now: datetime, number: int) -> list[Web
 
 
 @pytest.fixture(scope="module")
-def one_world(shared_sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def one_world(few_trials: None, shared_sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(shared_sqlite_url, tmp_path_factory.mktemp("backtest"), at=MONDAY)
     yield made
     made.close()

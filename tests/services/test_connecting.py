@@ -114,7 +114,7 @@ def test_all_is_well_but_that_nothing_has_arrived_yet(place):
         ({"permissions": {"pull": True}}, "write", "missing role triage or write"),
         ({"archived": True}, "write", "the repository is archived"),
         ({"tokens": set()}, "read", "refused"),
-        ({"tokens": set()}, "write", "refused"),
+        ({"tokens": set()}, "write", "without that"),
     ],
 )
 def test_what_a_connection_lacks_is_named_with_what_to_do(place, change, name, words):
@@ -228,6 +228,13 @@ def test_at_an_address_of_this_machine_nothing_can_arrive(place):
     found = place.able(base_url="http://127.0.0.1:8080")["receive"]
     assert found.state == "fails"
     assert "PLUMBLINE_BASE_URL" in found.help
+
+
+def test_where_every_project_is_asked_nothing_has_to_arrive(place):
+    place.watch("acme/shop", settings={"polling": True})
+    place.examine(base_url="http://127.0.0.1:8080")
+    found = place.able(base_url="http://127.0.0.1:8080")["receive"]
+    assert (found.state, found.words) == ("ok", health.ASKED)
 
 
 def test_another_secret_is_told_until_the_right_one_comes(place):

@@ -20,6 +20,9 @@ RULES = ("{name: risk, type: milestone-at-risk, mode: live, params: {least_weeks
 START, END = MONDAY, MONDAY + timedelta(days=60)
 
 
+pytestmark = pytest.mark.usefixtures("few_trials")
+
+
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path, at=START, calendar={"weekdays": [0, 1, 2, 3, 4]})

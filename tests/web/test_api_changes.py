@@ -129,3 +129,32 @@ def test_a_body_that_is_not_json_is_refused(site: Site) -> None:
             "/api/v1/rules/quiet", headers={**ask.headers, "Content-Type": "application/json"}, data=raw
         )
         assert answer.status_code == 400, raw
+
+
+def test_flags_are_answered_and_answers_taken_back(site: Site) -> None:
+    ask = Program(site, "answer")
+    flag = ask("GET", "/flags?rule=stalled-review")["data"][0]["id"]
+    given = ask("POST", "/flags/answer", flags=[flag, 999_999], verb="snooze", days=14, reason="in the next release")
+    assert given == {"taken": [flag], "left": [{"id": 999_999, "why": "unknown"}]}
+    assert ask("POST", "/flags/answer", flags=[flag], verb="undo")["taken"] == [flag]
+    for wrong, field in (({"verb": "snooze"}, "until"), ({"verb": "wrong"}, "reason"), ({"verb": "shout"}, "verb")):
+        assert ask("POST", "/flags/answer", 400, flags=[flag], **wrong)["error"]["field"] == field
+
+
+def test_a_preview_is_asked_for_read_by_its_asker_alone_and_called_off(site: Site) -> None:
+    ask, other = Program(site, "rules"), Program(site, "rules read")
+    asked = ask("POST", "/previews", 202, name="quiet", **RULE)["id"]
+    assert ask("GET", f"/previews/{asked}")["state"] == "waiting"
+    other("GET", f"/previews/{asked}", 404)
+    ask("DELETE", f"/previews/{asked}", 204)
+    assert ask("GET", f"/previews/{asked}")["state"] == "cancelled"
+
+
+def test_what_is_not_there_is_neither_replayed_nor_retried_nor_looked_after(site: Site) -> None:
+    ask = Program(site, "operate")
+    for path in ("/deliveries/999999/replay", "/publications/999999/retry", "/projects/999999/reconcile"):
+        ask("POST", path, 404)
+    ask("POST", f"/deliveries/{site.ids['aside']}/replay", 204)
+    ask("GET", "/audit", 403)
+    trail = Program(site, "admin")("GET", "/audit")["data"]
+    assert trail[0]["what"].startswith("deliver")

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask.testing import FlaskClient
 
-from app.services import connecting
+from app.services import access, connecting
 from app.store import trackers
+from app.web import auth
 from app.web.app import create_app
 from tests.contract.fake_github import Failure, FakeGitHub, fake_github
 from tests.contract.fake_jira import FakeJira, fake_jira
@@ -132,7 +133,7 @@ def test_what_was_tried_is_not_kept_for_another_address(admin: FlaskClient, here
 
 
 def test_a_refused_token_and_a_silent_tracker_are_told_apart(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
-    assert "The credentials were refused" in with_token(admin, hub, token="bad", status=422)
+    assert "It was refused" in with_token(admin, hub, token="bad", status=422)
     hub.fail("GET /user", Failure(503, {}), times=3)
     assert "The tracker does not answer" in with_token(admin, hub, status=422)
     assert connections(here) == []
@@ -184,12 +185,12 @@ def test_the_app_is_offered_ready_to_be_made_and_only_this_page_may_send_there(a
 
 
 def test_an_enterprise_server_and_an_organisation_are_sent_to_where_they_are(admin: FlaskClient) -> None:
-    answer = admin.get("/projects/connect/github?url=https://git.acme.example&organisation=acme&name=ghe")
+    answer = admin.get("/projects/connect/github?site=https://git.acme.example&organisation=acme&called=ghe")
     assert 'action="https://git.acme.example/organizations/acme/settings/apps/new?' in answer.get_data(as_text=True)
     assert "form-action 'self' https://git.acme.example;" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("bad", ["url=http://x%20y", "organisation=a/b", "name=a%20b", "url=javascript:alert(1)"])
+@pytest.mark.parametrize("bad", ["site=http://x%20y", "organisation=a/b", "called=a%20b", "site=javascript:alert(1)"])
 def test_an_address_that_is_none_is_sent_to_nowhere(admin: FlaskClient, bad: str) -> None:
     answer = admin.get(f"/projects/connect/github?{bad}")
     assert answer.status_code == 422
@@ -198,7 +199,7 @@ def test_an_address_that_is_none_is_sent_to_nowhere(admin: FlaskClient, bad: str
 
 
 def begin(admin: FlaskClient, hub: FakeGitHub) -> str:
-    text = page(admin, f"/projects/connect/github?url={hub.url}&name=work")
+    text = page(admin, f"/projects/connect/github?site={hub.url}&called=work")
     return re.findall(r"apps/new\?state=([A-Za-z0-9_-]+)", text)[0]
 
 
@@ -287,3 +288,119 @@ def test_jira_cloud_without_a_mail_address_is_asked_for_it(admin: FlaskClient) -
         admin, "/projects/connect/jira", status=422, name="j", edition="cloud", url="https://a.example", token="x"
     )
     assert "must be the e-mail address" in text
+
+
+# --- looking after, and who may ---
+
+
+def test_a_new_token_is_tried_before_it_is_used(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    before = connections(here)[0].credentials
+    one = "/projects/connections/1"
+    assert "was not taken" in send(admin, f"{one}/token", token="bad", status=422)
+    assert connections(here)[0].credentials == before
+    hub.tokens.add("fresh")
+    send(admin, f"{one}/token", token="fresh")
+    assert connections(here)[0].credentials != before
+    assert "The new token is in use" in page(admin, one)
+
+
+def test_the_secret_is_shown_while_it_is_needed_and_on_request_and_can_be_changed(
+    admin: FlaskClient, here: Site, hub: FakeGitHub
+) -> None:
+    with_token(admin, hub)
+    tracker = connections(here)[0].tracker_id
+
+    def stored() -> str:
+        return connecting.webhook_secret(here.runtime.db, here.runtime.vault, tracker)
+
+    before = stored()
+    assert before in page(admin, "/projects/connections/1")
+    text = send(admin, "/projects/connections/1/secret", do="rotate", status=200)
+    assert stored() != before
+    assert stored() in text
+    assert stored() in send(admin, "/projects/connections/1/secret", do="show", status=200)
+
+
+def test_a_tracker_is_disconnected_only_by_its_name(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    leave = "/projects/connections/1/leave"
+    assert "Disconnect work?" in page(admin, leave)
+    send(admin, leave, name="other")
+    assert len(connections(here)) == 1
+    send(admin, leave, name="work")
+    assert connections(here) == []
+    page(admin, "/projects/connections/1", status=404)
+
+
+def test_a_project_is_left_by_its_name_and_its_page_is_gone(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    send(admin, "/projects/connections/1/projects", keys="acme/shop")
+    assert "Stop watching acme/shop?" in page(admin, "/projects/1/leave")
+    send(admin, "/projects/1/leave", key="shop")
+    assert len(watched(here)) == 1
+    send(admin, "/projects/1/leave", key="acme/shop", purge="yes")
+    assert watched(here) == []
+    page(admin, "/projects/1", status=404)
+
+
+def test_what_was_missed_is_looked_for_by_button(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    send(admin, "/projects/connections/1/projects", keys="acme/shop")
+    assert send(admin, "/projects/1/reconcile") == "/projects/1"
+    assert "It looks now" in page(admin, "/projects/1")
+
+
+def test_a_choice_with_mistakes_keeps_what_was_ticked(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    where = "/projects/connections/1/projects"
+    text = send(admin, where, keys="acme/shop", zone="Europe/Nowhere", country="XX", status=422)
+    assert "no time zone" in text
+    assert "no holidays known" in text
+    assert 'value="acme/shop" checked' in text
+    assert "tick at least one" in send(admin, where, status=422)
+    assert watched(here) == []
+
+
+def test_projects_are_put_together_named_and_forgotten(admin: FlaskClient, here: Site, hub: FakeGitHub) -> None:
+    with_token(admin, hub)
+    hub2 = {"name": "other", "url": f"{hub.url}/", "token": "good"}
+    send(admin, "/projects/connect/github", **hub2)
+    send(admin, "/projects/connections/1/projects", keys="acme/shop")
+    send(admin, "/projects/connections/2/projects", keys="acme/shop")
+    form = "/projects/programmes/new"
+    assert "at least two projects" in send(admin, form, on=form, name="Checkout", projects="work/acme/shop", status=422)
+    both = ["work/acme/shop", "other/acme/shop"]
+    send(admin, form, on=form, name="Checkout", projects=both)
+    assert "taken by another programme" in send(admin, form, on=form, name="Checkout", projects=both, status=422)
+    one = "/projects/programmes/1"
+    send(admin, one, on=form, name="Payments", projects=both, readers="yes")
+    assert "Payments" in page(admin, "/projects")
+    send(admin, one, on=form, do="remove", name="Payments")
+    page(admin, one, status=404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/projects/connect",
+        "/projects/connect/github",
+        "/projects/connect/github/made?code=a&state=b",
+        "/projects/connect/jira",
+        "/projects/connections",
+        "/projects/connections/1",
+        "/projects/connections/1/projects",
+        "/projects/connections/1/leave",
+        "/projects/1/leave",
+        "/projects/programmes/new",
+    ],
+)
+def test_only_admins_connect(path: str, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = auth.signed_in
+
+    def as_editor() -> access.User | None:
+        user = known()
+        return None if user is None else replace(user, role=access.Role.EDITOR)
+
+    monkeypatch.setattr(auth, "signed_in", as_editor)
+    assert browser.get(path).status_code == 403

@@ -152,6 +152,16 @@ def test_a_new_rule_without_a_name_has_it_from_its_title():
     assert draft.name == "work-that-s-quiet-old"
 
 
+def test_a_rule_without_a_name_yet_can_be_tried_but_not_saved():
+    assert read_draft(sent(name="", title=""))[0] is None
+    draft, form = read_draft(sent(name="", title=""), nameless=True)
+    assert draft is not None
+    assert form.good
+    condition = "item.colour == 'red'"
+    assert draft_without_condition(sent(name="", title="", scope__condition=condition)) is None
+    assert draft_without_condition(sent(name="", title="", scope__condition=condition), nameless=True) is not None
+
+
 def test_an_unknown_type_is_a_mistake_of_its_own():
     assert errors(type="no-such") == {"type": "is not known: choose one of the list"}
 

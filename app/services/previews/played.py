@@ -21,7 +21,7 @@ from app.store.views.scope import Visible
 from rules import engine
 from rules.backtest.flags import Key
 from rules.backtest.outcome import Became
-from rules.backtest.report import RuleReport, Scored, report
+from rules.backtest.report import RuleReport, Scored, is_needless, report
 from rules.backtest.run import Found, Run
 from rules.facts import Project
 from rules.spec import Rule
@@ -29,6 +29,8 @@ from rules.verdict import Reach, Severity
 
 MOST_CHANGES = 60_000
 """So much that happened is played in the time there is; where there was more, a shorter time is played."""
+MOMENTS = 4_000
+"""Where more than this happened, what lies near together is one moment: of 180 days what lies within an hour."""
 SHORTER = (120, 90, 60, 30, 14, 7, 3)
 TELL_EVERY = 2.0
 NAMED = 100
@@ -76,6 +78,7 @@ class Play:
     wanted: datetime = field(init=False)
     since: datetime = field(init=False)
     stopped: str = ""
+    within: timedelta = SAME
 
     def __post_init__(self) -> None:
         before = self.tried.before
@@ -112,7 +115,10 @@ class Play:
         """Begin later where so much happened that it could not be played."""
         for days in (self.days, *(days for days in SHORTER if days < self.days)):
             self.since = self.now - timedelta(days=days)
-            if previews.changes_since(live, self.where, self.since) <= MOST_CHANGES:
+            changes = previews.changes_since(live, self.where, self.since)
+            if changes > MOMENTS:
+                self.within = max(SAME, (self.now - self.since) / MOMENTS)
+            if changes <= MOST_CHANGES:
                 break
             self.stopped = "much"
 
@@ -124,7 +130,7 @@ class Play:
             for prepared in (self.tried.prepared, *self.tried.beside, *_prepared(used))
             for name in prepared.type.uses
         }
-        feed = Feed(tx, since=self.since, until=self.now, within=SAME, uses=uses)
+        feed = Feed(tx, since=self.since, until=self.now, within=self.within, uses=uses)
         last, pause, reached = time.monotonic(), TELL_EVERY, self.since
         for moment in feed.moments():
             for one in runs:
@@ -196,8 +202,9 @@ class Play:
             return None
         rows = []
         for days, one in sorted(self.early.items()):
-            needless = self._report(one, _after(self.tried.rule, days), until).needless
-            rows.append((days, needless.some, needless.of))
+            found = self._seen(one.finish(until), self.tried.rule.name)
+            fresh = [flag for flag in found.flags if flag.subject[0] == "item" and flag.opened_at > self.since]
+            rows.append((days, sum(is_needless(flag) for flag in fresh), len(fresh)))
         calendars = [project.calendar for project in self.where.values()]
         set_to = _set_to(self.tried)
         return Early(

@@ -303,6 +303,47 @@ class RuleInFull(Rule):
     mistakes: list[Mistake]
 
 
+class AuditEntry(Model):
+    """One act of somebody. `at` is real time."""
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class Unanswered(Model):
+    """A flag that was left as it is: `why` is closed, unanswered (nothing to take back) or unknown."""
+
+    id: int
+    why: str
+
+
+class Answered(Model):
+    """The ids of the flags that took an answer, and those left as they are."""
+
+    taken: list[int]
+    left: list[Unanswered]
+
+
+class Asked(Model):
+    """The id of what was asked for."""
+
+    id: int
+
+
+class Preview(Model):
+    """What a rule would do. `state`: waiting, running, done, failed or cancelled; `result` has what is known so far."""
+
+    id: int
+    state: str
+    progress: float
+    detail: str
+    result: dict[str, Any]
+
+
 class Publication(Model):
     """What one item should show in the tracker and what it shows."""
 

@@ -12,12 +12,12 @@ from werkzeug.exceptions import HTTPException
 from app.services import digest, gone, pages, rulebook
 from app.store import gone as store_gone
 from app.store.database import Tx
-from app.store.views import deliveries, flags, items, milestones, programmes, projects, publications, rules
+from app.store.views import audit, deliveries, flags, items, milestones, programmes, projects, publications, rules
 from app.store.views.scope import Page
 from app.web.api import models
 from app.web.api.blueprint import api
 from app.web.api.operations import Paged
-from app.web.pages.flags import flag_filter
+from app.web.pages.flags import KINDS, flag_filter
 from app.web.pages.overview import flag_words, named_in
 from app.web.runtime import web
 from app.web.security import json_error
@@ -38,8 +38,14 @@ class FlagQuery(Paged):
 
     state: State = Field("open", description="Which of them.")
     rule: str | None = Field(None, max_length=200, description="Of this rule, by its name.")
-    family: Literal["stalled", "scope", "dates"] | None = Field(None, description="Of rules of this family.")
+    family: str | None = Field(
+        None, description="Of rules of this family.", json_schema_extra={"enum": list(pages.FAMILIES)}
+    )
     severity: Literal["urgent", "warning", "note"] | None = Field(None, description="Of this severity.")
+    kind: str | None = Field(
+        None, description="Of items, milestones or flows of this kind.", json_schema_extra={"enum": list(KINDS)}
+    )
+    label: str | None = Field(None, max_length=100, description="Of items with this label.")
     sort: Literal["newest", "oldest", "severity"] = Field("newest", description="In which order.")
     q: str = Text
 
@@ -65,6 +71,14 @@ class DeliveryQuery(Paged):
     status: Literal["pending", "done", "ignored", "aside"] | None = Field(None, description="What became of it.")
     event: str | None = Field(None, max_length=100, description="Of this event, as the tracker calls it.")
     q: str = Field("", max_length=200, description="Event, #number or delivery id.")
+
+
+class AuditQuery(Paged):
+    """Which entries."""
+
+    who: str | None = Field(None, max_length=200, description="Of this one, by name.")
+    what: str | None = Field(None, max_length=200, description="Of this act, as the trail calls it.")
+    subject: str | None = Field(None, max_length=300, description="About this one, by its name or key.")
 
 
 class PublicationQuery(Paged):
@@ -242,6 +256,17 @@ def list_rules(query: Paged) -> models.ListOf[models.Rule]:
         return rules.rules_page(tx, visible=frame.visible, now=frame.now, after=query.after, limit=query.limit)
 
     return _listed(read, models.Rule)
+
+
+@api.add("GET", "/audit", tag="audit", scope="admin", query=AuditQuery, answer=models.ListOf[models.AuditEntry])
+def list_audit(query: AuditQuery) -> models.ListOf[models.AuditEntry]:
+    """List who did what, newest first."""
+    where = audit.AuditFilter(who=query.who, what=query.what, subject=query.subject)
+
+    def read(tx: Tx, _frame: Frame) -> Page[Any]:
+        return audit.entries(tx, where=where, after=query.after, limit=query.limit)
+
+    return _listed(read, models.AuditEntry)
 
 
 @api.add("GET", "/publications", tag="publications", query=PublicationQuery, answer=models.ListOf[models.Publication])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.api import changes, reads
+from app.web.api import changes, operate, reads
 from app.web.api.blueprint import api, blueprint
 
-__all__ = ["api", "blueprint", "changes", "reads"]
+__all__ = ["api", "blueprint", "changes", "operate", "reads"]

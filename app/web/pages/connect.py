@@ -31,6 +31,8 @@ NEEDED, AGAIN = "is needed", "give it once more: the address has changed since i
 PENDING = "connecting"
 """Where a session keeps the Apps that are being made: by state, what they will be called and where."""
 MOST_PENDING = 4
+CHECKED_AT_ONCE = 5
+"""More projects than this are not looked at on the way: "Check now" does it when there is time."""
 WEEK = (("0,1,2,3,4", "Monday to Friday"), ("6,0,1,2,3", "Sunday to Thursday"), ("0,1,2,3,4,5,6", "every day"))
 PACK_WORDS = {
     "open-source": "Open source: long patience, labels before comments",
@@ -43,8 +45,8 @@ PACK_WORDS = {
 class AppForm(BaseModel):
     """Where an App is to be made."""
 
-    name: Name = "github"
-    url: str = ""
+    called: Name = "github"
+    site: str = ""
     organisation: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,39}$")] | None = None
 
 
@@ -107,9 +109,9 @@ def _github(*, token: Form, report: health.Report | None = None, sealed: str = "
     with runtime.db.read() as tx:
         frame = open_frame(tx)
         if given is not None and not frame.shell.demo:
-            name = given.name if "name" in request.args else connecting.free_name(tx, given.name)
+            name = given.called if "called" in request.args else connecting.free_name(tx, given.called)
             made = _ready(tx, form, given, name)
-            form.values = {**form.values, "name": name}
+            form.values = {**form.values, "called": name}
     if made is not None:
         g.forms_to = addresses.origin(made["action"])
     elif form.errors:
@@ -132,8 +134,8 @@ def _github(*, token: Form, report: health.Report | None = None, sealed: str = "
 def _ready(tx: Any, form: Form, given: AppForm, name: str) -> dict[str, Any] | None:
     """The manifest and where it is posted to; None where something is wrong, which the form then says."""
     runtime = web().runtime
-    base_url = _address(form, "github", given.url)
-    _check_name(tx, form, name)
+    base_url = _address(form, "github", given.site, field="site")
+    _check_name(tx, form, name, field="called")
     if base_url is None or not form.good:
         return None
     home = runtime.settings.base_url
@@ -302,19 +304,19 @@ def _connected(connection_id: int) -> Any:
     return redirect(url_for("connect.choose", connection_id=connection_id), 303)
 
 
-def _address(form: Form, kind: str, url: str) -> str | None:
+def _address(form: Form, kind: str, url: str, *, field: str = "url") -> str | None:
     try:
         return addresses.tracker_address(kind, url, allow_http=web().runtime.settings.allow_http)
     except UserError as error:
-        form.errors["url"] = str(error)
+        form.errors[field] = str(error)
         return None
 
 
-def _check_name(tx: Any, form: Form, name: str) -> None:
+def _check_name(tx: Any, form: Form, name: str, *, field: str = "name") -> None:
     try:
         connecting.check_name(tx, name)
     except UserError as error:
-        form.errors["name"] = str(error)
+        form.errors[field] = str(error)
 
 
 def _free(wanted: str) -> str:
@@ -422,6 +424,11 @@ def watch(connection_id: int) -> Any:
         flash(problem, "fault")
     if not done.ids:
         return _choose(connection_id, form, status=422)
+    if len(done.ids) <= CHECKED_AT_ONCE:
+        health.examine(
+            runtime.db, runtime.vault, runtime.adapters, connection_id=connection_id,
+            base_url=runtime.settings.base_url, now=real,
+        )  # fmt: skip
     _say(done)
     if len(done.ids) == 1:
         return redirect(url_for("projects.one", project_id=done.ids[0]), 303)

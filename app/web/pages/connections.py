@@ -64,7 +64,12 @@ def _one(connection_id: int, *, form: Form | None = None, reveal: bool = False, 
         projects = connecting.projects_of(tx, connection_id)
     sandbox = row.tracker_kind.startswith("sandbox")
     waits = receive.state != "ok" and not sandbox
-    secret = connecting.webhook_secret(runtime.db, runtime.vault, row.tracker_id) if reveal or waits else ""
+    secret, cloud = "", False
+    try:
+        secret = connecting.webhook_secret(runtime.db, runtime.vault, row.tracker_id) if reveal or waits else ""
+        cloud = connecting.has_account(runtime.vault, row)
+    except UserError as error:  # sealed with a key that is not there
+        flash(str(error), "fault")
     install = f"{row.page}/installations/new" if row.page and row.kind == "app" else ""
     return render_template(
         "connection.html",
@@ -83,7 +88,7 @@ def _one(connection_id: int, *, form: Form | None = None, reveal: bool = False, 
         install=install,
         sandbox=sandbox,
         can_make=report is not None and any(one.hook in ("missing", "off") for one in report.projects),
-        cloud=connecting.has_account(runtime.vault, row),
+        cloud=cloud,
         form=form or Form(),
     ), status
 

@@ -31,8 +31,8 @@ PART = "preview"
 @needs(Role.EDITOR)
 def ask() -> Any:
     """Ask what the rule in the form would do."""
-    draft, form = read_draft(request.form)
-    rest = draft_without_condition(request.form) if draft is None else None
+    draft, form = read_draft(request.form, nameless=True)
+    rest = draft_without_condition(request.form, nameless=True) if draft is None else None
     asked = draft or rest
     if asked is None:
         return _answer(None, form=form, status=422)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from app.errors import UserError
@@ -219,7 +219,6 @@ def _page(
         doc=docs.sections(type_),
         loose=_loose(form, params),
         focus=focus,
-        can_preview="previews.ask" in current_app.view_functions,
     )
 
 

@@ -18,6 +18,8 @@ from rules.rulefile import MAX_FILE, Mistake, RuleDraft, RuleFileError, parse
 
 blueprint = Blueprint("rule_files", __name__)
 
+STATES = ("new", "changed", "removed", "unchanged", "kept")
+
 
 @blueprint.get("/rules/export")
 def export() -> Any:
@@ -114,7 +116,7 @@ def _compared(text: str, drafts: list[RuleDraft], *, prune: bool) -> str:
         changes=shown,
         text=text,
         prune=prune,
-        counts={state: sum(one.state == state for one in changes) for state in ("new", "changed", "removed")},
+        counts={state: sum(one.state == state for one in changes) for state in STATES},
         going_live=[draft.name for draft in drafts if draft.mode == "live" and _goes_live(draft)],
     )
 

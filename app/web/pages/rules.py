@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 
 from app.errors import UserError
-from app.services import pages, rulebook
+from app.services import pages, rulebook, scores
 from app.services.access import Role
-from app.store.views import flags, rules
+from app.store.views import flags, rule_ends, rules
 from app.time import real_now
 from app.web.auth import back_to, needs
 from app.web.pages.flags import one_of
@@ -39,6 +39,9 @@ def show() -> Any:
     with web().runtime.db.read() as tx:
         frame = open_frame(tx)
         every = rules.rules(tx, visible=frame.visible, now=frame.now)
+        counted = scores.scores(
+            rule_ends.closed_flags(tx, visible=frame.visible), calendar=frame.calendar, now=frame.now
+        )
     types = pages.rule_types()
     broken = {row.name: found for row in every if (found := _faults(row))}
     shown = [row for row in every if mode is None or row.mode == mode or (mode == "broken" and row.name in broken)]
@@ -58,7 +61,9 @@ def show() -> Any:
         sort=sort,
         counts={name: sum(row.mode == name for row in every) for name in MODES},
         numbers=lambda row: numbers(row.params, types.get(row.type)),
+        scores={row.id: counted.get(row.id, scores.Score()) for row in every},
         too_few=pages.TOO_FEW,
+        newest=rule_ends.NEWEST,
         packs=packs.summaries() if not every else (),
     )
 
@@ -71,6 +76,7 @@ def one(name: str) -> Any:
         row = rules.rule_row(tx, name, visible=frame.visible, now=frame.now)
         if row is None:
             abort(404)
+        closed = rule_ends.closed_flags(tx, visible=frame.visible, rule_id=row.id)
         newest = flags.flags(tx, visible=frame.visible, where=flags.FlagFilter(rule=name), limit=10)
     type_ = pages.rule_types().get(row.type)
     return render_template(
@@ -83,7 +89,7 @@ def one(name: str) -> Any:
         numbers=lambda _: numbers(row.params, type_),
         doc=docs.sections(type_) if type_ is not None else {},
         flags=newest.rows,
-        too_few=pages.TOO_FEW,
+        score=scores.scores(closed, calendar=frame.calendar, now=frame.now).get(row.id, scores.Score()),
         words_of=lambda flag: flag_words(frame, flag),
     )
 
