@@ -130,9 +130,9 @@ def find_link(tx: Tx, token: str, now: datetime) -> Link | None:
         return None
     if found.account_id is not None:
         return Link(LinkTo.PASSWORD, found.account_id, found.account or "")
-    if accounts.exist(tx):
-        return Link(LinkTo.RECOVERY)
-    return Link(LinkTo.DEMO if instance.load(tx).demo else LinkTo.FIRST)
+    if instance.load(tx).demo:
+        return Link(LinkTo.DEMO)
+    return Link(LinkTo.RECOVERY if accounts.exist(tx) else LinkTo.FIRST)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------

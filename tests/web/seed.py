@@ -58,6 +58,10 @@ def seed(db: Database) -> dict[str, int]:
     with db.write() as tx:
         _written(tx, ids)
         _upkeep(tx, ids)
+        ids["person"] = _insert(
+            tx, m.account, name="Grace Hopper", name_key="grace hopper", mail="grace@example.org", role="editor",
+            all_projects=True, created_at=days_ago(9),
+        )  # fmt: skip
     return ids
 
 

@@ -164,7 +164,7 @@ def _page(typed: Typed, *, made: str = "") -> Any:
     return render_template(
         "account.html",
         page="settings.show",
-        account=account,
+        me=account,
         programmes=[programmes[id_] for id_ in account.programmes if id_ in programmes] if account is not None else [],
         tokens=own,
         sessions=open_,
