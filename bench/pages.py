@@ -7,6 +7,7 @@ had one.
 
 from __future__ import annotations
 
+import secrets
 import statistics
 import tempfile
 import time
@@ -21,9 +22,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app import bootstrap
+from app.services import access
 from app.settings import Settings
 from app.store import models as m
-from app.time import real_now, to_iso
+from app.time import real_now
 from app.web.app import create_app
 from bench.core import Core
 from bench.drain import side
@@ -134,10 +136,20 @@ def _side(stack: ExitStack, folder: Path, name: str, count: int, url: Callable[[
     refresh_statistics(core)
     settings = Settings(home=folder / f"home {name}", database_url=str(core.db.url.render_as_string(False)))
     app = create_app(bootstrap.build(settings))
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["signed_in_at"] = to_iso(real_now())
+    client = _signed_in(core, app.test_client())
     return Side(core, client, _addresses(core, client))
+
+
+def _signed_in(core: Core, client: FlaskClient) -> FlaskClient:
+    """A browser of the first admin."""
+    link = access.new_sign_in_link(core.db, "", real_now())
+    page = client.get(link).get_data(as_text=True)
+    token = page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+    password = secrets.token_urlsafe(16)
+    answer = client.post(link, data={"csrf_token": token, "name": "Bench", "password": password})
+    if answer.status_code != 303:
+        raise RuntimeError(f"signing in answered {answer.status_code}")
+    return client
 
 
 def _rules(core: Core) -> None:

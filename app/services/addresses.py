@@ -66,6 +66,11 @@ def is_local(url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def is_reached(url: str, *, tracker: str) -> bool:
+    """Whether a tracker can deliver to an address: to this machine's own only from this very machine."""
+    return is_local(tracker) or not is_local(url)
+
+
 def _is_forbidden(host: str) -> bool:
     try:
         address = ip_address(host)

@@ -139,7 +139,7 @@ def examine(
     if checked.check is not None and (checked.check.can_read or keys):
         client = adapters[row.tracker_kind].client(connect.credentials_of(row, vault))
         try:
-            seen = tuple(_project(client, key, hook_address(base_url, row)) for key in keys[:MOST_PROJECTS])
+            seen = tuple(_project(client, key, row, base_url) for key in keys[:MOST_PROJECTS])
         except IntegrationError as error:
             report = replace(report, problem=report.problem or str(error), answered=False)
         else:
@@ -174,14 +174,15 @@ def hook_address(base_url: str, row: trackers.ConnectionRow) -> str:
     return f"{base_url}/webhooks/{kind}/{row.tracker_name}"
 
 
-def _project(client: Client, key: str, url: str) -> ProjectChecked:
+def _project(client: Client, key: str, row: trackers.ConnectionRow, base_url: str) -> ProjectChecked:
     """One project. Raises `TransientError`, and `PermanentError` where the credentials are refused by now."""
     found = client.check(key)
     values: dict[str, Any] = {"read": found.can_read, "write": found.can_write}
     values |= {"missing": found.missing, "detail": "" if found.ok else found.detail}
     if not found.can_read:
         return ProjectChecked(key, looked=False, **values)
-    if isinstance(client, KeepsHooks) and not addresses.is_local(url):
+    url = hook_address(base_url, row)
+    if isinstance(client, KeepsHooks) and addresses.is_reached(url, tracker=row.base_url):
         values |= _hook(client, key, url)
     try:
         values["met"] = tuple((one.kind, one.where, one.url) for one in client.automation(key))
@@ -314,7 +315,7 @@ def receive(tx: Tx, row: trackers.ConnectionRow, report: Report, *, base_url: st
         return _arrives(report, arrived)
     if _all_asked(tx, row):
         return Ability("receive", "ok", ASKED)
-    if addresses.is_local(base_url):
+    if not addresses.is_reached(base_url, tracker=row.base_url):
         words = f"No webhook can arrive: {base_url} is this machine’s own address."
         return Ability("receive", "fails", words, "Set PLUMBLINE_BASE_URL to an address that the tracker reaches, or "
             "have projects asked every 5 minutes.")  # fmt: skip

@@ -128,7 +128,9 @@ def watch(
     if ids and hooks is not None:
         with db.read() as tx:
             known = [one.key for one in trackers.projects(tx, ids=ids)]
-        make_hooks(db, vault, adapters, connection_id=connection_id, keys=known, url=hooks, who=who, now=real)
+        problems += make_hooks(
+            db, vault, adapters, connection_id=connection_id, keys=known, url=hooks, who=who, now=real
+        )
     return Watched(tuple(ids), tuple(problems), put)
 
 

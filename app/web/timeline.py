@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.store.views.flags import AnswerRow, FlagRow
+from app.store.views.answers import AnswerRow
+from app.store.views.flags import FlagRow
 from app.store.views.items import ChangeRow, ItemRow, WrittenRow
 from rules.spec import Judgement
 

@@ -143,6 +143,17 @@ def test_it_ends_when_its_time_is_up_and_says_how_far_it_came(quiet: World, monk
     assert result.past is None
 
 
+def test_where_there_is_no_time_for_the_past_nothing_is_told_of_it(
+    quiet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.previews.played.COPYING", 0.5)
+    real = work._beat
+    monkeypatch.setattr(work, "_beat", lambda watch, progress: real(watch, progress) and progress <= work.FIRST)
+    result = worked_out(quiet, asked(quiet))
+    assert result.going is not None
+    assert result.past is None
+
+
 def test_where_too_much_happened_a_shorter_time_is_played(quiet: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.services.previews.played.MOST_CHANGES", 0)
     result = worked_out(quiet, asked(quiet))

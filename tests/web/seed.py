@@ -102,6 +102,7 @@ def judge(db: Database, project_id: int) -> int:
                     "project_id": project_id,
                     "subject_kind": kind,
                     "subject_id": subject_id,
+                    "shown_on": subject_id if kind == "item" else None,
                     "outcome": "flagged",
                     "severity": verdict.severity.value,
                     "reach": verdict.reach.value,

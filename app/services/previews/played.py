@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median, quantiles
@@ -47,8 +48,13 @@ WAITS: Mapping[str, tuple[str, ...]] = {
 }
 """Types that flag an item after so many days without movement, and the parameters that say how many."""
 DAYS = (2, 3, 5, 7, 10, 14, 30)
+A_DAY = timedelta(days=1)
 Beat = Callable[[float], bool]
 """Told how much of this part is done, from 0 to 1; whether there is time to go on."""
+
+
+class _TimeIsUp(Exception):
+    """It took so long to get ready that nothing can be told of the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,18 @@ class Play:
         """Play it, and tell now and then and at the end what is known. `beat` says whether there is time to go on; it
         may raise to stop at once.
         """
-        with scratch() as tx:
-            if not self._copy(tx, beat):
-                return
+        with scratch() as tx, suppress(_TimeIsUp):
+            self._copy(tx, beat)
             self._through(tx, beat, tell)
 
-    def _copy(self, tx: Tx, beat: Beat) -> bool:
-        """Copy what is played; False where there was no time for it."""
+    def _copy(self, tx: Tx, beat: Beat) -> None:
+        """Copy what is played. Raises _TimeIsUp."""
         with self.db.read() as live:
             ids = with_neighbours(live, self.keys)
             self._shorten(live)
             fill(tx, _heard(copied(live, ids), lambda: beat(0.0)))
-        return beat(COPYING)
+        if not beat(COPYING):
+            raise _TimeIsUp
 
     def _shorten(self, live: Tx) -> None:
         """Begin later where so much happened that it could not be played."""
@@ -145,6 +151,8 @@ class Play:
                 tell(self._known(reached, whole=False))
                 last = time.monotonic()
                 pause = max(TELL_EVERY, 10 * (last - began))
+        if self.stopped == "time" and reached - self.since < A_DAY:
+            raise _TimeIsUp  # so little says nothing
         tell(self._known(reached if self.stopped == "time" else self.now, whole=True))
 
     # --- what is known
@@ -248,8 +256,8 @@ def _heard(tables: Iterable[tuple[str, Rows]], beat: Callable[[], bool]) -> Iter
 
     def rows(found: Rows) -> Rows:
         for place, row in enumerate(found):
-            if place % 1000 == 0:
-                beat()
+            if place % 1000 == 0 and not beat():
+                raise _TimeIsUp
             yield row
 
     return ((name, rows(found)) for name, found in tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,7 +97,7 @@ def flags(
     query = (
         _base()
         .add_columns(*(column.label(f"sort_{i}") for i, column in enumerate(columns)))
-        .where(_matches(visible, where))
+        .where(matches(visible, where))
     )
     if after is not None:
         query = query.where(after_key(columns, decode_cursor(after, like=kinds), descending=descending))
@@ -151,129 +151,10 @@ def ids_of_group(
     return tuple(tx.scalars(query))
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """An answer to a flag. `until` is a date, `days` a span instead of one; `status` as kept."""
-
-    id: int
-    at: datetime
-    who: str
-    verb: str
-    reason: str | None
-    until: str | None
-    days: int | None
-    status: str
-    detail: str
-    flag_id: int | None = None
-
-
-def answers_to(tx: Tx, flag_ids: Iterable[int]) -> dict[int, tuple[AnswerRow, ...]]:
-    """Everything answered to these flags, by flag, newest first. The flags are known to be seen. One query."""
-    answer, about = m.answer.c, m.answer_flag.c
-    query = (
-        sa.select(m.answer, about.standing_id)
-        .join(m.answer, answer.id == about.answer_id)
-        .where(about.standing_id.in_(sorted(set(flag_ids))))
-        .order_by(answer.at.desc(), answer.id.desc())
-    )
-    found: dict[int, list[AnswerRow]] = {}
-    for row in tx.execute(query):
-        found.setdefault(row.standing_id, []).append(_answer(row, row.standing_id))
-    return {id_: tuple(rows) for id_, rows in found.items()}
-
-
-def answers_on(tx: Tx, item_id: int, *, limit: int = PAGE_SIZE) -> tuple[AnswerRow, ...]:
-    """Everything answered on an item that may be seen, taken or not, newest first. One query."""
-    query = (
-        sa.select(m.answer)
-        .where(m.answer.c.item_id == item_id)
-        .order_by(m.answer.c.at.desc(), m.answer.c.id.desc())
-        .limit(limit)
-    )
-    return tuple(_answer(row, None) for row in tx.execute(query))
-
-
-def _answer(row: Any, flag_id: int | None) -> AnswerRow:
-    return AnswerRow(
-        id=row.id,
-        at=row.at,
-        who=row.who,
-        verb=row.verb,
-        reason=row.command.get("reason"),
-        until=row.command.get("until"),
-        days=row.command.get("days"),
-        status=row.status,
-        detail=row.detail,
-        flag_id=flag_id,
-    )
-
-
 def count_flags(tx: Tx, *, visible: Visible, where: FlagFilter) -> int:
     """How many flags match, up to COUNT_LIMIT."""
-    inner = _joined(sa.select(m.standing.c.id)).where(_matches(visible, where)).limit(COUNT_LIMIT).subquery()
+    inner = joined(sa.select(m.standing.c.id)).where(matches(visible, where)).limit(COUNT_LIMIT).subquery()
     return tx.scalar(sa.select(sa.func.count()).select_from(inner)) or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many flags there are, up to COUNT_LIMIT each: of the list asked for, by state, and, of its state and words
-    alone, by what else it can be narrowed by. `whole` is whether the latter are all there are.
-    """
-
-    total: int
-    states: dict[str, int]
-    whole: bool
-    rules: dict[str, int]
-    types: dict[str, int]
-    severities: dict[str, int]
-    kinds: dict[str, int]
-    answers: dict[str, int]
-
-
-COUNTED = ("speaking", "quiet", "closed")
-
-
-def counts(tx: Tx, *, visible: Visible, where: FlagFilter) -> Counts:
-    """What the filters of a list say. Two queries."""
-
-    def size_of(one: FlagFilter) -> sa.ScalarSelect[int]:
-        inner = _joined(sa.select(m.standing.c.id)).where(_matches(visible, one)).limit(COUNT_LIMIT).subquery()
-        return sa.select(sa.func.count()).select_from(inner).scalar_subquery()
-
-    sizes = tx.execute(
-        sa.select(
-            size_of(where).label("total"),
-            *(size_of(replace(where, state=name, answer=None)).label(name) for name in COUNTED),
-        )
-    ).one()
-    standing = m.standing.c
-    kind = sa.func.coalesce(m.item.c.kind, m.milestone.c.kind, standing.subject_kind)
-    plain = replace(where, rule=None, types=(), severity=None, kind=None, answer=None)
-    inner = (
-        _joined(sa.select(m.rule.c.name, m.rule.c.type, standing.severity, kind.label("kind"), standing.answered))
-        .where(_matches(visible, plain))
-        .limit(COUNT_LIMIT)
-        .subquery()
-    )
-    columns = [inner.c.name, inner.c.type, inner.c.severity, inner.c.kind, inner.c.answered]
-    sums: list[dict[str, int]] = [{} for _ in columns]
-    seen = 0
-    for row in tx.execute(sa.select(*columns, sa.func.count()).group_by(*columns)):
-        *values, n = row
-        seen += n
-        for place, value in enumerate(values):
-            sums[place][value] = sums[place].get(value, 0) + n
-    rules, types, severities, kinds, answers = sums
-    return Counts(
-        total=sizes.total,
-        states={name: getattr(sizes, name) for name in COUNTED},
-        whole=seen < COUNT_LIMIT,
-        rules=rules,
-        types=types,
-        severities=severities,
-        kinds=kinds,
-        answers=answers,
-    )
 
 
 def flag_changes(tx: Tx, *, visible: Visible, since: datetime) -> tuple[int, int]:
@@ -308,7 +189,8 @@ def is_quiet(now: datetime | None) -> sa.ColumnElement[bool]:
     return sa.and_(standing.answered != "", lasts)
 
 
-def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
+def matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
+    """The condition of every query of flags that a filter asks for; on what `joined` joins."""
     standing = m.standing.c
     conditions = [visible.standings(), standing.outcome.not_in(NO_FLAGS)]
     if where.state == "closed":
@@ -349,7 +231,8 @@ def _matches(visible: Visible, where: FlagFilter) -> sa.ColumnElement[bool]:
     return sa.and_(*conditions)
 
 
-def _joined(query: sa.Select[Any]) -> sa.Select[Any]:
+def joined(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Flags with their rule and what they are about."""
     standing = m.standing.c
     return (
         query.select_from(m.standing)
@@ -374,7 +257,7 @@ def _base() -> sa.Select[Any]:
         sa.func.coalesce(m.item.c.url, m.milestone.c.url, "").label("url"),
     )
     return (
-        _joined(query)
+        joined(query)
         .join(m.project, m.project.c.id == standing.project_id)
         .outerjoin(
             m.rule_version,

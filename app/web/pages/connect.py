@@ -351,7 +351,7 @@ def _choose(connection_id: int, form: Form, *, status: int = 200) -> Any:
         row = found(tx, connection_id)
         fresh = connecting.no_rules_yet(tx)
     choice = _look(connection_id, query, int(offset) if offset.isdigit() and len(offset) < 6 else 0)
-    local = addresses.is_local(runtime.settings.base_url)
+    local = not addresses.is_reached(runtime.settings.base_url, tracker=row.base_url)
     if "arrival" not in form.values:
         form.values = {**form.values, "arrival": "polling" if local else "webhooks"}
     if fresh and "pack" not in form.values:

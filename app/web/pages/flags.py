@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 
 from app.services import pages
-from app.store.views import flags, rules
+from app.store.views import flag_counts, flags, rules
 from app.web.pages.overview import flag_words
 from app.web.runtime import web
 from app.web.shell import open_frame
@@ -59,7 +59,7 @@ def show() -> Any:
         frame = open_frame(tx)
         where = flag_filter(frame.now)
         page = flags.flags(tx, visible=frame.visible, where=where, after=request.args.get("after"))
-        counts = flags.counts(tx, visible=frame.visible, where=where)
+        counts = flag_counts.counts(tx, visible=frame.visible, where=where)
         names = rules.names(tx)
     today = frame.calendar().local_date(frame.now)
     return render_template(

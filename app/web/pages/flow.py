@@ -8,7 +8,7 @@ from flask import Blueprint, abort, render_template
 
 from app.services import pages
 from app.store import notices
-from app.store.views import flags, projects
+from app.store.views import answers, flags, projects
 from app.web.pages.milestones import OUTCOMES
 from app.web.pages.overview import flag_words
 from app.web.runtime import web
@@ -35,7 +35,7 @@ def why(project_id: int) -> Any:
         standing = flags.flags(
             tx, visible=frame.visible, where=flags.FlagFilter(state="all", subject=("flow", project_id)), limit=20
         )
-        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
+        said = answers.answers_to(tx, [flag.id for flag in standing.rows])
         heard = notices.heard_of(tx, "flow", project_id)
     judgements: tuple[Judgement, ...] = ()
     subject: Subject | None = None

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from app.services import gone, pages
 from app.store import gone as store_gone
 from app.store import notices
-from app.store.views import flags, items, publications
+from app.store.views import answers, flags, items, publications
 from app.store.views.scope import decode_cursor
 from app.web.comment import paragraphs
 from app.web.pages.milestones import OUTCOMES
@@ -42,8 +42,8 @@ def show(item_id: int) -> Any:
         publication = publications.publication_of(tx, item_id, visible=frame.visible)
         left = store_gone.of(tx, [item_id]).get(item_id)
         heard = notices.heard_of(tx, "item", item_id)
-        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
-        answered = flags.answers_on(tx, item_id)
+        said = answers.answers_to(tx, [flag.id for flag in standing.rows])
+        answered = answers.answers_on(tx, item_id)
     explained = web().explain(web().runtime.db, "item", item_id, now=frame.now)
     subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
     if not isinstance(subject, Item):

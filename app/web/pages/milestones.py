@@ -13,7 +13,7 @@ from flask import Blueprint, abort, render_template, request
 from app.services import burn_up, foretold, pages
 from app.services.likely import CameOut, Likely, came_out, likely_of, why_none
 from app.store import notices
-from app.store.views import flags, milestone_past, milestones, programmes
+from app.store.views import answers, flags, milestone_past, milestones, programmes
 from app.store.views.milestone_past import Addition
 from app.store.views.programmes import ReleaseRow
 from app.web import charts
@@ -92,7 +92,7 @@ def one(milestone_id: int) -> Any:
             limit=20,
         )
         heard = notices.heard_of(tx, "milestone", milestone_id)
-        said = flags.answers_to(tx, [flag.id for flag in standing.rows])
+        said = answers.answers_to(tx, [flag.id for flag in standing.rows])
     if row is None:
         abort(404)
     explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from app.errors import UserError
 from app.services import connecting, control, coverage, digest, health, leaving
 from app.services.access import Role
-from app.store.views import flags, programmes, projects
+from app.store.views import answers, flags, programmes, projects
 from app.time import real_now
 from app.web.auth import back_to, needs
 from app.web.pages.overview import flag_words
@@ -40,7 +40,7 @@ def one(project_id: int) -> Any:
         together = programmes.programmes(tx, visible=frame.visible)
         card = coverage.card(tx, project_id)
         flow = flags.flags(tx, visible=frame.visible, where=flags.FlagFilter(subject=("flow", project_id))).rows
-        said = flags.answers_to(tx, [flag.id for flag in flow])
+        said = answers.answers_to(tx, [flag.id for flag in flow])
         found = digest.digest(tx, project_id, row.key, secured=frame.visible.secured, now=frame.now)
         connection = connecting.of_project(tx, project_id)
         report = None if connection is None else health.load(connection)
