@@ -31,6 +31,9 @@ import sqlalchemy as sa
 import structlog
 
 from tests.support import eventually, free_port, installed_package, node_program, unavailable
+from tests.support_browser import axe, chromium, visit
+
+__all__ = ["axe", "chromium", "visit"]  # fixtures: one browser for all folders
 
 
 @pytest.fixture(autouse=True)

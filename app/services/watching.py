@@ -116,7 +116,7 @@ def watch(
     ids, problems = [], []
     for key in dict.fromkeys(keys):
         try:
-            ids.append(_watch(db, vault, adapters, row, key, settings=settings, calendar=calendar, who=who, now=real))
+            ids.append(_watch(db, vault, adapters, row, key, settings=settings, calendar=calendar, who=who, now=now))
         except UserError as error:
             problems.append(str(error))
         except TransientError as error:

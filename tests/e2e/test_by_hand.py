@@ -10,7 +10,6 @@ import pytest
 
 from app.services import access
 from app.time import real_now
-from tests.browser.conftest import axe, chromium, visit  # noqa: F401 (fixtures)
 from tests.e2e.stand_in import World, imported
 from tests.e2e.support import counting_proxy
 from tests.e2e.test_round_trip import SEED
@@ -32,7 +31,7 @@ class Site:
         return access.new_sign_in_link(self.here.runtime.db, self.url, real_now())
 
 
-def test_a_first_day(emulate, shift, short_dir, tmp_path, monkeypatch, visit):  # noqa: F811
+def test_a_first_day(emulate, shift, short_dir, tmp_path, monkeypatch, visit):
     stand_in = emulate(SEED)
     for name in shift.env():
         monkeypatch.delenv(name)
@@ -67,10 +66,10 @@ def test_a_first_day(emulate, shift, short_dir, tmp_path, monkeypatch, visit):  
 
             make_a_rule(visitor, here)
             go_live(visitor)
-            world.travel(hours=2)
+            world.travel(days=2, hours=2)  # from Saturday to Monday, within working hours
             world.settle()
             eventually(lambda: "plumb:stalled" in world.labels(number), within=60, what="the label")
-            assert world.words(world.our_comment(number)).startswith("**Quiet for 5 days")
+            assert world.words(world.our_comment(number)).startswith("**Quiet for 4 working days")
 
             restore(visitor)
             replay(visitor, here)
@@ -167,7 +166,7 @@ def replay(visitor, here):
     visitor.look("day-replayed")
 
 
-def invite_a_viewer(visitor, visit):  # noqa: F811
+def invite_a_viewer(visitor, visit):
     page = visitor.page
     visitor.go("/settings/people/new")
     page.get_by_label("Name", exact=True).fill("Ben")
