@@ -20,6 +20,7 @@ from app.web.pages import (
     account,
     answers,
     audit,
+    choosing,
     connect,
     connections,
     control,
@@ -54,8 +55,8 @@ MAX_BODY = 25 * 1024 * 1024
 LARGEST_ID = 2**63 - 1
 PAGES = (
     overview, flags, milestones, items, rules, rule_editor, rule_versions, rule_files, rule_packs, previews,
-    projects, deliveries, settings, find, control, answers, flow, connect, connections, programmes, publications,
-    writes, project_settings, targets, audit, account, people, workflow, load,
+    projects, deliveries, settings, find, control, answers, flow, connect, choosing, connections, programmes,
+    publications, writes, project_settings, targets, audit, account, people, workflow, load,
 )  # fmt: skip
 
 

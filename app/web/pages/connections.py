@@ -13,7 +13,7 @@ from app.services.access import Role
 from app.time import real_now
 from app.web.auth import needs
 from app.web.forms import Form, read
-from app.web.pages.connect import found
+from app.web.pages.choosing import found
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -133,7 +133,7 @@ def installations(connection_id: int) -> Any:
         return _back(connection_id)
     where = ", ".join(one.account or one.native_id for one in new)
     flash(f"Connected: {where}. Now choose what is watched.", "ok")
-    return redirect(url_for("connect.choose", connection_id=connection_id), 303)
+    return redirect(url_for("choosing.choose", connection_id=connection_id), 303)
 
 
 @blueprint.post("/projects/connections/<int:connection_id>/hooks")
