@@ -127,12 +127,12 @@ def test_an_app_is_one_tracker_with_a_connection_for_each_installation(home, plu
     assert plumbline("tracker", "check", "work", "--new-installations").out.count("installation") == 1
     answer = type(github)._app
 
-    def more(self, verb, path):
+    def more(self, verb, path, body):
         if path == "/app/installations":
             return 200, [{"id": 42, "account": {"login": "acme"}}, {"id": 43, "account": {"login": "other"}}]
         if path == "/app/installations/43":
             return 200, {"id": 43, "permissions": {**APP_PERMISSIONS, "issues": "read"}}
-        return answer(self, verb, path)
+        return answer(self, verb, path, body)
 
     monkeypatch.setattr(type(github), "_app", more)
     said = plumbline("tracker", "check", "work", "--new-installations")
@@ -145,7 +145,7 @@ def test_an_app_is_one_tracker_with_a_connection_for_each_installation(home, plu
 
 
 def test_an_app_that_is_installed_nowhere_is_not_stored(home, plumbline, github, app, db, monkeypatch):
-    monkeypatch.setattr(type(github), "_app", lambda self, verb, path: (200, []))
+    monkeypatch.setattr(type(github), "_app", lambda self, verb, path, body: (200, []))
     said = app()
     assert said.code == 2
     assert "installed nowhere" in said.err
