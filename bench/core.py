@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -171,7 +172,7 @@ class Core:
 
     def _connected(self, _connection_id: int) -> publish.Connected:
         pace = Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
-        return publish.Connected(client=SandboxClient(self.sandbox), pace=pace, label_specs=label_spec)
+        return publish.Connected(client=SandboxClient(self.sandbox), pace=pace, label_specs=partial(label_spec, self.db))
 
     def rows(self, query: Any, values: Any = None) -> list[Any]:
         """Rows of a query."""
