@@ -172,7 +172,8 @@ class Core:
 
     def _connected(self, _connection_id: int) -> publish.Connected:
         pace = Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
-        return publish.Connected(client=SandboxClient(self.sandbox), pace=pace, label_specs=partial(label_spec, self.db))
+        specs = partial(label_spec, self.db)
+        return publish.Connected(client=SandboxClient(self.sandbox), pace=pace, label_specs=specs)
 
     def rows(self, query: Any, values: Any = None) -> list[Any]:
         """Rows of a query."""
