@@ -12,7 +12,8 @@ versions moves between versions and what was added to them, over recorded issues
 sprints  how early the bad end of a sprint is foretold, learnt on the past (a minute; only when named)
 quiet_pulls  which quiet pull requests will not be merged by themselves (minutes; only when named)
 forecast how far forecasts can be trusted, and the dates that slipped (minutes; only when named; --picture FILE)
-noise    how loud it would have been over a recorded project (minutes; only when named)
+noise    how loud it would have been over a recorded project (most of an hour; only when named)
+year     how loud its last year would have been, the years before it taken in at once (minutes; only when named)
 """
 
 from __future__ import annotations
@@ -23,7 +24,19 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (*DEFAULT, "backtest", "forecast", "noise", "pages", "preview", "quiet_pulls", "sprints", "turns", "versions")
+NAMES = (
+    *DEFAULT,
+    "backtest",
+    "forecast",
+    "noise",
+    "pages",
+    "preview",
+    "quiet_pulls",
+    "sprints",
+    "turns",
+    "versions",
+    "year",
+)
 DRAWING = ("forecast",)
 
 
