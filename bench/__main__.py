@@ -24,19 +24,8 @@ import sys
 import time
 
 DEFAULT = ("intake", "drain", "tick", "judge")
-NAMES = (
-    *DEFAULT,
-    "backtest",
-    "forecast",
-    "noise",
-    "pages",
-    "preview",
-    "quiet_pulls",
-    "sprints",
-    "turns",
-    "versions",
-    "year",
-)
+NAMED = ("backtest", "forecast", "noise", "pages", "preview", "quiet_pulls", "sprints", "turns", "versions", "year")
+NAMES = (*DEFAULT, *NAMED)
 DRAWING = ("forecast",)
 
 
