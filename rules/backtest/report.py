@@ -76,7 +76,8 @@ class RuleReport:
 
     `precision`: of the flags whose end is known, those that ended badly. `recall`: of the subjects that it looked at
     and that ended badly, those flagged before. `needless`: of flags on items, those whose item moved by itself within
-    three days. `lead` is the median of working days from flag to bad end.
+    three days. `lead` is the median of working days from flag to bad end,
+    but for those that are merely open still.
     """
 
     rule: str
@@ -159,6 +160,8 @@ class _Ends:
         end = self.of(flag.subject, due=flag.due, asked=flag.opened_at)
         calendar = self.found.last[flag.subject].project.calendar
         ahead = end.became.is_bad and end.at is not None and end.at > flag.opened_at
+        # that something is open after so many days is no event that a flag could come before
+        ahead = ahead and end.became is not Became.STILL_OPEN
         lead = calendar.working_days(flag.opened_at, end.at) if ahead and end.at is not None else None
         return Scored(flag, end, lead)
 

@@ -126,7 +126,13 @@ rules:
     message: "{title}: a bug"
 """
 WRONG = [
-    (FILE.replace("item.labels", "item.label"), 5, 11, "params.when", "did you mean `item.labels`? (in the condition: line 1"),
+    (
+        FILE.replace("item.labels", "item.label"),
+        5,
+        11,
+        "params.when",
+        "did you mean `item.labels`? (in the condition: line 1",
+    ),
     (FILE.replace("== 'bug')", "=="), 5, 11, "params.when", "(in the condition: line 1, column "),
     (FILE.replace("{title}", "A {titel}"), 6, 14, "params.message", "'title'? (in the message: line 1, column 3)"),
     (FILE.replace("{title}: a bug", ""), 6, 14, "params.message", "the message is empty"),
