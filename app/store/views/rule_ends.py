@@ -78,7 +78,8 @@ def closed_flags(tx: Tx, *, visible: Visible, rule_id: int | None = None, limit:
         )
         .outerjoin(m.item, sa.and_(flag.subject_kind == "item", item.id == flag.subject_id))
         .outerjoin(m.milestone, sa.and_(flag.subject_kind == "milestone", milestone.id == flag.subject_id))
-        .where(flag.closed_at.is_not(None), flag.outcome != "skipped", visible.standings())
+        # one that stood for no time opened and closed while a backlog was taken in: nobody could have seen it
+        .where(flag.closed_at > flag.opened_at, flag.outcome != "skipped", visible.standings())
         .where(flag.rule_id == rule_id if rule_id is not None else sa.true())
         .order_by(flag.closed_at.desc(), flag.opened_at.desc(), flag.id.desc())
         .limit(limit)
