@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,27 +29,42 @@ END = datetime(2026, 8, 1, 8, tzinfo=UTC)
 
 def main() -> None:
     """Play the record and print what was written, by rule, and how much of it was needless."""
+    with played("noise", _year_by_year) as core:
+        if core is not None:
+            print(f"\n{needless_table(shares(flags(core)))}")
+
+
+def _year_by_year(play: Replay) -> None:
+    for year in range(play.hooks[0].at.year + 1, LIVE.year + 1):
+        play.advance(datetime(year, 1, 1, tzinfo=UTC))
+        print(f"  played up to {year}", flush=True)
+
+
+@contextmanager
+def played(name: str, before: Callable[[Replay], None]) -> Iterator[Core | None]:
+    """Play what was before going live as `before` does, go live, play a year on and print what was written. None, with
+    the reason printed, where there is no record.
+    """
     if not DATA.is_dir():
-        print(f"noise: skipped, there is no recorded project at {DATA.relative_to(ROOT.parent)} beside this folder")
+        print(f"{name}: skipped, there is no recorded project at {DATA.relative_to(ROOT.parent)} beside this folder")
+        yield None
         return
     hooks = recorded()
     with (
-        tempfile.TemporaryDirectory(prefix="plumb-noise-", dir=memory_folder()) as folder,
-        Core(f"sqlite:///{folder}/noise.db", Path(folder), at=hooks[0].at) as core,
+        tempfile.TemporaryDirectory(prefix=f"plumb-{name}-", dir=memory_folder()) as folder,
+        Core(f"sqlite:///{folder}/{name}.db", Path(folder), at=hooks[0].at) as core,
     ):
         core.watch(hooks[0].payload["repository"])
         core.pack()
         play = Replay(core, hooks)
-        for year in range(hooks[0].at.year + 1, LIVE.year + 1):
-            play.advance(datetime(year, 1, 1, tzinfo=UTC))
-            print(f"  played up to {year}", flush=True)
+        before(play)
         play.advance(LIVE)
         known = Counter(row.type for row in open_flags(core))
         core.pack(live=SUGGESTED)
         core.drain()
         play.speak(until=END)
         print("", first_day(play.written, known), one_year(play, core), sep="\n\n")
-        print(f"\n{needless_table(shares(flags(core)))}")
+        yield core
 
 
 def recorded() -> list[Webhook]:
