@@ -88,7 +88,7 @@ class Feed:
         """The state at the beginning, then every change. The scratch database is played forward meanwhile."""
         self._take_back()
         heapify(self.events)
-        yield self._at_first()
+        yield from self._at_first()
         while self.events and self.events[0][0] <= self.until:
             at = self.events[0][0]
             touched, last = _Touched(), at
@@ -330,13 +330,16 @@ class Feed:
         derivation.save_milestone_sums(self.tx, concerned)
         return concerned
 
-    def _at_first(self) -> Moment:
+    def _at_first(self) -> Iterator[Moment]:
+        """What was there at the beginning, a page at a time."""
         recent = self.since - LOOKS_BACK
         every = [id_ for id_, _ in past.items(self.tx, open_or_closed_since=recent)]
         milestones = set(past.milestones(self.tx, open_or_closed_since=recent))
         derivation.save_milestone_sums(self.tx, milestones)
         flows = self._flows(self.projects.judged, self.since) if self.uses is None or "usual" in self.uses else []
-        return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since), *flows))
+        for start in range(0, len(every), PAGE):
+            yield Moment(self.since, tuple(self._items(every[start : start + PAGE])))
+        yield Moment(self.since, (*self._milestones(milestones, self.since), *flows))
 
     def _moment(self, touched: _Touched, now: datetime) -> Moment:
         tx = self.tx

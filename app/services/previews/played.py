@@ -28,7 +28,7 @@ from rules.facts import Project
 from rules.spec import Rule
 from rules.verdict import Reach, Severity
 
-MOST_CHANGES = 60_000
+MOST_CHANGES = 200_000
 """So much that happened is played in the time there is; where there was more, a shorter time is played."""
 MOMENTS = 4_000
 """Where more than this happened, what lies near together is one moment: of 180 days what lies within an hour."""
