@@ -57,6 +57,8 @@ NO_COMMENTS = {
 NEVER_FLAGGED: Mapping[str, str] = {}
 """Types that no story brings to flag, with the reason."""
 CASES = [pytest.param(story, name, id=f"{story}-{name}") for story, told in STORIES.items() for name in told]
+NEXT_MORNING = 22 * 60
+"""Minutes from the end of the company's story, 10:00 on a Wednesday, to the next day's opening."""
 
 
 def draft_of(rule: str) -> RuleDraft:
@@ -230,6 +232,47 @@ def test_what_stood_before_a_rule_went_live_is_not_written(played: World, story:
     assert (going.today, going.labels, going.pages) == (live.comments, live.labels, live.pages)
     # a live rule is heard where one that only observes spoke for both: such flags are new
     assert max(live.comments, live.labels) <= len(new)
+
+
+@pytest.mark.parametrize(
+    ("how", "minutes"),
+    [("severity: urgent", 0), ("actions: {settle_minutes: 15}", 15), ("actions: {settle_minutes: 240}", 240)],
+)
+def test_how_long_its_flags_settle_says_when_it_is_first_heard(repository: Kept, how: str, minutes: int) -> None:
+    world = repository.put_back()
+    without(world, "custom")
+    _, going = preview(world, text_of("custom", "observe", how))
+    live = go_live(world, text_of("custom", "live", how), after=(max(minutes - 1, 0), minutes))
+    assert going.first_at == live.first_at == repository.end + timedelta(minutes=minutes)
+    assert (going.today, going.labels) == (live.comments, live.labels) == (1, 1)
+
+
+@pytest.mark.parametrize("settle", [0, 60])
+def test_near_the_end_of_the_day_the_first_day_may_be_the_next_one(company: Kept, settle: int) -> None:
+    world = company.put_back()
+    pass_time(world, evening := company.end.replace(hour=17, minute=30))
+    world.at(evening)
+    without(world, "stalled-work")
+    how = f"actions: {{settle_minutes: {settle}}}"
+    _, going = preview(world, text_of("stalled-work", "observe", how))
+    after = (0, 29) if settle == 0 else (0, 29, NEXT_MORNING - 7 * 60 - 30)
+    live = go_live(world, text_of("stalled-work", "live", how), after=after)
+    assert going.first_at == live.first_at
+    assert (going.today, going.labels) == (live.comments, live.labels)
+    assert going.comments > going.today > 0
+
+
+def test_where_todays_comments_are_used_up_the_first_day_is_the_next_one(company: Kept) -> None:
+    world = company.put_back()
+    without(world, "stalled-work")
+    go_live(world, text_of("stalled-work", "live"))
+    later = "{name: stalled-work, type: stalled-work, mode: live, params: {quiet_days: 4}}"
+    result, going = preview(world, later, replaces="stalled-work")
+    live = go_live(world, later, after=(0, NEXT_MORNING - 61, NEXT_MORNING - 60))
+    assert named(result) == live.flags
+    assert going.first_at == live.first_at
+    assert (going.today, going.labels) == (live.comments, live.labels)
+    assert going.today > 0
 
 
 def test_every_type_is_flagged_in_a_story_and_heard_there_as_far_as_it_can_be() -> None:
