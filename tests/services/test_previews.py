@@ -235,6 +235,21 @@ def test_what_stood_before_a_rule_went_live_is_not_written(played: World, story:
 
 
 @pytest.mark.parametrize(
+    "name", ["stalled-review", "stalled-work", "scope-creep", "milestone-at-risk", "state-mismatch"]
+)
+def test_beside_notes_that_stand_already_it_says_what_is_left_to_write(company: Kept, name: str) -> None:
+    world = company.put_back()
+    without(world, *NAMES)
+    world.rules(*(text_of(one, "live") for one in NAMES if one not in (name, "custom")))
+    go_live(world, text_of("custom", "live"), after=(0, 61))
+    world.drain()
+    result, going = preview(world, text_of(name, "observe"))
+    live = go_live(world, text_of(name, "live"))
+    assert named(result) == live.flags != set()
+    assert (going.today, going.labels, going.edits) == (live.comments, live.labels, live.edits)
+
+
+@pytest.mark.parametrize(
     ("how", "minutes"),
     [("severity: urgent", 0), ("actions: {settle_minutes: 15}", 15), ("actions: {settle_minutes: 240}", 240)],
 )

@@ -167,10 +167,24 @@ def _writes(
         for id_ in page:
             if id_ not in items:
                 continue
-            others = [one for one in told.get(id_, ()) if one.rule_id != rule.rule.id or one.closed_at is not None]
+            others = [
+                one
+                for one in told.get(id_, ())
+                if (one.rule_id != rule.rule.id or one.closed_at is not None) and not _gives_way(one, present, rules)
+            ]
             wish = _wish(present, items[id_], [*others, *ours[id_]], known.get(id_), rules=rules, at=at[id_])
             found.append(_one(items[id_], wish, ours[id_], known.get(id_), rule, opens=at[id_]))
     return found
+
+
+def _gives_way(kept: Kept, present: Present, rules: Mapping[int, PreparedRule]) -> bool:
+    """Whether a flag of another rule would close, since it yields to one that this rule would have there."""
+    mine = present.seen.flags.get((kept.subject_kind, kept.subject_id))
+    rule = rules.get(kept.rule_id)
+    if mine is None or rule is None or kept.closed_at is not None:
+        return False
+    yields = present.tried.rule.type in rule.type.yields_to
+    return yields and mine.verdict.reach.rank >= Reach(kept.verdict["reach"]).rank
 
 
 def _wish(
