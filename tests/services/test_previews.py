@@ -290,6 +290,23 @@ def test_where_todays_comments_are_used_up_the_first_day_is_the_next_one(company
     assert going.today > 0
 
 
+@pytest.mark.parametrize("scope", ["projects: [PLAT]", "kinds: [subtask]", "condition: \"item.key != 'PAY-41'\""])
+def test_flags_where_it_would_not_look_any_more_are_counted_as_closing(company: Kept, scope: str) -> None:
+    world = company.put_back()
+    before = open_flags(world, "stalled-work")
+    narrower = text_of("stalled-work", "live", f"scope: {{{scope}}}")
+    result, _ = preview(world, narrower, replaces="stalled-work")
+    elsewhere, _ = preview(
+        world, narrower, replaces="stalled-work", visible=Visible(projects=frozenset({99}), secured=True)
+    )
+    live = go_live(world, narrower)
+    assert result.now is not None
+    assert elsewhere.now is not None
+    assert result.now.cleared == len(before) - len(live.flags) > 0
+    assert named(result) == live.flags
+    assert elsewhere.now.cleared == 0
+
+
 def test_every_type_is_flagged_in_a_story_and_heard_there_as_far_as_it_can_be() -> None:
     farthest = {
         name: max((told[name] for told in STORIES.values() if name in told), key=HEARD.index)
