@@ -18,6 +18,7 @@ from app.store import subjects, trackers
 from app.store.scratch import copy, scratch
 from integrations.sandbox.replay import Webhook, replay
 from rules.catalog.registry import TYPES
+from rules.facts import Item
 from tests.hub import Hub
 from tests.picture import forget
 from tests.services.live import again, play, standing_at, told_again, told_live
@@ -95,6 +96,24 @@ def test_before_it_was_watched_a_project_is_taken_to_have_been_as_it_was_set_up(
         first = next(Feed(tx, since=START + timedelta(days=1), until=END).moments())
     assert first.subjects
     assert {len(one.project.calendar.weekdays) for one in first.subjects} == {5}
+
+
+def test_what_was_closed_long_before_is_played_only_where_more_happens_than_talk(world: World) -> None:
+    """Nothing is said of the other; it would cost as much as all that goes on."""
+    hub, at = Hub(), START
+    early = [hub.issue(number, at=at, author="ann") for number in (1, 2, 3, 4)]
+    early += [hub.close(number, at=at + timedelta(hours=1)) for number in (1, 2, 3)]
+    later = at + timedelta(days=150)
+    early += [hub.comment(number, "Thanks!", by="ann", at=later) for number in (1, 2, 3, 4)]
+    early += [hub.label(2, "urgent", at=later), hub.reopen(3, at=later)]
+    world.at(later + timedelta(days=1))
+    world.stash(early)
+    world.drain()
+    with world.db.read() as live, scratch() as tx:
+        copy(tx, live, [row.id for row in trackers.projects(live)])
+        feed = Feed(tx, since=at + timedelta(days=140), until=later + timedelta(days=1))
+        played = {one.key for moment in feed.moments() for one in moment.subjects if isinstance(one, Item)}
+    assert played == {"#2", "#3", "#4"}
 
 
 def set_up(world: World, project_id: int, settings_: dict[str, object], calendar: dict[str, object]) -> None:

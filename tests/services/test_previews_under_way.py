@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.services.previews import ask, work
 from app.services.previews.told import Result, question_of
+from app.services.previews.watch import Watch
 from app.store import leases, previews
 from app.store import models as m
 from app.store.views.scope import Visible
@@ -141,6 +142,52 @@ def test_it_ends_when_its_time_is_up_and_says_how_far_it_came(quiet: World, monk
     assert result.now is not None
     assert (result.now.looked, result.now.all, result.now.flagged) == (1, 3, 1)
     assert result.past is None
+
+
+def test_what_holds_now_is_told_while_the_rest_is_looked_at(quiet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.services.previews.present.SLICE", 1)
+    monkeypatch.setattr(work, "TELL_EVERY", -1.0)
+    preview_id, seen = asked(quiet), []
+    real = work._beat
+
+    def beat(watch: Watch, progress: float) -> bool:
+        now = look(quiet, preview_id).result.now
+        seen.append(None if now is None else (now.looked, now.all, now.flagged))
+        return real(watch, progress)
+
+    monkeypatch.setattr(work, "_beat", beat)
+    worked_out(quiet, preview_id)
+    assert seen[:2] == [(1, 3, 1), (2, 3, 2)]
+
+
+def test_it_ends_in_time_also_while_it_gets_ready(quiet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copying and taking back look at the time, too."""
+    real, asked_for = work._beat, 0
+
+    def beat(watch: Watch, progress: float) -> bool:
+        nonlocal asked_for
+        asked_for += progress == work.FIRST
+        return real(watch, progress) and asked_for < 30
+
+    monkeypatch.setattr(work, "_beat", beat)
+    result = worked_out(quiet, asked(quiet))
+    assert asked_for == 30
+    assert result.going is not None
+    assert result.past is None
+
+
+def test_where_much_happened_other_numbers_of_days_are_tried_on_a_share(
+    quiet: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = worked_out(quiet, asked(quiet))
+    monkeypatch.setattr("app.services.previews.played.EARLY_CHANGES", 3)
+    result = worked_out(quiet, asked(quiet))
+    assert exact.early is not None
+    assert result.early is not None
+    assert (exact.early.one_in, result.early.one_in) == (1, 2)
+    assert result.past == exact.past
+    of = {days: of for days, _, of in exact.early.rows}
+    assert all(of[days] > some for days, _, some in result.early.rows if of[days])
 
 
 def test_where_there_is_no_time_for_the_past_nothing_is_told_of_it(

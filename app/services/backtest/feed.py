@@ -62,7 +62,8 @@ class Feed:
 
     `within`: events so near to each other are one moment. `derive_all`: nothing was derived yet, as in a history that
     was read from a file. `uses`: the statistics that the rules go by (None: all); the others are not counted. Some are
-    never counted anew (`statistics.AS_KEPT`): they are known as they were kept, from when they were.
+    never counted anew (`statistics.AS_KEPT`): they are known as they were kept, from when they were. `heard` is called
+    now and then while the database is taken back; it may raise to stop.
     """
 
     def __init__(
@@ -74,9 +75,10 @@ class Feed:
         within: timedelta = timedelta(),
         derive_all: bool = False,
         uses: Collection[str] | None = None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self.tx, self.since, self.until, self.within, self.derive_all = tx, since, until, within, derive_all
-        self.uses = uses
+        self.uses, self.heard = uses, heard
         self.counted = (statistics.COUNTERS.keys() if uses is None else set(uses)) - statistics.AS_KEPT
         self.project_of: dict[int, int] = {}
         self.events: list[tuple[datetime, int, Act]] = []
@@ -112,6 +114,8 @@ class Feed:
         for row, told in past.with_later(tx, since, settled_before=since - LOOKS_BACK):
             self._take_back_item(row, [Past(*one) for one in told], names)
             stale.append(row["id"])
+            if len(stale) % PAGE == 0:
+                self.heard()
         past.take_out_changes(tx, since)
         for link in drawn:
             self._plan(link.at, self._drawing(link.row))
@@ -130,9 +134,8 @@ class Feed:
             if frozen["how"] == "command":  # others are made anew when their time comes
                 self._plan(frozen["created_at"], self._baseline(frozen))
         self.projects = projects.load(tx)
-        self._derive(
-            {id_ for id_, _ in past.every_item(tx)} if self.derive_all else set(stale) & self.project_of.keys()
-        )
+        every = {id_ for id_, _ in past.every_item(tx)}
+        self._derive(every if self.derive_all else set(stale) & self.project_of.keys(), heard=self.heard)
         for project_id in self.projects.judged:
             self._count(project_id, self.since)
 
@@ -316,7 +319,7 @@ class Feed:
 
     # --- facts
 
-    def _derive(self, item_ids: set[int]) -> set[int]:
+    def _derive(self, item_ids: set[int], *, heard: Callable[[], None] = lambda: None) -> set[int]:
         self.walks.forget(item_ids)
         concerned: set[int] = set()
         by_project: dict[int, list[int]] = {}
@@ -325,6 +328,7 @@ class Feed:
         for project_id, ids in by_project.items():
             if project_id in self.projects.facts:
                 for start in range(0, len(ids), PAGE):
+                    heard()
                     concerned |= derive_items(self.tx, self.projects, project_id, ids[start : start + PAGE])
         moves.settle_owners(self.tx, concerned)
         derivation.save_milestone_sums(self.tx, concerned)

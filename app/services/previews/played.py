@@ -114,14 +114,8 @@ class Play:
 
     def _copy(self, tx: Tx, beat: Beat) -> None:
         """Copy what is played. Raises _TimeIsUp."""
-
-        def heard() -> None:
-            if not beat(0.0):
-                raise _TimeIsUp
-
         with self.db.read() as live:
-            ids = with_neighbours(live, self.keys)
-            copy(tx, live, ids, heard=heard)
+            copy(tx, live, with_neighbours(live, self.keys), heard=_heard(beat))
 
     def _shorten(self, tx: Tx) -> None:
         """Begin later where so much happened that it could not be played."""
@@ -129,8 +123,7 @@ class Play:
             self.since = self.now - timedelta(days=days)
             changes = past.changes_since(tx, self.since, settled_before=self.since - LOOKS_BACK)
             self.one_in = max(1, round(changes / EARLY_CHANGES))
-            if changes > MOMENTS:
-                self.within = max(SAME, (self.now - self.since) / MOMENTS)
+            self.within = max(SAME, (self.now - self.since) / MOMENTS) if changes > MOMENTS else SAME
             if changes <= MOST_CHANGES:
                 break
             self.stopped = "much"
@@ -143,7 +136,7 @@ class Play:
             for prepared in (self.tried.prepared, *self.tried.beside, *_prepared(used))
             for name in prepared.type.uses
         }
-        feed = Feed(tx, since=self.since, until=self.now, within=self.within, uses=uses)
+        feed = Feed(tx, since=self.since, until=self.now, within=self.within, uses=uses, heard=_heard(beat))
         last, pause, reached = time.monotonic(), TELL_EVERY, self.since
         for moment in feed.moments():
             for one in runs:
@@ -237,6 +230,16 @@ class Play:
             set_to=set_to.pop() if len(set_to) == 1 else 0,
             one_in=self.one_in,
         )
+
+
+def _heard(beat: Beat) -> Callable[[], None]:
+    """While it is got ready for. Raises _TimeIsUp."""
+
+    def heard() -> None:
+        if not beat(0.0):
+            raise _TimeIsUp
+
+    return heard
 
 
 def _run(rule: Rule, beside: Sequence[Rule]) -> Run:

@@ -28,6 +28,8 @@ class Watch:
     result: Result = field(default_factory=Result)
     progress: float = 0.0
     started: float = field(default_factory=time.monotonic)
+    told_at: float = 0.0
+    """When the last was told, in seconds from the beginning."""
     _noted: float = float("-inf")
     _stale: bool = False
 
@@ -42,7 +44,7 @@ class Watch:
 
     def tell(self, result: Result) -> None:
         """Know more than before; it is noted at once."""
-        self.result, self._stale = result, True
+        self.result, self._stale, self.told_at = result, True, self.took
         self._note()
 
     def beat(self, progress: float) -> None:

@@ -12,7 +12,7 @@ import structlog
 from app.process import own_name
 from app.services import bells
 from app.services.previews.going import going
-from app.services.previews.played import Known, Play
+from app.services.previews.played import TELL_EVERY, Known, Play
 from app.services.previews.present import Present, present
 from app.services.previews.told import Question, Result, question_from, result_doc
 from app.services.previews.tried import Tried, tried
@@ -25,8 +25,8 @@ from rules.engine import RuleError
 
 log = structlog.get_logger()
 
-SECONDS = 300.0
-"""So long a preview may take; then it says how far it came."""
+SECONDS = 480.0
+"""So long a preview may take; then it says how far it came. A job of the queue has ten minutes."""
 TRIES = 2
 FIRST = 0.25
 """The share of the work that is done once it is known what holds now."""
@@ -87,13 +87,20 @@ def _answer(db: Database, question: Question, watch: Watch) -> None:
         rule = tried(tx, draft, replaces=question.replaces, now=now)
         look = present(db, tx, rule, visible=question.visible, now=now)
     watch.tell(_begun(rule, question))
-    look.look(lambda done, of: _beat(watch, FIRST * done / max(of, 1)))
+    look.look(lambda done, of: _so_far(watch, look, done, of))
     watch.tell(replace(watch.result, now=look.told(), seconds=watch.took))
     with db.read() as tx:
         written = going(tx, look)
     watch.tell(replace(watch.result, going=written))
     if not watch.is_over and look.where:
         _past(db, look, question, watch, now)
+
+
+def _so_far(watch: Watch, look: Present, done: int, of: int) -> bool:
+    """Tell now and then what was found so far; whether there is time to go on."""
+    if done < of and watch.took - watch.told_at > TELL_EVERY:
+        watch.tell(replace(watch.result, now=look.told()))
+    return _beat(watch, FIRST * done / max(of, 1))
 
 
 def _begun(rule: Tried, question: Question) -> Result:

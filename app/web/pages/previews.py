@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, abort, g, make_response, redirect, render_te
 from app.services.access import Role
 from app.services.previews import ask as service
 from app.services.previews.told import Result, question_of
+from app.services.previews.work import SECONDS
 from app.time import real_now
 from app.web.auth import needs
 from app.web.preview_chart import chart
@@ -90,7 +91,11 @@ def _answer(preview: service.Preview | None, *, form: Any = None, status: int = 
 def install(app: Flask) -> None:
     """Give templates what the panel needs, wherever it stands."""
     app.jinja_env.globals.update(
-        preview_charts=_charts, preview_headline=headline, preview_too_few=TOO_FEW, preview_ended=ENDED
+        preview_charts=_charts,
+        preview_headline=headline,
+        preview_too_few=TOO_FEW,
+        preview_minutes=round(SECONDS / 60),
+        preview_ended=ENDED,
     )
 
 
