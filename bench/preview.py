@@ -2,7 +2,8 @@
 
     python -m bench preview             some minutes
 
-Copies of an open pull request of the demo, made over three years, nine in ten of them merged since; 50 rules in force; one of them is tried with other numbers, by somebody who sees everything.
+Copies of an open pull request of the demo, made over three years, nine in ten of them merged since; 50 rules in force;
+one of them is tried with other numbers, by somebody who sees everything.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ OPEN = 10
 YEARS = 3
 LIFE = 60
 """No merged one was open for more days than this."""
-_MODELS = {"comment": "item_id IS NOT NULL", "state": "after = 'merged'"}
+INSTANT = "%Y-%m-%d %H:%M:%S"
 EVERYTHING = Visible(secured=True)
 
 
@@ -85,30 +86,22 @@ def _fill(core: Core, size: int, at: datetime) -> None:
     each lies between its beginning and its end.
     """
     ids = copy_items(core, quiet_pull(core), size)
-    end = f"julianday('{at:%Y-%m-%d %H:%M:%S}')"
     ours, its = f"id >= {ids[0]}", f"item_id >= {ids[0]}"
-    made = f"{end} - {LIFE} - (id * 7919 % {YEARS * 365 * 24}) / 24.0"
-    core.run(f"UPDATE item SET created_at = {_instant(made)} WHERE {ours}")
+    made = f"julianday('{at:{INSTANT}}') - {LIFE} - (id * 7919 % {YEARS * 365 * 24}) / 24.0"
     shut = f"julianday(created_at) + 5 + id * 31 % {LIFE - 5} + (id % 240) / 240.0"
+    core.run(f"UPDATE item SET created_at = {_instant(made)} WHERE {ours}")
     core.run(
-        f"UPDATE item SET is_open = 0, status = 'closed', state = 'done', closed_as = 'merged', closed_at = {_instant(shut)}"
-        f" WHERE {ours} AND id % {OPEN} <> 0"
+        "UPDATE item SET is_open = 0, status = 'closed', state = 'done', closed_as = 'merged',"
+        f" closed_at = {_instant(shut)} WHERE {ours} AND id % {OPEN} <> 0"
     )
-    for field, each in (("comment", CHANGES - 1), ("state", 1)):
-        (model,) = core.rows(f"SELECT min(id) AS id FROM change WHERE field = '{field}' AND {_MODELS[field]}")
-        copy_change(core, model.id, ids, each)
+    copy_change(core, _model(core, "field = 'comment' AND item_id IS NOT NULL"), ids, CHANGES - 1)
+    copy_change(core, _model(core, "field = 'state' AND after = 'merged'"), ids, 1)
     core.run(f"DELETE FROM change WHERE {its} AND field = 'state' AND item_id % {OPEN} = 0")
-    lasted = (
-        "(SELECT julianday(coalesce(i.closed_at, '{0}')) - julianday(i.created_at) FROM item i WHERE i.id = item_id)"
-    )
-    began = "(SELECT julianday(i.created_at) FROM item i WHERE i.id = item_id)"
-    somewhere = (
-        f"{began} + {lasted.format(at.strftime('%Y-%m-%d %H:%M:%S'))} * ((id * 7919 + id / 1009 * 271) % 1000) / 1000.0"
-    )
-    core.run(f"UPDATE change SET at = {_instant(somewhere)} WHERE {its} AND field = 'comment'")
-    core.run(
-        f"UPDATE change SET at = (SELECT closed_at FROM item WHERE item.id = item_id) WHERE {its} AND field = 'state'"
-    )
+    begun, lasted = "julianday(i.created_at)", f"julianday(coalesce(i.closed_at, '{at:{INSTANT}}'))"
+    share = "(change.id * 7919 + change.id / 1009 * 271) % 1000 / 1000.0"
+    within = _instant(f"{begun} + ({lasted} - {begun}) * ({share})")
+    when = f"CASE field WHEN 'state' THEN i.closed_at ELSE {within} END"
+    core.run(f"UPDATE change SET at = (SELECT {when} FROM item i WHERE i.id = item_id) WHERE {its}")
     drafts = [
         RuleDraft(name=f"{TYPES[n % len(TYPES)].name}-{n}", type=TYPES[n % len(TYPES)].name) for n in range(RULES)
     ]
@@ -116,9 +109,13 @@ def _fill(core: Core, size: int, at: datetime) -> None:
     core.run("ANALYZE")
 
 
+def _model(core: Core, which: str) -> int:
+    return int(core.rows(f"SELECT min(id) AS id FROM change WHERE {which}")[0].id)
+
+
 def _instant(days: str) -> str:
     """As the database keeps an instant that is told as a Julian day."""
-    return f"strftime('%Y-%m-%d %H:%M:%S.000000', {days})"
+    return f"strftime('{INSTANT}.000000', {days})"
 
 
 def _took(core: Core) -> Took:
