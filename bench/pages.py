@@ -47,6 +47,8 @@ IDS = {
     "milestone_id": "SELECT max(id) AS found FROM milestone",
     "project_id": "SELECT min(id) AS found FROM project",
     "delivery_id": "SELECT max(id) AS found FROM delivery",
+    "connection_id": "SELECT min(id) AS found FROM connection",
+    "account_id": "SELECT min(id) AS found FROM account",
     "name": "SELECT min(name) AS found FROM rule WHERE type = 'stalled-review'",
     "rule_id": "SELECT min(id) AS found FROM rule WHERE type = 'stalled-review'",
 }

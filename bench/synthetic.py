@@ -67,4 +67,4 @@ def refresh_statistics(core: Core) -> None:
     """What a running PostgreSQL does by itself after a while."""
     if not core.db.is_sqlite:
         with core.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("ANALYZE"))
+            connection.execute(sa.text("VACUUM ANALYZE"))
