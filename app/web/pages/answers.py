@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from app.services import flag_answers, quiet
 from app.services.access import Role
 from app.services.flag_answers import Given
+from app.store.database import Tx
 from app.store.views import flags
 from app.time import from_iso
 from app.web.auth import back_to, needs
@@ -127,7 +128,7 @@ def _named(texts: list[str]) -> list[int]:
     ]
 
 
-def _meant(tx: Any, frame: Frame, told: Answering) -> list[int]:
+def _meant(tx: Tx, frame: Frame, told: Answering) -> list[int]:
     if told.flag or not told.rule:
         return told.flag
     try:

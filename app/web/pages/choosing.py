@@ -12,6 +12,8 @@ from app.errors import UnavailableError, UserError
 from app.services import addresses, connecting, health, watching
 from app.services.access import Role
 from app.services.projects import check_documents
+from app.store.database import Tx
+from app.store.trackers import ConnectionRow
 from app.time import real_now
 from app.web.auth import needs
 from app.web.forms import Form, read
@@ -170,7 +172,7 @@ def _check_calendar(form: Form, calendar: dict[str, Any]) -> None:
                 form.errors[name] = str(error).partition("; ")[2].removeprefix("Value error, ") or str(error)
 
 
-def found(tx: Any, connection_id: int) -> Any:
+def found(tx: Tx, connection_id: int) -> ConnectionRow:
     """A connection in use, or 404."""
     try:
         return connecting.connection(tx, connection_id)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from app.errors import UserError
 from app.services import addresses, connecting, health
 from app.services.access import Role
+from app.store.database import Tx
 from app.time import real_now
 from app.web.auth import needs
 from app.web.forms import Form, read
@@ -106,7 +107,7 @@ def _github(*, token: Form, report: health.Report | None = None, sealed: str = "
     ), status
 
 
-def _ready(tx: Any, form: Form, given: AppForm, name: str) -> dict[str, Any] | None:
+def _ready(tx: Tx, form: Form, given: AppForm, name: str) -> dict[str, Any] | None:
     """The manifest and where it is posted to; None where something is wrong, which the form then says."""
     runtime = web().runtime
     base_url = _address(form, "github", given.site, field="site")
@@ -287,7 +288,7 @@ def _address(form: Form, kind: str, url: str, *, field: str = "url") -> str | No
         return None
 
 
-def _check_name(tx: Any, form: Form, name: str, *, field: str = "name") -> None:
+def _check_name(tx: Tx, form: Form, name: str, *, field: str = "name") -> None:
     try:
         connecting.check_name(tx, name)
     except UserError as error:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from app.errors import UserError
 from app.services import addresses, connect, connecting, health
 from app.services.access import Role
+from app.store.trackers import ConnectionRow
 from app.time import real_now
 from app.web.auth import needs
 from app.web.forms import Form, read
@@ -97,12 +98,8 @@ def _one(connection_id: int, *, form: Form | None = None, reveal: bool = False, 
 @needs(ADMIN)
 def check(connection_id: int) -> Any:
     """Check now."""
-    runtime = web().runtime
     try:
-        health.examine(
-            runtime.db, runtime.vault, runtime.adapters, connection_id=connection_id,
-            base_url=runtime.settings.base_url, now=real_now(),
-        )  # fmt: skip
+        _examine(connection_id)
     except UserError as error:
         flash(str(error), "fault")
     return _back(connection_id)
@@ -165,9 +162,7 @@ def hooks(connection_id: int) -> Any:
 @needs(ADMIN)
 def secret(connection_id: int) -> Any:
     """Show the webhook's secret, or make a new one."""
-    runtime = web().runtime
-    with runtime.db.read() as tx:
-        row = found(tx, connection_id)
+    runtime, row = web().runtime, _found(connection_id)
     if request.form.get("do") != "rotate":
         connecting.note_shown(runtime.db, tracker=row.tracker_name, who=g.user.name, now=real_now())
         return _one(connection_id, reveal=True)
@@ -192,9 +187,7 @@ def secret(connection_id: int) -> Any:
 @needs(ADMIN)
 def token(connection_id: int) -> Any:
     """Try another token, and use it from now on where it is good."""
-    runtime = web().runtime
-    with runtime.db.read() as tx:
-        row = found(tx, connection_id)
+    runtime, row = web().runtime, _found(connection_id)
     given, form = read(CredentialsForm, request.form)
     cloud = connecting.has_account(runtime.vault, row)
     if given is None or not given.token or row.kind != "token":
@@ -233,15 +226,28 @@ def leave(connection_id: int) -> Any:
 @needs(ADMIN)
 def disconnect(connection_id: int) -> Any:
     """Take a tracker out of use."""
-    runtime = web().runtime
-    with runtime.db.read() as tx:
-        row = found(tx, connection_id)
+    runtime, row = web().runtime, _found(connection_id)
     if request.form.get("name", "").strip() != row.tracker_name:
         flash(f"Nothing was changed: to disconnect it, write its name, {row.tracker_name}.", "warn")
         return redirect(url_for("connections.leave", connection_id=connection_id), 303)
     connect.remove_tracker(runtime.db, name=row.tracker_name, author=g.user.name, now=real_now())
     flash(f"{row.tracker_name} is disconnected and its secrets are forgotten. Delete its webhook or App there.", "ok")
     return redirect(url_for("connections.show"), 303)
+
+
+def _found(connection_id: int) -> ConnectionRow:
+    """A connection, or 404."""
+    with web().runtime.db.read() as tx:
+        return found(tx, connection_id)
+
+
+def _examine(connection_id: int) -> None:
+    """Ask the tracker what works. Raises UserError."""
+    runtime = web().runtime
+    base_url = runtime.settings.base_url
+    health.examine(
+        runtime.db, runtime.vault, runtime.adapters, connection_id=connection_id, base_url=base_url, now=real_now()
+    )
 
 
 def _back(connection_id: int) -> Any:

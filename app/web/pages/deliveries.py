@@ -12,6 +12,7 @@ from app.errors import UserError
 from app.services import chores, payloads, readback, repair, replay
 from app.services.access import Role
 from app.store import chores as store_chores
+from app.store.database import Tx
 from app.store.views import deliveries
 from app.time import real_now
 from app.web import args
@@ -192,7 +193,7 @@ def read_item(delivery_id: int) -> Any:
     return redirect(url_for("deliveries.one", delivery_id=delivery_id), 303)
 
 
-def _found(tx: Any, frame: Frame, delivery_id: int) -> deliveries.DeliveryPage:
+def _found(tx: Tx, frame: Frame, delivery_id: int) -> deliveries.DeliveryPage:
     found = deliveries.delivery_page(tx, delivery_id, visible=frame.visible)
     if found is None:
         abort(404)
