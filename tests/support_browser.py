@@ -17,7 +17,7 @@ import pytest
 from tests.support import installed_package, unavailable
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -68,6 +68,11 @@ class Visitor:
         assert answer is not None
         assert answer.status == 200, f"{path}: {answer.status}"
 
+    def follow(self, way: Locator) -> None:
+        """Click what leads to another page, and be there: a click by itself may return while the old one still stands."""
+        with self.page.expect_navigation():
+            way.click()
+
     def look(self, name: str = "") -> None:
         """Nothing in the console, no policy violated, nothing that keeps people out, no sideways scroll."""
         self.page.wait_for_load_state("networkidle")
@@ -113,8 +118,8 @@ def visit(chromium: Browser, axe: str) -> Iterator[Callable[..., Visitor]]:
             if page.get_by_label("Your name").count():  # nobody has an account here yet
                 page.get_by_label("Your name").fill("Ada")
                 page.get_by_label("Password").fill("four words in a row")
-            page.get_by_role("button", name="sign in").first.click()
-            page.wait_for_url(f"{site.url}/")
+            visitor.follow(page.get_by_role("button", name="sign in").first)
+            assert page.url == f"{site.url}/"
         return visitor
 
     yield make

@@ -35,10 +35,10 @@ def test_a_milestones_burn_up_is_shown_since_its_plan_by_a_link(own, visit):
     visitor.go(f"/milestones/{own.ids['likely']}")
     assert page.locator("h1").inner_text() == "0.9.0 will probably be late"
     short = page.locator(".chart .wide svg").inner_html()
-    page.get_by_role("link", name="Since it was planned").click()
+    visitor.follow(page.get_by_role("link", name="Since it was planned"))
     assert page.locator(".chart .wide svg").inner_html() != short
     visitor.look("charts-milestone-wide-light")
-    page.get_by_role("link", name="Last 3 weeks").click()
+    visitor.follow(page.get_by_role("link", name="Last 3 weeks"))
     assert page.locator(".chart .wide svg").inner_html() == short
 
 
@@ -54,11 +54,11 @@ def test_from_a_project_to_its_workflow_its_load_and_that_of_the_programme(own, 
     visitor = visit(own, phone=True)
     page = visitor.page
     visitor.go(f"/projects/{own.ids['project']}")
-    page.get_by_role("link", name="Workflow", exact=True).click()
+    visitor.follow(page.get_by_role("link", name="Workflow", exact=True))
     assert "under way" in page.locator("h1").inner_text()
-    page.get_by_role("link", name="Load", exact=True).click()
+    visitor.follow(page.get_by_role("link", name="Load", exact=True))
     assert "at once" in page.locator("h1").inner_text()
     visitor.go(f"/projects/{own.ids['project']}")
-    page.get_by_role("link", name="Load of all its teams").click()
+    visitor.follow(page.get_by_role("link", name="Load of all its teams"))
     assert "in demo/curve" in page.locator("h1").inner_text()
     visitor.look("charts-programme-phone-light")

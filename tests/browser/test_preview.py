@@ -110,7 +110,7 @@ def test_without_script_it_is_a_page_that_comes_to_its_end(own, worker, visit):
     visitor.page.set_default_timeout(90_000)
     visitor.go(EDITOR)
     page = visitor.page
-    page.get_by_role("button", name="Preview").click()
+    visitor.follow(page.get_by_role("button", name="Preview"))
     page.wait_for_url("**/previews/*")
     assert page.locator("main h1").inner_text() == "What it would do"
     page.get_by_text("Last 180 days").wait_for(timeout=60_000)

@@ -76,7 +76,7 @@ def test_a_mistake_stands_at_its_line_and_column_and_nothing_typed_is_lost(own, 
     page.get_by_label("Merger's turn", exact=True).fill("50")
     page.get_by_label("Drafts").fill("0")
     page.get_by_label("Only when").fill('item.checks != "red" && "backport" not in item.labels')
-    page.get_by_role("button", name="Save as version 3").click()
+    visitor.follow(page.get_by_role("button", name="Save as version 3"))
     area = page.get_by_label("Only when")
     assert area.get_attribute("aria-invalid") == "true"
     said = page.locator("#f-scope-condition-e").inner_text()
@@ -112,17 +112,17 @@ def test_two_who_edit_the_same_rule_lose_nothing(own, visit):
     for visitor, days in ((one, "5"), (other, "9")):
         visitor.go("/rules/stalled-work/edit")
         visitor.page.get_by_label("Quiet for").fill(days)
-    one.page.get_by_role("button", name="Save as version 3").click()
+    one.follow(one.page.get_by_role("button", name="Save as version 3"))
     one.page.wait_for_url("**/rules/stalled-work")
-    other.page.get_by_role("button", name="Save as version 3").click()
+    other.follow(other.page.get_by_role("button", name="Save as version 3"))
     assert "was changed while you were editing" in other.page.locator("h1").inner_text()
     row = other.page.get_by_role("row", name="Quiet for")
     assert row.locator("td").all_inner_texts() == ["3 working days", "5 working days", "9 working days"]
     other.said.clear()  # the browser notes the 409 itself
     other.look("rule-stale")
-    other.page.get_by_role("button", name="Go on editing mine").click()
+    other.follow(other.page.get_by_role("button", name="Go on editing mine"))
     assert other.page.get_by_label("Quiet for").input_value() == "9"
-    other.page.get_by_role("button", name="Save as version 4").click()
+    other.follow(other.page.get_by_role("button", name="Save as version 4"))
     other.page.wait_for_url("**/rules/stalled-work")
     saved = rulebook.rule_named(own.runtime.db, "stalled-work")
     assert saved is not None
@@ -132,7 +132,7 @@ def test_two_who_edit_the_same_rule_lose_nothing(own, visit):
 def test_an_earlier_version_is_restored(own, visit):
     visitor = visit(own)
     visitor.go("/rules/stalled-review/versions")
-    visitor.page.get_by_role("button", name="Restore version 1").click()
+    visitor.follow(visitor.page.get_by_role("button", name="Restore version 1"))
     assert visitor.page.locator("h1").inner_text() == "Stalled review: version 3 is in force"
     assert "as version 1 was" in visitor.page.locator(".notice").inner_text()
     visitor.look()
@@ -147,17 +147,17 @@ def test_a_file_is_imported_after_it_was_looked_at(own, visit, script):
     page.get_by_label("Choose a file").set_input_files(
         {"name": "r.yaml", "mimeType": "text/yaml", "buffer": text.encode()}
     )
-    page.get_by_role("button", name="See what would change").click()
+    visitor.follow(page.get_by_role("button", name="See what would change"))
     assert "Line 5, column 17" in page.get_by_role("region", name="Mistakes").inner_text()
     visitor.said.clear()  # the browser notes the 422 itself
     if script:
         visitor.look("rules-import-mistake")
     page.get_by_label("Or paste it").fill(text.replace("0", "6"))
-    page.get_by_role("button", name="See what would change").click()
+    visitor.follow(page.get_by_role("button", name="See what would change"))
     assert page.locator("h1").inner_text() == "1 rule would change"
     if script:
         visitor.look("rules-import-preview")
-    page.get_by_role("button", name="Apply").click()
+    visitor.follow(page.get_by_role("button", name="Apply"))
     page.wait_for_url("**/rules")
     made = rulebook.rule_named(own.runtime.db, "rests")
     assert made is not None
@@ -170,11 +170,11 @@ def test_a_mode_is_switched_in_place_and_live_is_asked_about(own, visit, script)
     page = visitor.page
     visitor.go("/rules")
     modes = page.get_by_role("group", name="Mode of Stalled work")
-    modes.get_by_role("button", name="Off").click()
+    visitor.follow(modes.get_by_role("button", name="Off"))
     assert modes.get_by_role("button", name="Off").get_attribute("aria-pressed") == "true"
-    modes.get_by_role("button", name="Live").click()
+    visitor.follow(modes.get_by_role("button", name="Live"))
     page.wait_for_url("**/rules/stalled-work/live")
-    page.get_by_role("button", name="Set it live").click()
+    visitor.follow(page.get_by_role("button", name="Set it live"))
     page.wait_for_url("**/rules")
     assert modes.get_by_role("button", name="Live").get_attribute("aria-pressed") == "true"
 

@@ -31,14 +31,13 @@ def test_a_delivery_that_was_set_aside_is_looked_at_and_replayed(own, visit):
         tx.execute(sa.update(m.delivery).where(one).values(body=raw, event="issues", action="opened", about="#4711"))
     page = visitor.page
     visitor.go("/deliveries")
-    page.get_by_role("link", name="Set aside 1").click()
+    visitor.follow(page.get_by_role("link", name="Set aside 1"))
     assert page.get_by_role("row").count() == 2
-    page.get_by_role("link", name="issues.opened").click()
+    visitor.follow(page.get_by_role("link", name="issues.opened"))
     assert page.get_by_text("No head repository in the payload").count() == 1
     assert page.get_by_text("status open").count() >= 1
     visitor.look("replay-before")
-    page.get_by_role("button", name="Replay", exact=True).click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Replay", exact=True))
     assert page.get_by_text("1 delivery is back in line").count() == 1
     this = own.runtime
     deps = Drain(
@@ -58,13 +57,11 @@ def test_ticked_deliveries_are_replayed_and_none_at_all_is_said(own, visit):
     visitor = visit(own)
     page = visitor.page
     visitor.go("/deliveries")
-    page.get_by_role("button", name="Replay the ticked ones").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Replay the ticked ones"))
     assert page.get_by_text("Tick the deliveries to replay first").count() == 1
     page.get_by_role("checkbox").nth(2).check()
     page.get_by_role("checkbox").nth(3).check()
-    page.get_by_role("button", name="Replay the ticked ones").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Replay the ticked ones"))
     assert page.get_by_text("2 deliveries are back in line").count() == 1
     visitor.look("replay-many")
 
@@ -81,17 +78,15 @@ def test_what_a_rule_wrote_is_shown_before_it_is_taken_back(own, visit):
     visitor = visit(own)
     page = visitor.page
     visitor.go("/deliveries/written")
-    page.get_by_role("link", name="Take back what was written").click()
+    visitor.follow(page.get_by_role("link", name="Take back what was written"))
     page.get_by_label("Rule", exact=True).select_option("stalled-review")
-    page.get_by_role("button", name="Show what would go").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Show what would go"))
     assert page.get_by_role("heading", level=1).inner_text() == "2 things on 1 item would be taken back"
     assert page.get_by_role("row").count() == 3
     visitor.look("take-back-preview")
     with own.runtime.db.read() as tx:
         assert not any(tx.scalars(sa.select(m.publication.c.retracting))), "looking takes nothing back"
-    page.get_by_role("button", name="Take back", exact=True).click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Take back", exact=True))
     assert page.get_by_text("It is being taken back").count() == 1
     visitor.look("take-back-begun")
     with own.runtime.db.read() as tx:
@@ -119,8 +114,7 @@ def test_a_calendar_with_mistakes_in_it_is_mended_and_makes_a_version(own, visit
     for day in ("Saturday", "Sunday"):
         page.get_by_label(day).uncheck()
     page.get_by_label("Days that do not count").fill("2026-12-24 to 2025-01-02")
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Save"))
     assert page.get_by_role("alert").get_by_text("2 fields need mending").count() == 1
     assert page.get_by_text("did you mean Europe/Berlin?").count() == 2, "above the form and at its field"
     assert page.get_by_label("Time zone").input_value() == "Europe/Berln", "what was typed stays"
@@ -129,18 +123,15 @@ def test_a_calendar_with_mistakes_in_it_is_mended_and_makes_a_version(own, visit
     visitor.look("calendar-mistakes")
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_label("Days that do not count").fill("2026-12-24 to 2027-01-02")
-    page.get_by_role("button", name="Show what it would do").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Show what it would do"))
     assert page.get_by_role("heading", name="What this change would do").count() == 1
     assert page.get_by_text("0.8.0 ends with Mon 3 Aug instead of Sun 2 Aug").count() == 1
     visitor.look("calendar-preview")
     with own.runtime.db.read() as tx:
         assert tx.scalar(sa.select(sa.func.count()).select_from(m.sweep)) == 0, "looking saves nothing"
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Save"))
     assert page.get_by_text("Saved as a new version").count() == 1
-    page.get_by_role("link", name="Versions").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("link", name="Versions"))
     assert page.get_by_text("Mon, Tue, Wed, Thu, Fri", exact=True).count() == 1
     visitor.look("calendar-versions")
     visitor.go("/settings/audit?what=settings+changed&about=demo%2Fcurve")
@@ -153,6 +144,6 @@ def test_without_script_a_calendar_is_changed_all_the_same(own, visit):
     page = visitor.page
     visitor.go(f"/settings/projects/{own.ids['project']}/calendar")
     page.get_by_label("Sunday").uncheck()
-    page.get_by_role("button", name="Save").click()
+    visitor.follow(page.get_by_role("button", name="Save"))
     assert page.get_by_text("Saved as a new version").count() == 1
     assert not page.get_by_label("Sunday").is_checked()

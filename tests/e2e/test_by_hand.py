@@ -49,7 +49,7 @@ def test_a_first_day(emulate, shift, short_dir, tmp_path, monkeypatch, visit):
             page.get_by_label("Your name").fill("Ada")
             page.get_by_label("Password").fill(PASSWORD)
             visitor.look("day-first-account")
-            page.get_by_role("button", name="Make it and sign in").click()
+            visitor.follow(page.get_by_role("button", name="Make it and sign in"))
             page.wait_for_url(f"{here.url}/")
             visitor.look("day-nothing-yet")
 
@@ -78,18 +78,18 @@ def test_a_first_day(emulate, shift, short_dir, tmp_path, monkeypatch, visit):
 
 def connect(visitor, api):
     page = visitor.page
-    page.get_by_role("link", name="Connect a tracker").click()
-    page.get_by_role("link", name="Connect GitHub").click()
+    visitor.follow(page.get_by_role("link", name="Connect a tracker"))
+    visitor.follow(page.get_by_role("link", name="Connect GitHub"))
     card = page.get_by_role("region", name="With a token")
     card.get_by_label("GitHub’s address").fill(api)
     card.get_by_label("Token").fill("plumb")
-    card.get_by_role("button", name="Check and connect").click()
+    visitor.follow(card.get_by_role("button", name="Check and connect"))
     page.get_by_role("heading", name="What is to be watched?").wait_for()
     page.get_by_label("Another one").fill("ada/shop")  # the stand-in lists one's own repositories alone
     page.get_by_label("News come").select_option("webhooks")
     page.get_by_label("Make it, where the token may").uncheck()
     page.get_by_label("Rules to begin with").select_option("none")
-    page.get_by_role("button", name="Watch what is ticked").click()
+    visitor.follow(page.get_by_role("button", name="Watch what is ticked"))
     page.get_by_role("heading", name="ada/shop", exact=True).wait_for()
     visitor.look("day-connected")
 
@@ -98,7 +98,7 @@ def paste_the_webhook(visitor, world):
     """As an owner of the repository does with what the connection's page shows."""
     page = visitor.page
     visitor.go("/projects/connections")
-    page.get_by_role("link", name="github").first.click()
+    visitor.follow(page.get_by_role("link", name="github").first)
     codes = page.get_by_role("region", name="The webhook").locator("code.long")
     address, secret = codes.all_inner_texts()[:2]
     visitor.look("day-webhook")
@@ -109,8 +109,8 @@ def paste_the_webhook(visitor, world):
 def make_a_rule(visitor, here):
     page = visitor.page
     visitor.go("/rules")
-    page.get_by_role("link", name="New rule").click()
-    page.get_by_role("link", name="Stalled work").click()
+    visitor.follow(page.get_by_role("link", name="New rule"))
+    visitor.follow(page.get_by_role("link", name="Stalled work"))
     page.get_by_label("Title").fill("Work that rests")
     page.get_by_label("Quiet for").fill("30")
     page.wait_for_selector("#preview:not([data-running])[data-headline^='0 now']")
@@ -118,7 +118,7 @@ def make_a_rule(visitor, here):
     page.wait_for_selector("#preview[data-headline^='1 now']")
     page.wait_for_selector("#preview:not([data-running])")
     visitor.look("day-preview")
-    page.get_by_role("button", name=re.compile("^Save")).click()
+    visitor.follow(page.get_by_role("button", name=re.compile("^Save")))
     page.wait_for_url("**/rules/work-that-rests")
     here.wait_idle(still=0.5)
 
@@ -127,21 +127,20 @@ def go_live(visitor):
     page = visitor.page
     visitor.go("/rules")
     row = page.get_by_role("row", name="Work that rests")
-    row.get_by_role("button", name="Live").or_(row.get_by_role("link", name="Live")).first.click()
+    visitor.follow(row.get_by_role("button", name="Live").or_(row.get_by_role("link", name="Live")).first)
     page.get_by_role("heading", name="Live, Work that rests writes to the tracker").wait_for()
     visitor.look("day-going-live")
-    page.get_by_role("button", name="Set it live and write the 1 known one too").click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Set it live and write the 1 known one too"))
 
 
 def restore(visitor):
     page = visitor.page
     visitor.go("/rules/work-that-rests/edit")
     page.get_by_label("Quiet for").fill("9")
-    page.get_by_role("button", name=re.compile("^Save")).click()
+    visitor.follow(page.get_by_role("button", name=re.compile("^Save")))
     page.wait_for_url("**/rules/work-that-rests")
     visitor.go("/rules/work-that-rests/versions")
-    page.get_by_role("button", name="Restore version 2").click()
+    visitor.follow(page.get_by_role("button", name="Restore version 2"))
     page.get_by_role("heading", name="Work that rests: version 4 is in force").wait_for()
     visitor.go("/rules/work-that-rests/edit")
     assert page.get_by_label("Quiet for").input_value() == "3"
@@ -156,10 +155,9 @@ def replay(visitor, here):
             " (SELECT max(id) FROM delivery WHERE status = 'done' AND event = 'issue_comment')"
         )
     visitor.go("/deliveries?status=aside")
-    page.get_by_role("link", name="issue_comment.created").click()
+    visitor.follow(page.get_by_role("link", name="issue_comment.created"))
     assert page.get_by_text("Out of space on disk").count() == 1
-    page.get_by_role("button", name="Replay", exact=True).click()
-    page.wait_for_load_state()
+    visitor.follow(page.get_by_role("button", name="Replay", exact=True))
     here.wait_idle(still=0.3)
     page.reload()
     page.locator(".chip", has_text="Done").wait_for()
@@ -171,12 +169,12 @@ def invite_a_viewer(visitor, visit):
     visitor.go("/settings/people/new")
     page.get_by_label("Name", exact=True).fill("Ben")
     page.get_by_label("All of them").check()
-    page.get_by_role("button", name="Add and make a link").click()
+    visitor.follow(page.get_by_role("button", name="Add and make a link"))
     link = page.locator("code.secret").inner_text()
     other = visit(visitor.site, signed_in=False)
     other.page.goto(link)
     other.page.get_by_label("Password").fill(PASSWORD)
-    other.page.get_by_role("button", name="Take it and sign in").click()
+    other.follow(other.page.get_by_role("button", name="Take it and sign in"))
     other.page.wait_for_url(f"{visitor.site.url}/")
     other.go("/rules/work-that-rests")
     assert other.page.get_by_role("link", name="Edit").count() == 0
