@@ -25,7 +25,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ import structlog
 
 from tests.support import eventually, free_port, installed_package, node_program, unavailable
 from tests.support_browser import axe, chromium, visit
+from tests.support_made import Made, fresh_postgres, named, seeded, statement
 
 __all__ = ["axe", "chromium", "visit"]  # fixtures: one browser for all folders
 
@@ -109,22 +110,11 @@ def _postgres() -> Iterator[str]:
         with server.get_server(folder) as running:
             url = running.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
             for setting in UNHURRIED:
-                _statement(url, f"ALTER SYSTEM SET {setting}")
-            _statement(url, "SELECT pg_reload_conf()")
+                statement(url, f"ALTER SYSTEM SET {setting}")
+            statement(url, "SELECT pg_reload_conf()")
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _statement(url: str, sql: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        connection.execute(sa.text(sql))
-    engine.dispose()
-
-
-def _named(url: str, database: str) -> str:
-    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def _migrate(url: str) -> None:
@@ -135,10 +125,10 @@ def _migrate(url: str) -> None:
 def _postgres_template(_postgres: str) -> Iterator[str]:
     """Name of a migrated database, from which each test's own is copied: faster than migrating each time."""
     name = f"template_{uuid.uuid4().hex[:12]}"
-    _statement(_postgres, f'CREATE DATABASE "{name}"')
-    _migrate(_named(_postgres, name))
+    statement(_postgres, f'CREATE DATABASE "{name}"')
+    _migrate(named(_postgres, name))
     yield name
-    _statement(_postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+    statement(_postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -152,26 +142,6 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _fresh_postgres(server: str, *, template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _statement(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    try:
-        yield _named(server, name)
-    finally:
-        _statement(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def copied_database(url: str, folder: Path, *, server: str | None) -> Iterator[str]:
-    """A copy of a database that nobody has open, for the length of a `with`; `server` is where PostgreSQL is."""
-    if server is not None:
-        yield from _fresh_postgres(server, template=sa.make_url(url).database or "")
-        return
-    file = Path(sa.make_url(url).database or "")
-    assert not file.with_name(f"{file.name}-wal").exists(), "somebody has it open"
-    yield f"sqlite:///{shutil.copy(file, folder / 'copy.db')}"
-
-
 @pytest.fixture
 def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     """A migrated SQLite database of the test's own."""
@@ -183,7 +153,7 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database of the test's own."""
-    yield from _fresh_postgres(_postgres, template=_postgres_template)
+    yield from fresh_postgres(_postgres, template=_postgres_template)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -194,7 +164,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def _empty_postgres_url(_postgres: str) -> Iterator[str]:
-    yield from _fresh_postgres(_postgres, template="template0")
+    yield from fresh_postgres(_postgres, template="template0")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -203,6 +173,43 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
     return str(request.getfixturevalue("_empty_postgres_url"))
+
+
+# --- what many tests begin with: made once on each kind of database, and copied for each test
+
+
+@pytest.fixture(scope="session")
+def _sqlite_made(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    with ExitStack() as stack:
+        yield Made(f"sqlite:///{_sqlite_template}", None, tmp_path_factory, stack)
+
+
+@pytest.fixture(scope="session")
+def _postgres_made(_postgres: str, _postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    with ExitStack() as stack:
+        yield Made(named(_postgres, _postgres_template), _postgres, tmp_path_factory, stack)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def made(request: pytest.FixtureRequest) -> Made:
+    """What was made before on each kind of database."""
+    found = request.getfixturevalue(f"_{request.param}_made")
+    assert isinstance(found, Made)
+    return found
+
+
+@pytest.fixture
+def seeded_sqlite(_sqlite_made: Made, tmp_path: Path) -> Iterator[tuple[str, dict[str, int]]]:
+    """A database of the test's own with the seeded world of the pages, and its ids by name."""
+    with _sqlite_made.copy(seeded, tmp_path) as (url, ids):
+        yield url, dict(ids)
+
+
+@pytest.fixture
+def seeded_database(made: Made, tmp_path: Path) -> Iterator[tuple[str, dict[str, int]]]:
+    """The same; the test runs once on each kind."""
+    with made.copy(seeded, tmp_path) as (url, ids):
+        yield url, dict(ids)
 
 
 # --- broker ---

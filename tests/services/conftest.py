@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.services import forecasts
 from rules.forecast.likely import forecast
 from rules.forecast.manner import MANNER
-from tests.conftest import _fresh_postgres, _named, copied_database
 from tests.services.manners import noted
+from tests.support_made import Made, fresh_postgres
 from tests.world import World
 
 
@@ -26,53 +24,6 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path)
     yield made
     made.close()
-
-
-# --- what many tests begin with: made once on each kind of database, and copied for each test
-
-
-@dataclass
-class Made:
-    """What was made on one kind of database, by what made it: the database's URL and what was given back."""
-
-    template: str
-    server: str | None
-    folders: pytest.TempPathFactory
-    stack: ExitStack
-    found: dict[Callable[[str, Path], Any], tuple[str, Any]] = field(default_factory=dict)
-
-    @contextmanager
-    def copy(self, make: Callable[[str, Path], Any], folder: Path) -> Iterator[tuple[str, Any]]:
-        """The URL of a copy, and what `make` gave back, which must have let go of the database. `make` gets the URL of
-        an empty database and a folder.
-        """
-        if make not in self.found:
-            here = self.folders.mktemp("made")
-            url = self.stack.enter_context(copied_database(self.template, here, server=self.server))
-            self.found[make] = (url, make(url, here))
-        url, made = self.found[make]
-        with copied_database(url, folder, server=self.server) as copied:
-            yield copied, made
-
-
-@pytest.fixture(scope="session")
-def _sqlite_made(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with ExitStack() as stack:
-        yield Made(f"sqlite:///{_sqlite_template}", None, tmp_path_factory, stack)
-
-
-@pytest.fixture(scope="session")
-def _postgres_made(_postgres: str, _postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with ExitStack() as stack:
-        yield Made(_named(_postgres, _postgres_template), _postgres, tmp_path_factory, stack)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def made(request: pytest.FixtureRequest) -> Made:
-    """What was made before on each kind of database."""
-    found = request.getfixturevalue(f"_{request.param}_made")
-    assert isinstance(found, Made)
-    return found
 
 
 def _noted(url: str, folder: Path) -> World:
@@ -118,7 +69,7 @@ def other_sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def other_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """Another one on PostgreSQL."""
-    yield from _fresh_postgres(_postgres, template=_postgres_template)
+    yield from fresh_postgres(_postgres, template=_postgres_template)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -130,4 +81,4 @@ def other_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def shared_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """The same on PostgreSQL."""
-    yield from _fresh_postgres(_postgres, template=_postgres_template)
+    yield from fresh_postgres(_postgres, template=_postgres_template)

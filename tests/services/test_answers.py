@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from app.errors import UserError
 from app.services import answers as service
 from app.store import models
-from tests.services.conftest import Made
 from tests.services.manners import REPO, answers, body, heard, line, memory, say
+from tests.support_made import Made
 from tests.world import GROWN, World
 
 RIGHTS = {"author": "ann", "assignee": "dev7", "member": "mel", "triager": "tri", "stranger": "eve", "writer": "wri"}

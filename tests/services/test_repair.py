@@ -23,9 +23,9 @@ from integrations.sandbox.payloads import stamp
 from integrations.sandbox.recording import Entry
 from integrations.sandbox.replay import Webhook, replay
 from tests.integrations.github.fake_history import FakeHistory, Trouble, serving
-from tests.services.conftest import Made
 from tests.services.past import PastWorld
 from tests.services.test_two_ways import small
+from tests.support_made import Made
 
 
 def imported(url: str, _folder: Path) -> PastWorld:
