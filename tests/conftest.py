@@ -47,7 +47,13 @@ IN_MEMORY, ROOM = Path("/dev/shm"), 3 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put pytest's temporary folders into memory, unless somebody said where they are to be."""
+    """Put pytest's temporary folders into memory, unless somebody said where they are to be. Where Python is told to
+    keep no bytecode, it is kept for this run: else each process that a test starts compiles everything anew.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in os.environ:
+        kept = tempfile.mkdtemp(prefix="pl-pyc-")
+        os.environ["PYTHONPYCACHEPREFIX"] = kept
+        config.add_cleanup(lambda: shutil.rmtree(kept, ignore_errors=True))
     if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK):
         free = min(shutil.disk_usage(IN_MEMORY).free, psutil.virtual_memory().available)
         if free > ROOM:
