@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,7 +37,7 @@ class ProgrammeRow:
 
 
 @cache
-def _same_readers() -> sa.Select[tuple[int, str]]:
+def _same_readers() -> sa.Select[Any]:
     """Projects, each beside the key of another that the same people read."""
     programme, part = models.programme, models.programme_project
     mine, theirs = models.project.alias(), models.project.alias()
@@ -52,7 +53,7 @@ def _same_readers() -> sa.Select[tuple[int, str]]:
 
 
 @cache
-def _issue_keys() -> sa.Select[tuple[str]]:
+def _issue_keys() -> sa.Select[Any]:
     """Items named by key belong to projects whose own key is a bare word; a repository's has an owner before it."""
     project = models.project
     return sa.select(project.c.key).where(project.c.removed_at.is_(None), project.c.key.not_like("%/%"))

@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _newest() -> sa.Select[tuple[int, str, Any]]:
+def _newest() -> sa.Select[Any]:
     table = models.statistic
     wanted = sa.and_(table.c.name.in_(OF_PROJECTS), table.c.project_id.in_(IDS))
     newest = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,7 +55,7 @@ _MOST: sa.BindParameter[int] = sa.bindparam("most")
 
 
 @cache
-def _due_marks() -> sa.Select[tuple[int, str, int]]:
+def _due_marks() -> sa.Select[Any]:
     mark = models.mark
     return (
         sa.select(mark.c.id, mark.c.subject_kind, mark.c.subject_id)
@@ -65,7 +66,7 @@ def _due_marks() -> sa.Select[tuple[int, str, int]]:
 
 
 @cache
-def _due_by_clock(kind: str) -> sa.Select[tuple[int]]:
+def _due_by_clock(kind: str) -> sa.Select[Any]:
     table = TABLES[kind]
     return (
         sa.select(table.c.id)
@@ -77,7 +78,7 @@ def _due_by_clock(kind: str) -> sa.Select[tuple[int]]:
 
 
 @cache
-def _due_flows() -> sa.Select[tuple[int]]:
+def _due_flows() -> sa.Select[Any]:
     project = models.project
     return sa.select(project.c.id).where(project.c.lane_id == _LANE, project.c.next_check_at <= _NOW)
 

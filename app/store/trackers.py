@@ -303,7 +303,7 @@ def save_settings(
 
 
 @cache
-def _newest_settings() -> sa.Select[tuple[int, Any, Any]]:
+def _newest_settings() -> sa.Select[Any]:
     table = models.project_settings
     newest = (
         sa.select(sa.func.max(table.c.id))
