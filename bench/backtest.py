@@ -18,7 +18,7 @@ from pathlib import Path
 
 from app.services.backtest import run
 from app.services.backtest.feed import Feed
-from app.store.scratch import copied, fill, scratch
+from app.store.scratch import copy, scratch
 from bench.core import Core
 from bench.noise import DATA, ROOT, recorded
 from bench.table import memory_folder, ratio, table
@@ -83,7 +83,7 @@ def _took(core: Core, name: str, span: timedelta) -> Took:
     one = Run(run.sets_of(rules), as_live=True)
     with core.db.read() as live, scratch() as tx:
         started = time.monotonic()
-        fill(tx, copied(live, [row[0] for row in core.rows("SELECT id FROM project")]))
+        copy(tx, live, [row[0] for row in core.rows("SELECT id FROM project")])
         copying = time.monotonic() - started
         judging, moments = 0.0, 0
         for moment in Feed(tx, since=END - span, until=END, within=run.SAME).moments():

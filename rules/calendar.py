@@ -50,6 +50,8 @@ class Calendar:
     blackouts: tuple[tuple[date, date], ...] = field(default=())
     opens: time = time(8, 0)
     closes: time = time(18, 0)
+    _asked: dict[date, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Whether days are working days, kept as it is asked: time is counted over the same ones all the time."""
 
     @property
     def every_day(self) -> bool:
@@ -63,11 +65,11 @@ class Calendar:
         return self.local(at).date()
 
     def is_working_day(self, day: date) -> bool:
-        return (
-            day.weekday() in self.weekdays
-            and day not in self.holidays
-            and not any(first <= day <= last for first, last in self.blackouts)
-        )
+        known = self._asked.get(day)
+        if known is None:
+            away = day in self.holidays or any(first <= day <= last for first, last in self.blackouts)
+            known = self._asked[day] = day.weekday() in self.weekdays and not away
+        return known
 
     def midnight(self, day: date) -> datetime:
         """The instant at which a local date begins, in UTC."""
@@ -79,10 +81,11 @@ class Calendar:
 
     def next_working_day(self, day: date) -> date:
         """The day itself where it is a working day, else the next that is."""
-        for ahead in range(HORIZON_DAYS):
-            found = day + ahead * DAY
+        found = day
+        for _ in range(HORIZON_DAYS):
             if self.is_working_day(found):
                 return found
+            found += DAY
         raise NoWorkingDay(f"no working day within {HORIZON_DAYS} days of {day}")
 
     def due_end(self, due: date) -> datetime:

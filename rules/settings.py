@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 USUAL_STATUSES: Mapping[str, str] = MappingProxyType(
@@ -107,6 +108,7 @@ class Settings:
         return fold(label)
 
 
+@lru_cache(maxsize=16384)
 def fold(label: str) -> str:
     """A label as labels are compared: case, hyphens, underscores and surrounding blanks do not matter."""
     return " ".join(label.casefold().replace("-", " ").replace("_", " ").split())

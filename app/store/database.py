@@ -8,6 +8,7 @@ leases and unique keys.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,15 @@ Tx = sa.Connection
 IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 """What queries that are built once and asked often are asked with: a list of ids, as {"ids": [...]}."""
 BUSY_SECONDS = 30
+
+
+def from_json(text: str) -> Any:
+    """What a JSON column holds. Most hold nothing, which needs no parser."""
+    if text == "{}":
+        return {}
+    if text == "[]":
+        return []
+    return json.loads(text)
 
 
 class FairLock:
@@ -74,7 +84,9 @@ class Database:
             path = Path(self.url.database or "plumbline.db")
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fair = FairLock(path)
-            self.engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_SECONDS})
+            self.engine = sa.create_engine(
+                self.url, connect_args={"timeout": BUSY_SECONDS}, json_deserializer=from_json
+            )
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:

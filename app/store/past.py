@@ -15,6 +15,8 @@ from app.time import from_iso
 
 Row = dict[str, Any]
 PAGE = 1000
+LATER = sa.table("later", *(sa.column(column.name, column.type) for column in models.change.columns))
+"""Changes that lie ahead of the moment that is played."""
 
 
 def items(tx: Tx, *, open_or_closed_since: datetime) -> list[tuple[int, int]]:
@@ -68,34 +70,81 @@ def stages(tx: Tx) -> dict[str, str]:
     return {row.status: row.stage for row in tx.execute(query)}
 
 
-def with_later(tx: Tx, since: datetime) -> Iterator[tuple[Row, list[Row]]]:
-    """Items that anything later than an instant is known of, each with all its changes, oldest first."""
+def with_later(tx: Tx, since: datetime, *, settled_before: datetime) -> Iterator[tuple[Row, list[Sequence[Any]]]]:
+    """Items that anything later than an instant is known of, each with all its changes, oldest first: id, at, field,
+    actor, before, after and natural key. Left out is what was closed for good before `settled_before`, leads nowhere,
+    and of which nobody did more since than to talk.
+    """
+    item, change = models.item, models.change
+    changes = sa.select(
+        change.c.item_id,
+        *(change.c[name] for name in ("id", "at", "field", "actor_id", "before", "after", "natural_key")),
+    )
+    wanted = sorted(_later(tx, since) - _settled(tx, since, settled_before))
+    for start in range(0, len(wanted), PAGE):
+        page = wanted[start : start + PAGE]
+        found: dict[int, list[Sequence[Any]]] = {}
+        for id_, *told in tx.execute(
+            changes.where(change.c.item_id.in_(page)).order_by(change.c.at, change.c.natural_key)
+        ):
+            found.setdefault(id_, []).append(told)
+        rows = tx.execute(sa.select(item).where(item.c.id.in_(page)).order_by(item.c.id))
+        names = list(rows.keys())
+        for row in rows.all():
+            yield dict(zip(names, row, strict=True)), found.get(row.id, [])
+
+
+def _later(tx: Tx, since: datetime) -> set[int]:
+    """Items that anything later than an instant is known of."""
     item, change = models.item, models.change
     later = set(tx.scalars(sa.select(change.c.item_id).where(change.c.at > since, change.c.item_id.is_not(None))))
     later |= set(tx.scalars(sa.select(item.c.id).where(sa.or_(item.c.created_at > since, item.c.deleted_at > since))))
-    checked = tx.execute(sa.select(item.c.id, item.c.checks).where(item.c.kind == "pull_request"))
-    later |= {row.id for row in checked if any(from_iso(one[1]) > since for one in row.checks.values())}
-    wanted = sorted(later)
-    for start in range(0, len(wanted), PAGE):
-        page = wanted[start : start + PAGE]
-        changes: dict[int, list[Row]] = {}
-        for row in tx.execute(
-            sa.select(change).where(change.c.item_id.in_(page)).order_by(change.c.at, change.c.natural_key)
-        ):
-            changes.setdefault(row.item_id, []).append(dict(row._mapping))
-        for row in tx.execute(sa.select(item).where(item.c.id.in_(page)).order_by(item.c.id)).all():
-            yield dict(row._mapping), changes.get(row.id, [])
+    return later | _checked(tx, since)
+
+
+def _checked(tx: Tx, since: datetime) -> set[int]:
+    """Items with the result of a check that came after an instant."""
+    item = models.item
+    rows = tx.execute(sa.select(item.c.id, item.c.checks).where(item.c.kind == "pull_request"))
+    return {row.id for row in rows if any(from_iso(one[1]) > since for one in row.checks.values())}
+
+
+def _settled(tx: Tx, since: datetime, before: datetime) -> set[int]:
+    """Items closed before an earlier instant, without links, and with nothing but talk after `since`."""
+    item, change, link = models.item, models.change, models.link
+    closed = sa.and_(~item.c.is_open, item.c.closed_at < before, item.c.deleted_at.is_(None))
+    found = set(tx.scalars(sa.select(item.c.id).where(closed)))
+    found -= set(
+        tx.scalars(sa.select(change.c.item_id).where(change.c.at > since, change.c.field != "comment").distinct())
+    )
+    found -= set(tx.scalars(sa.select(link.c.source_item_id))) | set(tx.scalars(sa.select(link.c.target_item_id)))
+    return found - _checked(tx, since)
+
+
+def changes_since(tx: Tx, since: datetime, *, settled_before: datetime) -> int:
+    """How much happened since an instant to what `with_later` gives."""
+    change = models.change
+    counted = sa.select(change.c.item_id, sa.func.count()).where(change.c.at > since).group_by(change.c.item_id)
+    settled = _settled(tx, since, settled_before)
+    return sum(count for item_id, count in tx.execute(counted).all() if item_id not in settled)
 
 
 def take_out_changes(tx: Tx, since: datetime) -> None:
-    """Forget all later changes."""
-    tx.execute(sa.delete(models.change).where(models.change.c.at > since))
+    """Put all later changes aside."""
+    change = models.change
+    later = sa.select(change).where(change.c.at > since)
+    tx.execute(sa.text("CREATE TABLE later AS SELECT * FROM change WHERE 0"))
+    tx.execute(sa.text("CREATE UNIQUE INDEX later_id ON later (id)"))
+    tx.execute(sa.insert(LATER).from_select([column.name for column in LATER.columns], later))
+    tx.execute(sa.delete(change).where(change.c.at > since))
 
 
-def put_change(tx: Tx, rows: Sequence[Row]) -> None:
-    """Put changes back."""
-    if rows:
-        tx.execute(sa.insert(models.change), list(rows))
+def put_changes(tx: Tx, ids: Sequence[int]) -> None:
+    """Put changes back that were put aside."""
+    names = [column.name for column in LATER.columns]
+    for start in range(0, len(ids), PAGE):
+        later = sa.select(LATER).where(LATER.c.id.in_(ids[start : start + PAGE]))
+        tx.execute(sa.insert(models.change).from_select(names, later))
 
 
 def put_item(tx: Tx, item_id: int, values: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.services.history.export import export, header_of
 from app.services.history.load import load
 from app.store import trackers
 from app.store.database import Tx
-from app.store.scratch import Rows, fill, scratch
+from app.store.scratch import fill, scratch
 from rules import engine
 from rules.backtest.run import Found, Moment, RuleSet, run
 from rules.catalog.registry import TYPES
@@ -42,7 +42,7 @@ def every_rule() -> RuleSet:
 
 
 def backtest(
-    tables: Iterable[tuple[str, Rows]], *, since: datetime, until: datetime, derive_all: bool
+    filled: Callable[[Tx], None], *, since: datetime, until: datetime, derive_all: bool
 ) -> tuple[Found, list[datetime]]:
     """What every rule type finds in these rows, and the instants at which anything changed."""
     instants: list[datetime] = []
@@ -53,13 +53,13 @@ def backtest(
             yield moment
 
     with scratch() as tx:
-        fill(tx, tables)
+        filled(tx)
         feed = Feed(tx, since=since, until=until, derive_all=derive_all)
         return run(seen(feed.moments()), [every_rule()], until=until), instants
 
 
 def of_file(lines: Iterable[str], *, since: datetime, until: datetime) -> tuple[Found, list[datetime]]:
-    return backtest(load(lines, source="test"), since=since, until=until, derive_all=True)
+    return backtest(lambda tx: fill(tx, load(lines, source="test")), since=since, until=until, derive_all=True)
 
 
 def flags(found: Found) -> Counter[tuple[Any, ...]]:

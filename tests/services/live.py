@@ -13,7 +13,7 @@ from app.services.backtest.run import as_they_were
 from app.store import models as m
 from app.store import statistics as kept
 from app.store import trackers
-from app.store.scratch import copied, fill, scratch
+from app.store.scratch import copy, scratch
 from integrations.sandbox.replay import Webhook
 from rules.backtest.run import Found, run
 from tests.services.jira_world import JiraWorld
@@ -104,7 +104,7 @@ def standing_at(world: World, at: datetime) -> set[tuple[str, str, int]]:
 def again(world: World | JiraWorld, *, since: datetime, until: datetime, within: timedelta = timedelta()) -> Found:
     """The same time judged again from what is stored now, under the rules and settings as they were."""
     with world.db.read() as live, scratch() as tx:
-        fill(tx, copied(live, [row.id for row in trackers.projects(live)]))
+        copy(tx, live, [row.id for row in trackers.projects(live)])
         return run(Feed(tx, since=since, until=until, within=within).moments(), as_they_were(live), until=until)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.services.backtest.feed import Feed
 from app.store import models as m
 from app.store import subjects, trackers
-from app.store.scratch import copied, fill, scratch
+from app.store.scratch import copy, scratch
 from integrations.sandbox.replay import Webhook, replay
 from rules.catalog.registry import TYPES
 from tests.hub import Hub
@@ -91,7 +91,7 @@ def test_before_it_was_watched_a_project_is_taken_to_have_been_as_it_was_set_up(
     world.stash(HISTORY)
     world.drain()
     with world.db.read() as live, scratch() as tx:
-        fill(tx, copied(live, [project.id]))
+        copy(tx, live, [project.id])
         first = next(Feed(tx, since=START + timedelta(days=1), until=END).moments())
     assert first.subjects
     assert {len(one.project.calendar.weekdays) for one in first.subjects} == {5}

@@ -15,7 +15,7 @@ from app.services.history.load import load
 from app.services.history.told import Told
 from app.store import trackers
 from app.store.database import Database
-from app.store.scratch import copied, fill, scratch
+from app.store.scratch import copy, fill, scratch
 from integrations.sandbox.replay import replay
 from tests.integrations.github.fake_history import FakeHistory, serving
 from tests.services import jira_past, past
@@ -71,7 +71,9 @@ def _played(db: Database, *, until: datetime, days: int = 30) -> Played:
 def test_a_backtest_of_the_file_finds_what_one_of_the_database_finds(played: Played) -> None:
     with played.db.read() as tx:
         ids = [row.id for row in trackers.projects(tx)]
-        straight, _ = backtest(copied(tx, ids), since=played.since, until=played.until, derive_all=False)
+        straight, _ = backtest(
+            lambda made: copy(made, tx, ids), since=played.since, until=played.until, derive_all=False
+        )
     read, instants = of_file(played.lines, since=played.since, until=played.until)
     assert flags(read) == flags(straight)
     assert straight.flags

@@ -2,14 +2,14 @@
 changes is read as facts by the code that reads them for live judging.
 
     with scratch() as tx:
-        fill(tx, copied(live, project_ids))
+        copy(tx, live, project_ids)
         for moment in Feed(tx, since=..., until=...).moments():
             ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
@@ -41,6 +41,8 @@ class _Touched:
 
     derive: set[int] = field(default_factory=set)
     reload: set[int] = field(default_factory=set)
+    changes: list[int] = field(default_factory=list)
+    """Changes that came, not yet where changes are read from."""
     milestones: set[int] = field(default_factory=set)
     flows: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
@@ -86,7 +88,7 @@ class Feed:
         """The state at the beginning, then every change. The scratch database is played forward meanwhile."""
         self._take_back()
         heapify(self.events)
-        yield self._at_first()
+        yield from self._at_first()
         while self.events and self.events[0][0] <= self.until:
             at = self.events[0][0]
             touched, last = _Touched(), at
@@ -107,8 +109,8 @@ class Feed:
         names = Names(people=past.people(tx), stages={fold(status): stage for status, stage in past.stages(tx).items()})
         drawn = past.take_out_links(tx, since)
         stale = []
-        for row, changes in list(past.with_later(tx, since)):
-            self._take_back_item(row, changes, names)
+        for row, told in past.with_later(tx, since, settled_before=since - LOOKS_BACK):
+            self._take_back_item(row, [Past(*one) for one in told], names)
             stale.append(row["id"])
         past.take_out_changes(tx, since)
         for link in drawn:
@@ -148,15 +150,10 @@ class Feed:
     def _plan(self, at: datetime, act: Act) -> None:
         self.events.append((at, next(self.order), act))
 
-    def _take_back_item(self, row: dict[str, Any], changes: Sequence[dict[str, Any]], names: Names) -> None:
+    def _take_back_item(self, row: dict[str, Any], changes: Sequence[Past], names: Names) -> None:
         """Set an item back, and plan its way forward."""
-        brief = [
-            Past(one["id"], one["at"], one["field"], one["actor_id"], one["before"], one["after"], one["natural_key"])
-            for one in changes
-        ]
-        by_id = {one["id"]: one for one in changes}
         born = row["created_at"] or self.since
-        was, steps = rewind(row, brief, max(self.since, born - timedelta(microseconds=1)), names=names)
+        was, steps = rewind(row, changes, max(self.since, born - timedelta(microseconds=1)), names=names)
         gone_at = row["deleted_at"]
         if gone_at is not None and gone_at > self.since:
             was["deleted_at"] = was["moved_to"] = None
@@ -168,13 +165,12 @@ class Feed:
             columns = {name: value for name, value in was.items() if value != row[name]}
             if columns:
                 past.put_item(self.tx, row["id"], columns)
-        moved = {step.change_id for step in steps if step.change_id is not None}
+        moved = {step.change_id for step in steps}
         for step in steps:
-            change = by_id.get(step.change_id) if step.change_id is not None else None
-            self._plan(step.at, self._step(row["id"], dict(step.values), change))
+            self._plan(step.at, self._step(row["id"], step.values, step.change_id))
         for one in changes:
-            if one["at"] > self.since and one["id"] not in moved:
-                self._plan(one["at"], self._step(row["id"], {}, one))
+            if one.at > self.since and one.id not in moved:
+                self._plan(one.at, self._step(row["id"], {}, one.id))
 
     def _take_back_milestone(
         self, row: dict[str, Any], dues: list[tuple[datetime, date | None]], changes: Sequence[dict[str, Any]]
@@ -209,15 +205,20 @@ class Feed:
 
     # --- what happens at an instant
 
-    def _step(self, item_id: int, values: dict[str, Any], change: dict[str, Any] | None) -> Act:
+    def _step(self, item_id: int, values: Mapping[str, Any], change_id: int | None) -> Act:
         def act(touched: _Touched) -> None:
             if values:
                 past.put_item(self.tx, item_id, values)
-            if change is not None:
-                past.put_change(self.tx, [change])
+            if change_id is not None:
+                touched.changes.append(change_id)
             touched.derive.add(item_id)
 
         return act
+
+    def _heard(self, touched: _Touched) -> None:
+        """Put the changes that came where they are read from."""
+        past.put_changes(self.tx, touched.changes)
+        touched.changes.clear()
 
     def _birth(self, row: dict[str, Any]) -> Act:
         def act(touched: _Touched) -> None:
@@ -301,6 +302,7 @@ class Feed:
 
     def _counting(self, project_id: int, now: datetime) -> Act:
         def act(touched: _Touched) -> None:
+            self._heard(touched)
             self.walks.forget(touched.derive)
             counted = self._count(project_id, now)
             touched.reload |= counted.items
@@ -328,16 +330,20 @@ class Feed:
         derivation.save_milestone_sums(self.tx, concerned)
         return concerned
 
-    def _at_first(self) -> Moment:
+    def _at_first(self) -> Iterator[Moment]:
+        """What was there at the beginning, a page at a time."""
         recent = self.since - LOOKS_BACK
         every = [id_ for id_, _ in past.items(self.tx, open_or_closed_since=recent)]
         milestones = set(past.milestones(self.tx, open_or_closed_since=recent))
         derivation.save_milestone_sums(self.tx, milestones)
         flows = self._flows(self.projects.judged, self.since) if self.uses is None or "usual" in self.uses else []
-        return Moment(self.since, (*self._items(every), *self._milestones(milestones, self.since), *flows))
+        for start in range(0, len(every), PAGE):
+            yield Moment(self.since, tuple(self._items(every[start : start + PAGE])))
+        yield Moment(self.since, (*self._milestones(milestones, self.since), *flows))
 
     def _moment(self, touched: _Touched, now: datetime) -> Moment:
         tx = self.tx
+        self._heard(touched)
         if touched.everything:
             touched.derive.update(id_ for id_, _ in past.items(tx, open_or_closed_since=now - LOOKS_BACK))
             touched.milestones.update(past.milestones(tx, open_or_closed_since=now - LOOKS_BACK))

@@ -11,7 +11,7 @@ from app.services.backtest.feed import Feed
 from app.store import past, programmes, trackers
 from app.store import rules as store_rules
 from app.store.database import Database, Tx
-from app.store.scratch import Rows, copied, fill, scratch
+from app.store.scratch import Rows, copy, fill, scratch
 from rules import engine
 from rules.backtest.report import Difference, Report, differences, report
 from rules.backtest.run import Found, RuleSet, Run
@@ -51,8 +51,7 @@ def over_database(db: Database, question: Question, *, progress: Progress = lamb
     """Ask over the past of watched projects. It is copied first, so that nothing waits while it is played."""
     with scratch() as tx:
         with db.read() as live:
-            wanted = with_neighbours(live, question.projects)
-            fill(tx, copied(live, wanted))
+            copy(tx, live, with_neighbours(live, question.projects))
         return _asked(tx, question, progress, derive_all=False)
 
 

@@ -5,19 +5,19 @@ many runs. What is known is told as time passes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median, quantiles
 
-from app.services.backtest.feed import Feed
+from app.services.backtest.feed import LOOKS_BACK, Feed
 from app.services.backtest.run import SAME, sets_of, with_neighbours
 from app.services.previews.told import Against, Early, Lead, Named, Past, Span
 from app.services.previews.tried import Tried
-from app.store import previews
+from app.store import past, previews
 from app.store.database import Database, Tx
-from app.store.scratch import Rows, copied, fill, scratch
+from app.store.scratch import copy, scratch
 from app.store.views.scope import Visible
 from rules import engine
 from rules.backtest.flags import Key
@@ -28,7 +28,7 @@ from rules.facts import Project
 from rules.spec import Rule
 from rules.verdict import Reach, Severity
 
-MOST_CHANGES = 60_000
+MOST_CHANGES = 200_000
 """So much that happened is played in the time there is; where there was more, a shorter time is played."""
 MOMENTS = 4_000
 """Where more than this happened, what lies near together is one moment: of 180 days what lies within an hour."""
@@ -106,22 +106,25 @@ class Play:
         """
         with scratch() as tx, suppress(_TimeIsUp):
             self._copy(tx, beat)
+            self._shorten(tx)
             self._through(tx, beat, tell)
 
     def _copy(self, tx: Tx, beat: Beat) -> None:
         """Copy what is played. Raises _TimeIsUp."""
+
+        def heard() -> None:
+            if not beat(0.0):
+                raise _TimeIsUp
+
         with self.db.read() as live:
             ids = with_neighbours(live, self.keys)
-            self._shorten(live)
-            fill(tx, _heard(copied(live, ids), lambda: beat(0.0)))
-        if not beat(COPYING):
-            raise _TimeIsUp
+            copy(tx, live, ids, heard=heard)
 
-    def _shorten(self, live: Tx) -> None:
+    def _shorten(self, tx: Tx) -> None:
         """Begin later where so much happened that it could not be played."""
         for days in (self.days, *(days for days in SHORTER if days < self.days)):
             self.since = self.now - timedelta(days=days)
-            changes = previews.changes_since(live, self.where, self.since)
+            changes = past.changes_since(tx, self.since, settled_before=self.since - LOOKS_BACK)
             if changes > MOMENTS:
                 self.within = max(SAME, (self.now - self.since) / MOMENTS)
             if changes <= MOST_CHANGES:
@@ -249,18 +252,6 @@ def _after(rule: Rule, days: int) -> Rule:
 
 def _set_to(tried: Tried) -> set[int]:
     return {int(getattr(tried.prepared.params, name)) for name in WAITS[tried.rule.type]}
-
-
-def _heard(tables: Iterable[tuple[str, Rows]], beat: Callable[[], bool]) -> Iterator[tuple[str, Rows]]:
-    """The same tables, with a word now and then that it goes on."""
-
-    def rows(found: Rows) -> Rows:
-        for place, row in enumerate(found):
-            if place % 1000 == 0 and not beat():
-                raise _TimeIsUp
-            yield row
-
-    return ((name, rows(found)) for name, found in tables)
 
 
 def _first(flags: Sequence[Scored]) -> dict[Key, Scored]:
