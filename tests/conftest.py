@@ -96,7 +96,7 @@ def short_dir() -> Iterator[Path]:
 # --- databases ---
 
 
-UNHURRIED = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "jit = off")
+UNHURRIED = ("fsync = off", "full_page_writes = off", "jit = off")
 """What only matters if the machine itself goes down, or for queries over much data: no test is about either."""
 
 
