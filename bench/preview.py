@@ -2,8 +2,7 @@
 
     python -m bench preview             some minutes
 
-Copies of an open pull request of the demo, nine in ten of them closed, with changes spread over three years; 50 rules
-in force; one of them is tried with other numbers, by somebody who sees everything.
+Copies of an open pull request of the demo, made over three years, nine in ten of them merged since; 50 rules in force; one of them is tried with other numbers, by somebody who sees everything.
 """
 
 from __future__ import annotations
@@ -42,6 +41,9 @@ RULES = 50
 OPEN = 10
 """One in so many items is open."""
 YEARS = 3
+LIFE = 60
+"""No merged one was open for more days than this."""
+_MODELS = {"comment": "item_id IS NOT NULL", "state": "after = 'merged'"}
 EVERYTHING = Visible(secured=True)
 
 
@@ -79,23 +81,44 @@ def main() -> None:
 
 
 def _fill(core: Core, size: int, at: datetime) -> None:
+    """Items made over three years; one in ten still open, the others merged after five to sixty days; what happened to
+    each lies between its beginning and its end.
+    """
     ids = copy_items(core, quiet_pull(core), size)
-    change = core.rows("SELECT min(id) AS id FROM change WHERE field = 'comment'")[0].id
-    copy_change(core, change, ids, CHANGES)
-    end = at.strftime("%Y-%m-%d %H:%M:%S")
-    back = f"strftime('%Y-%m-%d %H:%M:%S.000000', julianday('{end}') - (id * 7919 % {YEARS * 365 * 24}) / 24.0)"
-    core.run(f"UPDATE change SET at = {back} WHERE item_id >= {ids[0]}")
+    end = f"julianday('{at:%Y-%m-%d %H:%M:%S}')"
+    ours, its = f"id >= {ids[0]}", f"item_id >= {ids[0]}"
+    made = f"{end} - {LIFE} - (id * 7919 % {YEARS * 365 * 24}) / 24.0"
+    core.run(f"UPDATE item SET created_at = {_instant(made)} WHERE {ours}")
+    shut = f"julianday(created_at) + 5 + id * 31 % {LIFE - 5} + (id % 240) / 240.0"
     core.run(
-        f"UPDATE item SET is_open = 0, status = 'closed', state = 'done', closed_as = 'merged', closed_at = {back}"
-        f" WHERE id >= {ids[0]} AND id % {OPEN} <> 0"
+        f"UPDATE item SET is_open = 0, status = 'closed', state = 'done', closed_as = 'merged', closed_at = {_instant(shut)}"
+        f" WHERE {ours} AND id % {OPEN} <> 0"
     )
-    made = f"strftime('%Y-%m-%d %H:%M:%S.000000', julianday('{end}') - 1100)"
-    core.run(f"UPDATE item SET created_at = {made} WHERE id >= {ids[0]}")
+    for field, each in (("comment", CHANGES - 1), ("state", 1)):
+        (model,) = core.rows(f"SELECT min(id) AS id FROM change WHERE field = '{field}' AND {_MODELS[field]}")
+        copy_change(core, model.id, ids, each)
+    core.run(f"DELETE FROM change WHERE {its} AND field = 'state' AND item_id % {OPEN} = 0")
+    lasted = (
+        "(SELECT julianday(coalesce(i.closed_at, '{0}')) - julianday(i.created_at) FROM item i WHERE i.id = item_id)"
+    )
+    began = "(SELECT julianday(i.created_at) FROM item i WHERE i.id = item_id)"
+    somewhere = (
+        f"{began} + {lasted.format(at.strftime('%Y-%m-%d %H:%M:%S'))} * ((id * 7919 + id / 1009 * 271) % 1000) / 1000.0"
+    )
+    core.run(f"UPDATE change SET at = {_instant(somewhere)} WHERE {its} AND field = 'comment'")
+    core.run(
+        f"UPDATE change SET at = (SELECT closed_at FROM item WHERE item.id = item_id) WHERE {its} AND field = 'state'"
+    )
     drafts = [
         RuleDraft(name=f"{TYPES[n % len(TYPES)].name}-{n}", type=TYPES[n % len(TYPES)].name) for n in range(RULES)
     ]
     rulebook.apply(core.db, drafts, author="bench", prune=True, now=core.now, real=real_now())
     core.run("ANALYZE")
+
+
+def _instant(days: str) -> str:
+    """As the database keeps an instant that is told as a Julian day."""
+    return f"strftime('%Y-%m-%d %H:%M:%S.000000', {days})"
 
 
 def _took(core: Core) -> Took:

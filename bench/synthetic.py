@@ -34,7 +34,7 @@ def copy_change(core: Core, model: int, item_ids: list[int], each: int) -> None:
     core.run(
         f"INSERT INTO change ({listed}, natural_key, item_id) "
         + _NUMBERS.format(low=1, high=each)
-        + f"SELECT {', '.join(f'o.{name}' for name in columns)}, 'copy' || t.id || '.' || n.i, t.id"
+        + f"SELECT {', '.join(f'o.{name}' for name in columns)}, 'copy' || o.id || '.' || t.id || '.' || n.i, t.id"
         f" FROM n CROSS JOIN item t CROSS JOIN change o"
         f" WHERE o.id = {model} AND t.id BETWEEN {item_ids[0]} AND {item_ids[-1]}"
     )

@@ -119,8 +119,17 @@ class World:
 
     def close(self) -> None:
         self.commits.close()
+        self.put_down()
+
+    def put_down(self) -> None:
+        """Let go of the files of the database and of the sandbox, so that others can be put in their place."""
         self.tracker.close()
         self.db.dispose()
+
+    def pick_up(self) -> None:
+        """Go on with the files that lie there now; nothing is remembered of those that lay there before."""
+        self.tracker = SandboxTracker(self.file, clock=lambda: self.now)
+        self.people = people.People()
 
     def watch(
         self,

@@ -142,7 +142,7 @@ def _sort(
             asked = (standing.snoozed_until, standing.expected)
             found.again.extend(at for at in asked if at is not None and at > now)
             continue
-        ready = standing.opened_at + _settles(rule, standing, settle)
+        ready = standing.opened_at + settles(rule, standing, settle)
         shown = _is_shown(rule, project, known)
         if ready > now and not shown:
             found.again.append(ready)
@@ -152,7 +152,7 @@ def _sort(
     return found
 
 
-def _settles(rule: PreparedRule, standing: Standing, usual: timedelta) -> timedelta:
+def settles(rule: PreparedRule, standing: Standing, usual: timedelta) -> timedelta:
     """How long a flag stands before it is written."""
     own = rule.rule.actions.settle_minutes
     if own is not None:

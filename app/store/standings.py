@@ -98,6 +98,16 @@ def open_of(tx: Tx, kind: str, ids: Iterable[int]) -> dict[Key, Kept]:
     return {kept.key: kept for kept in found}
 
 
+def flagged_by(tx: Tx, rule_id: int) -> dict[str, list[int]]:
+    """The ids of the subjects on which a rule has an open flag, by kind."""
+    table = models.standing.c
+    mine = sa.and_(table.rule_id == rule_id, table.closed_at.is_(None), table.outcome == "flagged")
+    found: dict[str, list[int]] = {}
+    for kind, id_ in tx.execute(sa.select(table.subject_kind, table.subject_id).where(mine)):
+        found.setdefault(kind, []).append(id_)
+    return found
+
+
 def shown_on(tx: Tx, item_ids: Sequence[int]) -> dict[int, list[Kept]]:
     """Everything that the comments of these items tell or told: open standings, and for each item the one closed
     last.

@@ -21,7 +21,9 @@ from integrations.sandbox.replay import Webhook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """An issue as it stands. `sprints` and `versions` are ids, `epic` and `blocked_by` keys."""
+    """An issue as it stands. `sprints` and `versions` are ids, `epic` and `blocked_by` keys, `hours_planned` and
+    `hours_spent` hours.
+    """
 
     key: str
     summary: str
@@ -37,6 +39,9 @@ class Issue:
     blocked_by: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     due: date | None = None
+    text: str | None = None
+    hours_planned: float | None = None
+    hours_spent: float | None = None
     done_at: datetime | None = None
 
 
@@ -100,11 +105,13 @@ class JiraSite:
         sprints: tuple[int, ...] = (),
         versions: tuple[int, ...] = (),
         epic: str | None = None,
+        text: str | None = None,
+        hours_planned: float | None = None,
     ) -> None:
         """Make an issue."""
         issue = Issue(
             key=key, summary=summary, created=at, creator=by, type=kind, points=points, sprints=sprints,
-            versions=versions, epic=epic,
+            versions=versions, epic=epic, text=text, hours_planned=hours_planned,
         )  # fmt: skip
         self._issues[key] = issue
         entries = [_words("status", None, issue.status)]
@@ -121,11 +128,14 @@ class JiraSite:
         points: float | None = None,
         sprints: tuple[int, ...] | None = None,
         versions: tuple[int, ...] | None = None,
+        due: date | None = None,
+        hours_spent: float | None = None,
     ) -> None:
-        """Change an issue at one go; what is None stays."""
+        """Change an issue at one go; what is None stays. `hours_spent` are all that were ever spent on it."""
         old = self._issues[key]
         given = {
             "status": status, "assignee": assignee, "points": points, "sprints": sprints, "versions": versions,
+            "due": due, "hours_spent": hours_spent,
         }  # fmt: skip
         changed = {name: value for name, value in given.items() if value is not None}
         new = replace(old, **changed)  # type: ignore[arg-type]
@@ -198,6 +208,12 @@ class JiraSite:
                     yield _words("Story Points", was, now) | custom
                 case "sprints":
                     yield self._moved(before, after)
+                case "due":
+                    was, now = (None if day is None else day.isoformat() for day in (before, after))
+                    yield _words("duedate", was, now)
+                case "hours_spent":
+                    was, now = (None if hours is None else str(_seconds(hours)) for hours in (before, after))
+                    yield _words("timespent", was, now)
                 case "versions":
                     for number in (*(v for v in before if v not in after), *(v for v in after if v not in before)):
                         there = (str(number), self._versions[number]["name"])
@@ -221,14 +237,14 @@ class JiraSite:
         project = self._projects[issue.key.rpartition("-")[0]]
         maker = shapes.user(issue.creator)
         values = {
-            "summary": issue.summary, "description": None, "issuetype": shapes.issuetype(issue.type),
+            "summary": issue.summary, "description": issue.text, "issuetype": shapes.issuetype(issue.type),
             "status": shapes.status(issue.status), "resolution": {"name": "Done"} if issue.done_at else None,
             "resolutiondate": shapes.stamp(issue.done_at) if issue.done_at else None, "project": project,
             "assignee": None if issue.assignee is None else shapes.user(issue.assignee), "reporter": maker,
             "creator": maker, "priority": {"name": "Medium"}, "labels": list(issue.labels), "components": [],
             "created": shapes.stamp(issue.created), "updated": shapes.stamp(at),
-            "duedate": issue.due.isoformat() if issue.due else None, "timetracking": {}, "subtasks": [],
-            "fixVersions": [self._version(number) for number in issue.versions],
+            "duedate": issue.due.isoformat() if issue.due else None, "timetracking": _tracked(issue),
+            "subtasks": [], "fixVersions": [self._version(number) for number in issue.versions],
             "issuelinks": list(self._links(issue)), shapes.POINTS: issue.points,
             shapes.SPRINT: [self._sprint(number) for number in issue.sprints] or None, shapes.FLAGGED: None,
         }  # fmt: skip
@@ -262,6 +278,16 @@ class JiraSite:
     def _sprint(self, number: int) -> Payload:
         sprint = {name: value for name, value in self._sprints[number].items() if name != "originBoardId"}
         return sprint | {"boardId": self._sprints[number]["originBoardId"]}
+
+
+def _tracked(issue: Issue) -> Payload:
+    """Hours as Jira tells them; what was never said is not there."""
+    hours = {"originalEstimateSeconds": issue.hours_planned, "timeSpentSeconds": issue.hours_spent}
+    return {name: _seconds(value) for name, value in hours.items() if value is not None}
+
+
+def _seconds(hours: float) -> int:
+    return round(hours * 3600)
 
 
 def _words(name: str, before: str | None, after: str | None) -> Payload:

@@ -38,7 +38,7 @@ class Across(World):
 
     def __init__(self, url: str, folder: Path, *, at: datetime = MONDAY, projects: Sequence[str] = ("PAY",)) -> None:
         super().__init__(url, folder, at=at, watched=False)
-        sandbox = jira_sandbox(self.file, clock=lambda: self.now)
+        self.jira_sandbox = sandbox = jira_sandbox(self.file, clock=lambda: self.now)
         self.adapters = Adapters({**self.adapters.by_kind, sandbox.kind: sandbox})
         self.pages = sandbox.tracker()
         self.hub, self.jira, self._told = Hub("acme/shop-api"), JiraSite(), 0
@@ -72,15 +72,25 @@ class Across(World):
         self.directory._read_at = 0.0
         return found
 
-    def close(self) -> None:
+    def put_down(self) -> None:
         self.pages.close()
-        super().close()
+        super().put_down()
+
+    def pick_up(self) -> None:
+        super().pick_up()
+        self.pages = self.jira_sandbox.tracker()
 
     def tell(self) -> None:
         """Post what has happened in Jira since it was asked last."""
         new, self._told = self.jira.hooks[self._told :], len(self.jira.hooks)
         for hook in new:
             self.post_jira(self.pages.observe(hook))
+
+    def post(self, hook: Webhook, *, guid: str | None = None, observe: bool = True) -> intake.Accepted:
+        """Send one webhook of whichever of the two."""
+        if "webhookEvent" in hook.payload:
+            return self.post_jira(self.pages.observe(hook) if observe else hook)
+        return super().post(hook, guid=guid, observe=observe)
 
     def post_jira(self, hook: Webhook) -> intake.Accepted:
         """Send one webhook of Jira's, signed, through the real intake."""

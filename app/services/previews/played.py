@@ -20,10 +20,10 @@ from app.store.database import Database, Tx
 from app.store.scratch import copy, scratch
 from app.store.views.scope import Visible
 from rules import engine
-from rules.backtest.flags import Key
+from rules.backtest.flags import Key, key_of
 from rules.backtest.outcome import Became
 from rules.backtest.report import RuleReport, Scored, is_needless, report
-from rules.backtest.run import Found, Run
+from rules.backtest.run import Found, Moment, Run
 from rules.facts import Project
 from rules.spec import Rule
 from rules.verdict import Reach, Severity
@@ -32,6 +32,8 @@ MOST_CHANGES = 200_000
 """So much that happened is played in the time there is; where there was more, a shorter time is played."""
 MOMENTS = 4_000
 """Where more than this happened, what lies near together is one moment: of 180 days what lies within an hour."""
+EARLY_CHANGES = 20_000
+"""Where more than this happened, other numbers of days are tried on a share of the items to which about so much did."""
 SHORTER = (120, 90, 60, 30, 14, 7, 3)
 TELL_EVERY = 2.0
 NAMED = 100
@@ -85,6 +87,7 @@ class Play:
     since: datetime = field(init=False)
     stopped: str = ""
     within: timedelta = SAME
+    one_in: int = 1
 
     def __post_init__(self) -> None:
         before = self.tried.before
@@ -125,6 +128,7 @@ class Play:
         for days in (self.days, *(days for days in SHORTER if days < self.days)):
             self.since = self.now - timedelta(days=days)
             changes = past.changes_since(tx, self.since, settled_before=self.since - LOOKS_BACK)
+            self.one_in = max(1, round(changes / EARLY_CHANGES))
             if changes > MOMENTS:
                 self.within = max(SAME, (self.now - self.since) / MOMENTS)
             if changes <= MOST_CHANGES:
@@ -132,7 +136,7 @@ class Play:
             self.stopped = "much"
 
     def _through(self, tx: Tx, beat: Beat, tell: Callable[[Known], None]) -> None:
-        runs = [self.main, *([self.other] if self.other is not None else []), *self.early.values()]
+        runs = [self.main, *([self.other] if self.other is not None else [])]
         used = [self.tried.rule, *([self.tried.before] if self.tried.before is not None else [])]
         uses = {
             name
@@ -144,6 +148,9 @@ class Play:
         for moment in feed.moments():
             for one in runs:
                 one.take(moment)
+            sample = self._sampled(moment)
+            for one in self.early.values():
+                one.take(sample)
             reached = moment.at
             part = (reached - self.since) / (self.now - self.since)
             if not beat(COPYING + (1 - COPYING) * part):
@@ -157,6 +164,12 @@ class Play:
         if self.stopped == "time" and reached - self.since < A_DAY:
             raise _TimeIsUp  # so little says nothing
         tell(self._known(reached if self.stopped == "time" else self.now, whole=True))
+
+    def _sampled(self, moment: Moment) -> Moment:
+        """What other numbers of days are tried on."""
+        if self.one_in == 1:
+            return moment
+        return replace(moment, subjects=tuple(one for one in moment.subjects if key_of(one)[1] % self.one_in == 0))
 
     # --- what is known
 
@@ -222,6 +235,7 @@ class Play:
             rows=tuple(rows),
             working=any(len(one.weekdays) < 7 for one in calendars),
             set_to=set_to.pop() if len(set_to) == 1 else 0,
+            one_in=self.one_in,
         )
 
 

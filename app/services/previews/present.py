@@ -5,7 +5,7 @@ is written: what the next judging would do is worked out in memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -97,6 +97,7 @@ class Present:
         kind = KINDS[self.tried.prepared.type.judges]
         with self.db.read() as tx:
             ids = self._ids(tx, kind)
+            self._leave(tx, kind, set(ids))
         self.all = len(ids)
         for start in range(0, len(ids), SLICE):
             with self.db.read() as tx:
@@ -121,6 +122,23 @@ class Present:
             closed_since=self.now - CLOSED_WITHIN,
             rule_id=self.tried.rule.id,
         )
+
+    def _leave(self, tx: Tx, kind: str, looked_at: set[int]) -> None:
+        """Flags that stand where the rule would not look any more close with that."""
+        for other, ids in standings.flagged_by(tx, self.tried.rule.id).items():
+            left = [id_ for id_ in ids if other != kind or id_ not in looked_at]
+            seen = self._may_be_seen(tx, other, left)
+            for start in range(0, len(seen), SLICE):
+                for one in standings.open_of(tx, other, seen[start : start + SLICE]).values():
+                    if one.rule_id == self.tried.rule.id:
+                        self.seen.cleared.add((other, one.subject_id))
+                        if (told := _told_today(one, self.tried)) is not None:
+                            self.seen.was_told[one.subject_id] = told
+
+    def _may_be_seen(self, tx: Tx, kind: str, ids: Collection[int]) -> list[int]:
+        if kind == "flow":
+            return [id_ for id_ in sorted(ids) if self.visible.projects is None or id_ in self.visible.projects]
+        return sorted(previews.seen(tx, kind, sorted(ids), visible=self.visible))
 
     def _load(self, tx: Tx, kind: str, ids: Sequence[int]) -> Mapping[int, Subject]:
         if kind == "item":

@@ -209,11 +209,14 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """How needless flags would have been after so many days: (days, needless, of). `working`: days are working days."""
+    """How needless flags would have been after so many days: (days, needless, of). `working`: days are working days.
+    `one_in`: of so many items one was looked at, where there are too many for seven rules more.
+    """
 
     rows: tuple[tuple[int, int, int], ...]
     working: bool
     set_to: int
+    one_in: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from integrations.jira.verify import signature
 from integrations.ports import Credentials, Target
-from integrations.readings import Reading
+from integrations.readings import EffortPart, Field, Reading
 from integrations.sandbox import as_jira, programme
 from integrations.sandbox.adapter import SandboxAdapter, SandboxClient, jira_sandbox
 from integrations.sandbox.demo import DemoJira
@@ -112,6 +112,23 @@ def test_what_happens_is_told_in_the_order_of_time() -> None:
     site.open(NOW, "PAY-1", by="Kim", summary="One")
     with pytest.raises(ValueError, match="it happened after"):
         site.open(NOW.replace(hour=8), "PAY-2", by="Kim", summary="Two")
+
+
+def test_a_due_date_and_hours_are_read_as_jira_tells_them(adapter: SandboxAdapter) -> None:
+    site = JiraSite()
+    site.add_project("PAY", "Payments")
+    site.open(NOW, "PAY-1", by="Kim", summary="One", text="As agreed.", hours_planned=8.0)
+    site.change(NOW, "PAY-1", by="Kim", due=date(2026, 3, 27), hours_spent=2.5)
+    made, changed = (decoded(adapter, hook) for hook in site.hooks)
+    (before,), (after,) = made.items, changed.items
+    assert before.text is not None
+    assert before.text.body == "As agreed."
+    assert (before.effort, after.effort) == (EffortPart(planned=8.0), EffortPart(planned=8.0, spent=2.5))
+    assert [one.plan.due for one in (before, after) if one.plan is not None] == [None, date(2026, 3, 27)]
+    assert {(one.field, one.before, one.after) for one in changed.changes} == {
+        (Field.DUE, None, "2026-03-27"),
+        (Field.EFFORT, None, "timespent:9000"),
+    }
 
 
 def test_the_demos_jira_is_signed_and_read_to_the_last_webhook(adapter: SandboxAdapter) -> None:
