@@ -305,12 +305,7 @@ def save_settings(
 @cache
 def _newest_settings() -> sa.Select[Any]:
     table = models.project_settings
-    newest = (
-        sa.select(sa.func.max(table.c.id))
-        .where(table.c.project_id.in_(IDS))
-        .group_by(table.c.project_id)
-        .scalar_subquery()
-    )
+    newest = sa.select(sa.func.max(table.c.id)).where(table.c.project_id.in_(IDS)).group_by(table.c.project_id)
     return sa.select(table.c.project_id, table.c.settings, table.c.calendar).where(table.c.id.in_(newest))
 
 
