@@ -11,9 +11,11 @@ World time stands still until the test moves it; nothing sleeps, nothing runs by
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import json
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -74,10 +76,22 @@ class World:
         watched: bool = True,
         name: str = "sandbox",
     ) -> None:
+        self._open(url, folder / f"{name}.db", at=at)
+        self.hub = Hub()
+        self.at(at)
+        self.connection_id = connect.add_tracker(
+            self.db, self.vault, name="box", kind="sandbox", base_url="http://sandbox", webhook_secret=SECRET, secrets={},
+            installation=None, author="test", now=real_now(),
+        )  # fmt: skip
+        if watched:
+            self.watch(self.hub.native_id, self.hub.repository["full_name"], settings=settings, calendar=calendar)
+
+    def _open(self, url: str, file: Path, *, at: datetime) -> None:
+        """What stands on the database and on the sandbox's file."""
         self.db = Database(url)
         self.vault = SecretBox([KEY])
         self.now = at
-        self.file = folder / f"{name}.db"
+        self.file = file
         self.fault: Fault | None = None
         self.echoes: list[Webhook] = []
         self.pace = Pace(seconds_between_writes=0, creates_per_minute=10_000, creates_per_hour=100_000)
@@ -89,14 +103,19 @@ class World:
         self.commits = intake.GroupCommit(self.db, self.bells)
         self.directory = intake.Directory(self.db, self.vault.open)
         self.tracker = SandboxTracker(self.file, clock=lambda: self.now)
-        self.hub = Hub()
-        self.at(at)
-        self.connection_id = connect.add_tracker(
-            self.db, self.vault, name="box", kind="sandbox", base_url="http://sandbox", webhook_secret=SECRET, secrets={},
-            installation=None, author="test", now=real_now(),
-        )  # fmt: skip
-        if watched:
-            self.watch(self.hub.native_id, self.hub.repository["full_name"], settings=settings, calendar=calendar)
+
+    @classmethod
+    def like(cls, made: World, url: str, folder: Path) -> World:
+        """A world that goes on from where another was closed, over a copy of its database; the other stays as it is."""
+        file = folder / made.file.name
+        for part in made.file.parent.glob(f"{made.file.name}*"):
+            shutil.copy(part, folder)
+        world = cls.__new__(cls)
+        world._open(url, file, at=made.now)
+        world.hub, world.connection_id = copy.deepcopy(made.hub), made.connection_id
+        world.echoes += made.echoes
+        world.bells.rung += made.bells.rung
+        return world
 
     def close(self) -> None:
         self.commits.close()
@@ -186,13 +205,14 @@ class World:
     def stash(self, hooks: Iterable[Webhook], name: str = "stash-") -> None:
         """Many webhooks stored in one transaction, in this order: quicker than the intake, which commits each."""
         rows = []
+        with self.db.read() as tx:
+            projects = {project.native_id: project for project in trackers.projects(tx)}
         for place, hook in enumerate(hooks):
             raw = json.dumps(hook.payload).encode()
             seen = self.adapters["sandbox"].envelope(
                 {"x-github-delivery": f"{name}{place}", "x-github-event": hook.event}, hook.payload
             )
-            with self.db.read() as tx:
-                (project,) = trackers.projects(tx, native_id=seen.project)
+            project = projects[seen.project or ""]
             new = deliveries.NewDelivery(
                 tracker_id=project.tracker_id, lane_id=project.lane_id, project_id=project.id, guid=seen.guid, event=seen.event,
                 action=seen.action, about=seen.subject, received_at=real_now(), world_at=self.now, raw=raw,

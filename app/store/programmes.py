@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,24 +36,35 @@ class ProgrammeRow:
     """(id, key) of its projects."""
 
 
-def neighbours(tx: Tx) -> Neighbours:
-    """Who may know of whom, over all projects in use."""
+@cache
+def _same_readers() -> sa.Select[Any]:
+    """Projects, each beside the key of another that the same people read."""
     programme, part = models.programme, models.programme_project
     mine, theirs = models.project.alias(), models.project.alias()
     beside = part.alias()
-    readers: dict[int, set[str]] = {}
-    for row in tx.execute(
+    return (
         sa.select(mine.c.id, theirs.c.key)
         .join(part, part.c.project_id == mine.c.id)
         .join(programme, programme.c.id == part.c.programme_id)
         .join(beside, sa.and_(beside.c.programme_id == programme.c.id, beside.c.project_id != mine.c.id))
         .join(theirs, theirs.c.id == beside.c.project_id)
         .where(programme.c.same_readers, mine.c.removed_at.is_(None), theirs.c.removed_at.is_(None))
-    ):
-        readers.setdefault(row.id, set()).add(row.key)
+    )
+
+
+@cache
+def _issue_keys() -> sa.Select[Any]:
+    """Items named by key belong to projects whose own key is a bare word; a repository's has an owner before it."""
     project = models.project
-    # items named by key belong to projects whose own key is a bare word; a repository's has an owner before it
-    keys = tx.scalars(sa.select(project.c.key).where(project.c.removed_at.is_(None), project.c.key.not_like("%/%")))
+    return sa.select(project.c.key).where(project.c.removed_at.is_(None), project.c.key.not_like("%/%"))
+
+
+def neighbours(tx: Tx) -> Neighbours:
+    """Who may know of whom, over all projects in use."""
+    readers: dict[int, set[str]] = {}
+    for row in tx.execute(_same_readers()):
+        readers.setdefault(row.id, set()).add(row.key)
+    keys = tx.scalars(_issue_keys())
     return Neighbours({id_: frozenset(others) for id_, others in readers.items()}, frozenset(keys))
 
 

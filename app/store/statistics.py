@@ -100,20 +100,23 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def of_projects(tx: Tx, project_ids: Sequence[int]) -> Known:
-    """What is usual in each of these projects and how likely bad ends are there, as last counted."""
+@cache
+def _newest() -> sa.Select[Any]:
     table = models.statistic
-    wanted = sa.and_(table.c.name.in_(OF_PROJECTS), table.c.project_id.in_(list(project_ids)))
+    wanted = sa.and_(table.c.name.in_(OF_PROJECTS), table.c.project_id.in_(IDS))
     newest = (
         sa.select(sa.func.max(table.c.as_of), table.c.project_id, table.c.name)
         .where(wanted)
         .group_by(table.c.project_id, table.c.name)
     )
-    rows = tx.execute(
-        sa.select(table.c.project_id, table.c.name, table.c.value).where(
-            wanted, sa.tuple_(table.c.as_of, table.c.project_id, table.c.name).in_(newest)
-        )
+    return sa.select(table.c.project_id, table.c.name, table.c.value).where(
+        wanted, sa.tuple_(table.c.as_of, table.c.project_id, table.c.name).in_(newest)
     )
+
+
+def of_projects(tx: Tx, project_ids: Sequence[int]) -> Known:
+    """What is usual in each of these projects and how likely bad ends are there, as last counted."""
+    rows = tx.execute(_newest(), {"ids": list(project_ids)})
     usual: dict[int, Usual] = {}
     risks: dict[int, dict[str, Risk]] = {}
     for row in rows:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -47,38 +49,57 @@ class Due:
         return bool(self.items or self.milestones or self.plans or self.rebuild or self.flows)
 
 
+_LANE: sa.BindParameter[int] = sa.bindparam("lane")
+_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
+_MOST: sa.BindParameter[int] = sa.bindparam("most")
+
+
+@cache
+def _due_marks() -> sa.Select[Any]:
+    mark = models.mark
+    return (
+        sa.select(mark.c.id, mark.c.subject_kind, mark.c.subject_id)
+        .where(mark.c.lane_id == _LANE, mark.c.at <= _NOW)
+        .order_by(mark.c.at, mark.c.id)
+        .limit(_MOST)
+    )
+
+
+@cache
+def _due_by_clock(kind: str) -> sa.Select[Any]:
+    table = TABLES[kind]
+    return (
+        sa.select(table.c.id)
+        .join(models.project, models.project.c.id == table.c.project_id)
+        .where(models.project.c.lane_id == _LANE, table.c.next_check_at <= _NOW)
+        .order_by(table.c.next_check_at)
+        .limit(_MOST)
+    )
+
+
+@cache
+def _due_flows() -> sa.Select[Any]:
+    project = models.project
+    return sa.select(project.c.id).where(project.c.lane_id == _LANE, project.c.next_check_at <= _NOW)
+
+
 def take_due(tx: Tx, lane_id: int, *, now: datetime, limit: int) -> Due:
     """The next due subjects of a lane: marks first (they are used up), then what time has made due, then sweeps a
     page on.
     """
     found: dict[str, set[int]] = {kind: set() for kind in ("item", "milestone", "flow", "plan", "rebuild")}
     mark = models.mark
-    marks = tx.execute(
-        sa.select(mark.c.id, mark.c.subject_kind, mark.c.subject_id)
-        .where(mark.c.lane_id == lane_id, mark.c.at <= now)
-        .order_by(mark.c.at, mark.c.id)
-        .limit(limit)
-    ).all()
+    when = {"lane": lane_id, "now": now}
+    marks = tx.execute(_due_marks(), when | {"most": limit}).all()
     for row in marks:
         found[row.subject_kind].add(row.subject_id)
     if marks:
         tx.execute(sa.delete(mark).where(mark.c.id.in_([row.id for row in marks])))
-    for kind, table in TABLES.items():
+    for kind in TABLES:
         left = limit - sum(map(len, found.values()))
         if left > 0:
-            found[kind].update(
-                tx.scalars(
-                    sa.select(table.c.id)
-                    .join(models.project, models.project.c.id == table.c.project_id)
-                    .where(models.project.c.lane_id == lane_id, table.c.next_check_at <= now)
-                    .order_by(table.c.next_check_at)
-                    .limit(left)
-                )
-            )
-    project = models.project
-    found["flow"].update(
-        tx.scalars(sa.select(project.c.id).where(project.c.lane_id == lane_id, project.c.next_check_at <= now))
-    )
+            found[kind].update(tx.scalars(_due_by_clock(kind), when | {"most": left}))
+    found["flow"].update(tx.scalars(_due_flows(), when))
     left = limit - sum(map(len, found.values()))
     if left > 0:
         _take_sweep(tx, lane_id, found, left)

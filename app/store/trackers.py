@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.store import models
-from app.store.database import Tx
+from app.store.database import IDS, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def add_tracker(tx: Tx, *, name: str, kind: str, base_url: str, webhook_secret: 
     return found
 
 
+@cache
 def _select_tracker() -> sa.Select[Any]:
     tracker, lane = models.tracker, models.lane
     own_lane = sa.and_(lane.c.tracker_id == tracker.c.id, lane.c.name.startswith(TRACKER_LANE))
@@ -300,16 +302,16 @@ def save_settings(
     )
 
 
+@cache
+def _newest_settings() -> sa.Select[Any]:
+    table = models.project_settings
+    newest = sa.select(sa.func.max(table.c.id)).where(table.c.project_id.in_(IDS)).group_by(table.c.project_id)
+    return sa.select(table.c.project_id, table.c.settings, table.c.calendar).where(table.c.id.in_(newest))
+
+
 def settings_of(tx: Tx, project_ids: Sequence[int]) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     """The settings and calendar documents in force, by project."""
-    table = models.project_settings
-    newest = (
-        sa.select(sa.func.max(table.c.id))
-        .where(table.c.project_id.in_(project_ids))
-        .group_by(table.c.project_id)
-        .scalar_subquery()
-    )
-    rows = tx.execute(sa.select(table.c.project_id, table.c.settings, table.c.calendar).where(table.c.id.in_(newest)))
+    rows = tx.execute(_newest_settings(), {"ids": list(project_ids)})
     return {row.project_id: (row.settings, row.calendar) for row in rows}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from werkzeug.serving import make_server
 from app.services import access
 from app.time import real_now
 from app.web.app import create_app
+from tests.support_made import Made, seeded
 from tests.web.conftest import Site, build
-from tests.web.seed import seed
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,15 @@ class Served(Site):
         return access.new_sign_in_link(self.runtime.db, self.url, real_now())
 
 
-def serve(url: str, home: Path, *, fill: Callable[[Any], dict[str, int]] = lambda runtime: seed(runtime.db)) -> Any:
-    """Serve an application over a database for the length of a `with`-like generator."""
+def serve(url: str, home: Path, *, fill: Callable[[Any], dict[str, int]]) -> Any:
+    """Serve an application over a database for the length of a `with`-like generator; `fill` gives the ids of what is
+    in it.
+    """
     runtime = build(url, home)
     ids = fill(runtime)
     app = create_app(runtime)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield Served(app=app, runtime=runtime, ids=ids, url=f"http://127.0.0.1:{server.server_port}")
     server.shutdown()
@@ -46,14 +47,15 @@ def serve(url: str, home: Path, *, fill: Callable[[Any], dict[str, int]] = lambd
 
 
 @pytest.fixture(scope="session")
-def served(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(_sqlite_made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The seeded world, served, for tests that only look. Those that change something take `own`."""
     folder = tmp_path_factory.mktemp("served")
-    shutil.copy(_sqlite_template, folder / "served.db")
-    yield from serve(f"sqlite:///{folder}/served.db", folder / "home")
+    with _sqlite_made.copy(seeded, folder) as (url, ids):
+        yield from serve(url, folder / "home", fill=lambda runtime: ids)
 
 
 @pytest.fixture
-def own(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
+def own(seeded_sqlite: tuple[str, dict[str, int]], tmp_path: Path) -> Iterator[Served]:
     """The seeded world, served for one test alone."""
-    yield from serve(sqlite_url, tmp_path / "home")
+    url, ids = seeded_sqlite
+    yield from serve(url, tmp_path / "home", fill=lambda runtime: ids)

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.browser.pages import PAGES
+from tests.support import ROOT
+from tests.support_browser import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
 
+STATIC = ROOT / "app" / "web" / "static"
+PARTS = 4
 LOOKS = {
-    "wide-light": {},
-    "wide-dark": {"dark": True},
-    "phone-light": {"phone": True},
-    "phone-dark": {"phone": True, "dark": True},
+    "wide-light": (WIDE, "light"),
+    "wide-dark": (WIDE, "dark"),
+    "phone-dark": (PHONE, "dark"),
+    "phone-light": (PHONE, "light"),
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_sound(served, visit, look):
-    visitor = visit(served, **LOOKS[look])
-    for name, path in PAGES.items():
-        visitor.go(path.format(**served.ids))
-        visitor.look(f"{name}-{look}")
+@pytest.fixture(params=range(PARTS), ids=lambda part: f"part-{part + 1}")
+def pages(request, served):
+    """A part of all pages, as (name, path): the parts together are all of them, and several workers share them."""
+    return [(name, path.format(**served.ids)) for name, path in list(PAGES.items())[request.param :: PARTS]]
+
+
+def test_every_page_is_sound(served, pages, visit):
+    """Each is loaded once and then looked at in every way: width and theme are matters of style alone."""
+    visitor = visit(served)
+    for name, path in pages:
+        visitor.go(path)
+        for look, (size, theme) in LOOKS.items():
+            visitor.page.set_viewport_size(size)
+            visitor.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            visitor.look(f"{name}-{look}")
+
+
+@pytest.mark.parametrize("file", sorted(STATIC.glob("*.js")), ids=lambda file: file.name)
+def test_no_script_asks_for_width_or_theme(file):
+    """What lets one load stand for all looks at it."""
+    assert not re.search(
+        r"matchMedia|innerWidth|clientWidth|offsetWidth|getComputedStyle|ResizeObserver", file.read_text()
+    )
 
 
 def test_every_page_says_the_same_without_script(served, visit):
@@ -31,10 +54,10 @@ def test_every_page_says_the_same_without_script(served, visit):
         assert visitor.page.locator("main h1").count() == 1, path
 
 
-def test_every_page_is_reached_and_left_by_keyboard_alone(served, visit):
+def test_every_page_is_reached_and_left_by_keyboard_alone(served, pages, visit):
     visitor = visit(served)
-    for path in PAGES.values():
-        visitor.go(path.format(**served.ids))
+    for _, path in pages:
+        visitor.go(path)
         visitor.page.keyboard.press("Tab")
         assert visitor.page.evaluate("document.activeElement.className") == "skip", path
         visitor.page.keyboard.press("Enter")

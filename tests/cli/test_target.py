@@ -34,7 +34,7 @@ def inbox() -> Iterator[tuple[str, list[dict[str, str]]]]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield f"json://user:{SECRET}@127.0.0.1:{server.server_port}/hook", told
     server.shutdown()
     server.server_close()

@@ -54,7 +54,7 @@ def serve(stage: Stage) -> ThreadingHTTPServer:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server
 
 
@@ -143,7 +143,7 @@ def test_mail_goes_to_a_mail_server() -> None:
                     return
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Letter)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     address = f"mailto://127.0.0.1:{server.server_address[1]}/?from=plumb@acme.example&to=lead@acme.example&format=text"
     try:
         AppriseNotifier().send(address, "acme/shop #7: Quiet", "Quiet for 3 days.")

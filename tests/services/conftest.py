@@ -13,7 +13,8 @@ import pytest
 from app.services import forecasts
 from rules.forecast.likely import forecast
 from rules.forecast.manner import MANNER
-from tests.conftest import _fresh_postgres
+from tests.services.manners import noted
+from tests.support_made import Made, fresh_postgres
 from tests.world import World
 
 
@@ -23,6 +24,22 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     made = World(database_url, tmp_path)
     yield made
     made.close()
+
+
+def _noted(url: str, folder: Path) -> World:
+    world = World(url, folder)
+    noted(world, 7)
+    world.close()
+    return world
+
+
+@pytest.fixture
+def noted_world(made: Made, tmp_path: Path) -> Iterator[World]:
+    """The small world when our label and our comment are on #7, written just now (a Thursday, before noon)."""
+    with made.copy(_noted, tmp_path) as (url, before):
+        world = World.like(before, url, tmp_path)
+        yield world
+        world.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +69,7 @@ def other_sqlite_url(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def other_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """Another one on PostgreSQL."""
-    yield from _fresh_postgres(_postgres, template=_postgres_template)
+    yield from fresh_postgres(_postgres, template=_postgres_template)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -64,4 +81,4 @@ def other_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def shared_postgres_url(_postgres: str, _postgres_template: str) -> Iterator[str]:
     """The same on PostgreSQL."""
-    yield from _fresh_postgres(_postgres, template=_postgres_template)
+    yield from fresh_postgres(_postgres, template=_postgres_template)

@@ -23,7 +23,19 @@ Told = dict[tuple[str, str, int, datetime], datetime | None]
 """Flags: (rule, kind, subject id, opened) to when each closed."""
 
 
-OWN_CLOCKS = (m.item.c.next_check_at, m.milestone.c.next_check_at, m.project.c.next_check_at)
+EARLIEST = sa.union_all(
+    *(
+        sa.select(sa.func.min(column))
+        for column in (
+            m.item.c.next_check_at,
+            m.milestone.c.next_check_at,
+            m.project.c.next_check_at,
+            m.mark.c.at,
+            m.project.c.refresh_at,
+        )
+    )
+)
+"""When something is due next, of each thing that says so itself."""
 
 
 def play(
@@ -57,12 +69,7 @@ def play(
 def pass_time(world: World | JiraWorld, until: datetime) -> None:
     """Let time pass to an instant, stopping wherever something becomes due."""
     while True:
-        dues = [
-            at
-            for column in (*OWN_CLOCKS, m.mark.c.at, m.project.c.refresh_at)
-            for (at,) in world.rows(sa.select(sa.func.min(column)))
-            if at is not None
-        ]
+        dues = [at for (at,) in world.rows(EARLIEST) if at is not None]
         with world.db.read() as tx:
             stale = kept.due(tx, now=world.now)
         due = min(dues, default=None)

@@ -31,13 +31,7 @@ class PastWorld:
     """A database with one project on GitHub, and whatever knows of it."""
 
     def __init__(self, url: str, fake: FakeHistory, *, at: datetime | None = None) -> None:
-        self.db = Database(url)
-        self.fake = fake
-        self.vault = SecretBox([KEY])
-        self.adapters = Adapters({"github": GitHubAdapter()})
-        self.bells = Bells()
-        self.people = people.People()
-        self.token = "good"
+        self._open(url, fake)
         self.at(at or fake.now)
         self.connection_id = connect.add_tracker(
             self.db, self.vault, name="hub", kind="github", base_url=fake.url, webhook_secret="s",
@@ -52,6 +46,28 @@ class PastWorld:
                 url=f"https://github.com/{fake.key}", public=True, now=self.now, settings={},
                 calendar={"all_hours": True}, author="test",
             )  # fmt: skip
+
+    def _open(self, url: str, fake: FakeHistory) -> None:
+        """What stands on the database and on what knows of it."""
+        self.db = Database(url)
+        self.fake = fake
+        self.vault = SecretBox([KEY])
+        self.adapters = Adapters({"github": GitHubAdapter()})
+        self.bells = Bells()
+        self.people = people.People()
+        self.token = "good"
+
+    @classmethod
+    def like(cls, made: PastWorld, url: str, fake: FakeHistory) -> PastWorld:
+        """A world that goes on from where another was closed, over a copy of its database and of what knows of it."""
+        world = cls.__new__(cls)
+        world._open(url, fake)
+        world.now, world.connection_id = made.now, made.connection_id
+        world.tracker_id, world.project_id = made.tracker_id, made.project_id
+        world.bells.rung += made.bells.rung
+        with world.db.write() as tx:
+            tx.execute(sa.update(models.tracker).values(base_url=fake.url))
+        return world
 
     def close(self) -> None:
         self.db.dispose()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +14,8 @@ import sqlalchemy as sa
 from app.errors import UserError
 from app.services import answers as service
 from app.store import models
-from tests.services.manners import REPO, answers, body, heard, line, memory, noted, say
+from tests.services.manners import REPO, answers, body, heard, line, memory, say
+from tests.support_made import Made
 from tests.world import GROWN, World
 
 RIGHTS = {"author": "ann", "assignee": "dev7", "member": "mel", "triager": "tri", "stranger": "eve", "writer": "wri"}
@@ -33,12 +36,11 @@ MAINTAIN = "That needs the right to manage milestones here. Ask a maintainer, or
 
 
 @pytest.fixture
-def told(world: World) -> World:
-    noted(world, 7)
-    world.tracker.set_permission(REPO, "tri", "triage")
-    world.tracker.set_permission(REPO, "wri", "write")
-    world.tracker.set_permission(REPO, "boss", "maintain")
-    return world
+def told(noted_world: World) -> World:
+    noted_world.tracker.set_permission(REPO, "tri", "triage")
+    noted_world.tracker.set_permission(REPO, "wri", "write")
+    noted_world.tracker.set_permission(REPO, "boss", "maintain")
+    return noted_world
 
 
 @pytest.mark.parametrize(("command", "reason", "shown"), GIVEN)
@@ -234,9 +236,9 @@ def test_a_button_on_a_page_is_an_answer_too(told: World) -> None:
 # --- milestones
 
 
-@pytest.fixture
-def grown(world: World) -> World:
+def grow(url: str, folder: Path) -> World:
     """A milestone of four with a home (#1), that has grown by three."""
+    world = World(url, folder)
     world.rules(GROWN)
     hub = world.hub
     world.post(hub.milestone(1, at=world.now, due=date(2026, 4, 30), title="2.4"))
@@ -258,7 +260,16 @@ def grown(world: World) -> World:
     assert line(world, 1).startswith("**2.4 has grown")
     world.tracker.set_permission(REPO, "boss", "maintain")
     world.wait(minutes=5)
+    world.close()
     return world
+
+
+@pytest.fixture
+def grown(made: Made, tmp_path: Path) -> Iterator[World]:
+    with made.copy(grow, tmp_path) as (url, before):
+        world = World.like(before, url, tmp_path)
+        yield world
+        world.close()
 
 
 @pytest.mark.parametrize("who", ["ann", "mel", "eve"])

@@ -15,16 +15,15 @@ from app.store import models, subjects
 from app.store.views.scope import Visible
 from app.time import real_now
 from rules.answers import Command, Verb
-from tests.services.manners import answers, heard, line, memory, noted, say
+from tests.services.manners import answers, heard, line, memory, say
 from tests.world import World
 
 ALL = Visible(secured=True)
 
 
 @pytest.fixture
-def told(world: World) -> World:
-    noted(world, 7)
-    return world
+def told(noted_world: World) -> World:
+    return noted_world
 
 
 def flag_of(world: World, number: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -48,10 +49,22 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     return found
 
 
+def far_away(monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """Each answer takes so long as over a network: a slice ends between them."""
+    answer = FakeHistory.answer
+
+    def late(*asked: Any) -> Any:
+        time.sleep(seconds)
+        return answer(*asked)
+
+    monkeypatch.setattr(FakeHistory, "answer", late)
+
+
 def test_a_reader_killed_again_and_again_ends_with_the_same_rows(
     world: PastWorld, expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed before and after commits; the lease of the dead runs out, the next one goes on."""
+    far_away(monkeypatch, seconds=0.04)
     write = Database.write
     left = 0
 
@@ -83,7 +96,10 @@ def test_a_reader_killed_again_and_again_ends_with_the_same_rows(
     assert len(told) == len(set(told)) == world.run().told + 1
 
 
-def test_slices_go_on_where_the_last_one_stopped(world: PastWorld, expected: tuple[Any, ...]) -> None:
+def test_slices_go_on_where_the_last_one_stopped(
+    world: PastWorld, expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far_away(monkeypatch, seconds=0.005)
     seen = [world.run().done]
     while world.run().is_open:
         world.slice(seconds=0.05)

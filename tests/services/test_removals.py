@@ -18,9 +18,8 @@ from tests.world import World
 
 
 @pytest.fixture
-def told(world: World) -> World:
-    noted(world, 7)
-    return world
+def told(noted_world: World) -> World:
+    return noted_world
 
 
 def passes(world: World, **span: float) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,17 +25,25 @@ from integrations.sandbox.replay import Webhook, replay
 from tests.integrations.github.fake_history import FakeHistory, Trouble, serving
 from tests.services.past import PastWorld
 from tests.services.test_two_ways import small
+from tests.support_made import Made
+
+
+def imported(url: str, _folder: Path) -> PastWorld:
+    """A project that was imported, and is up to date."""
+    with serving(FakeHistory(small())) as fake:
+        world = PastWorld(url, fake)
+        world.begin()
+        world.sync()
+        world.close()
+    return world
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[PastWorld]:
-    """A project that was imported, and is up to date."""
-    with serving(FakeHistory(small())) as fake:
-        made = PastWorld(database_url, fake)
-        made.begin()
-        made.sync()
-        yield made
-        made.close()
+def world(made: Made, tmp_path: Path) -> Iterator[PastWorld]:
+    with made.copy(imported, tmp_path) as (url, before), serving(copy.deepcopy(before.fake)) as fake:
+        world = PastWorld.like(before, url, fake)
+        yield world
+        world.close()
 
 
 def an_open_issue(world: PastWorld) -> int:

@@ -28,7 +28,7 @@ from app.time import real_now
 from integrations.errors import PermanentError
 from integrations.ports import Adapters, Credentials
 from integrations.sandbox.adapter import SandboxAdapter
-from tests.web.seed import NOW, seed
+from tests.web.seed import NOW
 
 ALL = Visible(secured=True)
 RINGER = SilentRinger()
@@ -45,9 +45,9 @@ class Installation:
 
 
 @pytest.fixture
-def this(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    db = Database(database_url)
-    ids = seed(db)
+def this(seeded_database: tuple[str, dict[str, int]], tmp_path: Path) -> Iterator[Installation]:
+    url, ids = seeded_database
+    db = Database(url)
     with db.write() as tx:
         tx.execute(sa.update(m.tracker).values(kind="sandbox"))
     sandbox = SandboxAdapter(tmp_path / "sandbox.db", lambda: NOW)

@@ -17,7 +17,6 @@ from app.store.views import publications as going_out
 from app.store.views.deliveries import DeliveryFilter
 from app.store.views.scope import Visible
 from app.store.views.writes import WriteFilter
-from tests.web.seed import seed
 
 ALL = Visible(secured=True)
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -25,10 +24,10 @@ COUNT = 2_000
 
 
 @pytest.fixture
-def filled(database_url: str) -> Iterator[tuple[Database, dict[str, int]]]:
+def filled(seeded_database: tuple[str, dict[str, int]]) -> Iterator[tuple[Database, dict[str, int]]]:
     """The seeded world with some thousand deliveries, writes and entries of the log more."""
-    db = Database(database_url)
-    ids = seed(db)
+    url, ids = seeded_database
+    db = Database(url)
     with db.write() as tx:
         tx.execute(
             sa.insert(m.delivery),

@@ -12,16 +12,17 @@ from app.store import models
 from app.store.database import Database
 from app.store.views import deliveries, flags, health, items, milestones, overview, projects, publications, rules, shell
 from app.store.views.scope import BadCursorError, Visible, decode_cursor, encode_cursor, like
-from tests.web.seed import NOW, seed
+from tests.web.seed import NOW
 
 ALL = Visible(secured=True)
 NOBODY = Visible(projects=frozenset())
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[tuple[Database, dict[str, int]]]:
-    db = Database(database_url)
-    yield db, seed(db)
+def world(seeded_database: tuple[str, dict[str, int]]) -> Iterator[tuple[Database, dict[str, int]]]:
+    url, ids = seeded_database
+    db = Database(url)
+    yield db, ids
     db.dispose()
 
 

@@ -14,7 +14,7 @@ from app.store.database import Database, Tx
 from app.store.views import load, milestone_past, workflow
 from app.store.views.scope import Visible
 from tests.store.test_upkeep_views import plans, walks
-from tests.web.seed import NOW, _item, days_ago, seed
+from tests.web.seed import NOW, _item, days_ago
 
 ALL = Visible(secured=True)
 READER = Visible()
@@ -23,10 +23,10 @@ ENDS = [NOW - timedelta(weeks=back) for back in range(25, -1, -1)]
 
 
 @pytest.fixture
-def filled(database_url: str) -> Iterator[tuple[Database, dict[str, int]]]:
+def filled(seeded_database: tuple[str, dict[str, int]]) -> Iterator[tuple[Database, dict[str, int]]]:
     """The seeded world, and some thousand items more, most of them done long ago."""
-    db = Database(database_url)
-    ids = seed(db)
+    url, ids = seeded_database
+    db = Database(url)
     with db.write() as tx:
         rows = [
             _item(ids["project"], 50_000 + n, f"Bulk {n}", author=1 + n % 5, quiet=n % 300, age=200 + n % 900,

@@ -10,16 +10,28 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 
 from app import bootstrap
-from app.services import access, accounts
+from app.services import access, accounts, passwords
 from app.services.accounts import May
 from app.settings import Settings
 from app.time import real_now
 from app.web.app import create_app
-from tests.web.seed import seed
 
 PASSWORD = "four words in a row"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are stored by the same method, but with a sixteenth of its work; `slow_passwords` has the whole."""
+    if request.node.get_closest_marker("slow_passwords") is None:
+        monkeypatch.setattr(passwords, "generate_password_hash", quick_hash)
+
+
+def quick_hash(password: str, method: str) -> str:
+    assert method == "scrypt"
+    return generate_password_hash(password, method="scrypt:2048:8:1")
 
 
 class FakeBroker:
@@ -81,10 +93,10 @@ def empty_site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+def site(seeded_sqlite: tuple[str, dict[str, int]], tmp_path: Path) -> Iterator[Site]:
     """An installation with the seeded world."""
-    runtime = build(sqlite_url, tmp_path / "home")
-    ids = seed(runtime.db)
+    url, ids = seeded_sqlite
+    runtime = build(url, tmp_path / "home")
     yield Site(app=create_app(runtime), runtime=runtime, ids=ids)
     runtime.db.dispose()
 

@@ -107,11 +107,12 @@ def test_a_weak_password_is_refused_with_words(password: str, name: str) -> None
     assert passwords.what_is_wrong(password, name).startswith("must")
 
 
+@pytest.mark.slow_passwords
 def test_a_password_is_stored_salted_and_slow(site: Site) -> None:
     id_ = site.add_person("Ada")
     with site.runtime.db.read() as tx:
         stored = tx.scalar(sa.select(m.account.c.password).where(m.account.c.id == id_))
-    assert stored.startswith("scrypt:")
+    assert stored.startswith("scrypt:32768:8:1$")
     assert PASSWORD not in stored
 
 

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from app.store.database import Database
 from app.web.app import create_app
 from tests.web.conftest import Site, build
-from tests.web.seed import seed
 
 GROWING = ("item", "standing", "change", "answer", "answer_flag", "membership", "written", "publication", "delivery")
 PATHS = (
@@ -33,9 +32,9 @@ PATHS = (
 
 
 @pytest.fixture
-def looked_at(database_url: str, tmp_path: Path) -> Iterator[Site]:
-    runtime = build(database_url, tmp_path / "home")
-    ids = seed(runtime.db)
+def looked_at(seeded_database: tuple[str, dict[str, int]], tmp_path: Path) -> Iterator[Site]:
+    url, ids = seeded_database
+    runtime = build(url, tmp_path / "home")
     yield Site(app=create_app(runtime), runtime=runtime, ids=ids)
     runtime.db.dispose()
 

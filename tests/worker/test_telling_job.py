@@ -51,7 +51,7 @@ def test_a_message_goes_from_the_clock_to_a_real_service(
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     runtime = bootstrap.build(
         Settings(home=tmp_path / "home", database_url=sqlite_url, secret_key=KEY.decode(), base_url="http://plumb")
     )
