@@ -17,7 +17,8 @@ from app.store.database import Database
 from app.store.views.rule_ends import ClosedFlag, closed_flags
 from app.store.views.scope import Visible
 from rules.calendar import Calendar
-from tests.web.seed import NOW, seed
+from tests.web.seed import seed
+from tests.web.seed_rows import NOW
 
 MONDAY = datetime(2026, 7, 6, 9, tzinfo=UTC)
 FLAG = ClosedFlag(

@@ -28,7 +28,7 @@ from app.time import real_now
 from integrations.errors import PermanentError
 from integrations.ports import Adapters, Credentials
 from integrations.sandbox.adapter import SandboxAdapter
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 
 ALL = Visible(secured=True)
 RINGER = SilentRinger()

@@ -12,7 +12,7 @@ from app.store import models
 from app.store.database import Database
 from app.store.views import deliveries, flags, health, items, milestones, overview, projects, publications, rules, shell
 from app.store.views.scope import BadCursorError, Visible, decode_cursor, encode_cursor, like
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 
 ALL = Visible(secured=True)
 NOBODY = Visible(projects=frozenset())

@@ -14,7 +14,7 @@ from app.store.database import Database, Tx
 from app.store.views import load, milestone_past, workflow
 from app.store.views.scope import Visible
 from tests.store.test_upkeep_views import plans, walks
-from tests.web.seed import NOW, _item, days_ago
+from tests.web.seed_rows import NOW, days_ago, item_row
 
 ALL = Visible(secured=True)
 READER = Visible()
@@ -29,7 +29,7 @@ def filled(seeded_database: tuple[str, dict[str, int]]) -> Iterator[tuple[Databa
     db = Database(url)
     with db.write() as tx:
         rows = [
-            _item(ids["project"], 50_000 + n, f"Bulk {n}", author=1 + n % 5, quiet=n % 300, age=200 + n % 900,
+            item_row(ids["project"], 50_000 + n, f"Bulk {n}", author=1 + n % 5, quiet=n % 300, age=200 + n % 900,
                   pull=n % 2 == 0, closed=None if n % 40 == 0 else float(n % 200))
             for n in range(COUNT)
         ]  # fmt: skip

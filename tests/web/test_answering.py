@@ -14,7 +14,7 @@ from app.services import access
 from app.store import models as m
 from app.web import auth
 from tests.web.conftest import Site, token_of
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 from tests.web.test_pages import read, words
 
 

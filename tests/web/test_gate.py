@@ -20,7 +20,7 @@ from app.store import models as m
 from app.store import programmes
 from app.time import real_now
 from tests.web.conftest import Site, token_of
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 
 UNKNOWN = 987_654_321
 SENTINEL = "sentinel"

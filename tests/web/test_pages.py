@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from app.store import models as m
 from tests.web.conftest import Site, token_of
-from tests.web.seed import HOSTILE, add_items, judge
+from tests.web.seed import add_items, judge
+from tests.web.seed_rows import HOSTILE
 
 LISTS = ("/", "/flags", "/milestones", "/rules", "/projects", "/deliveries", "/settings", "/find")
 

@@ -18,7 +18,7 @@ from app.web.pages.rule_editor import FAMILIES
 from rules.catalog.registry import TYPES
 from rules.rulefile import RuleDraft, parse
 from tests.web.conftest import Site, token_of
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 from tests.web.test_pages import _queries, read, words
 
 

@@ -12,7 +12,7 @@ from app.services import access
 from app.store import models as m
 from app.time import real_now
 from tests.web.conftest import Site
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 
 
 def told(site: Site, *, kind: str = "item", rows: tuple[tuple[str, str, str, str], ...]) -> int:

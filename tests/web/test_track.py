@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.store import models as m
 from tests.store.foretold import Told, put
 from tests.web.conftest import Site
-from tests.web.seed import NOW
+from tests.web.seed_rows import NOW
 
 
 def told(browser: FlaskClient) -> str:

@@ -20,7 +20,7 @@ from app.store import models as m
 from app.time import real_now
 from app.web import auth
 from tests.web.conftest import Site, token_of
-from tests.web.seed import HOSTILE
+from tests.web.seed_rows import HOSTILE
 
 FORMS = {
     "zone": "Europe/Berlin",

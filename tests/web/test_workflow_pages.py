@@ -18,7 +18,8 @@ from app.time import real_now
 from app.web.pages.workflow import weeks_until
 from rules.calendar import Calendar
 from tests.web.conftest import Site
-from tests.web.seed import NOW, add_items
+from tests.web.seed import add_items
+from tests.web.seed_rows import NOW
 from tests.web.test_pages import _queries, read, words
 
 ALL = Visible(secured=True)
