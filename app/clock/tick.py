@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.bootstrap import Runtime, runtime
-from app.services import bells, syncing
+from app.services import bells, retention, syncing
 from app.store import (
     answers,
     chores,
@@ -72,3 +72,4 @@ def _look_back(this: Runtime, real: datetime) -> None:
         early_checks.forget(tx, now=real)
         previews.purge(tx, now=real, older_than=PREVIEWS_KEPT)
         instance.set_ticked(tx, real)
+    retention.let_go(this.db, now=real)

@@ -15,7 +15,8 @@ BATCH = 500
 
 
 def replay(db: Database, ringer: Ringer, ids: Sequence[int], *, author: str, now: datetime) -> int:
-    """Take deliveries in anew, all or none of `ids`; gives how many. What they said already is not said twice.
+    """Take deliveries in anew, all or none of `ids`; gives how many. What they said already is not said twice; what
+    was let go (`retention`) is left out.
 
     Raises UserError naming ids that do not exist. `now` is real time.
     """
@@ -24,11 +25,13 @@ def replay(db: Database, ringer: Ringer, ids: Sequence[int], *, author: str, now
     lanes: set[int] = set()
     with db.write() as tx:
         known = set().union(*(deliveries.known(tx, batch) for batch in batches))
+        gone = set().union(*(deliveries.emptied(tx, batch) for batch in batches))
         unknown = [id_ for id_ in wanted if id_ not in known]
         if unknown:
             raise UserError(f"There is no delivery {', '.join(map(str, unknown[:10]))}. Nothing was replayed.")
         for batch in batches:
             lanes.update(deliveries.replay(tx, batch))
+        wanted = [id_ for id_ in wanted if id_ not in gone]
         if wanted:
             subject = ", ".join(map(str, wanted[:20])) + (f" and {len(wanted) - 20} more" if len(wanted) > 20 else "")
             control.audit(tx, who=author, what="deliveries replayed", subject=subject, at=now)

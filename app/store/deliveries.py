@@ -167,14 +167,32 @@ def fail(tx: Tx, delivery: PendingDelivery, *, reason: str, trace: str, now: dat
     return aside
 
 
+def let_go(tx: Tx, *, since: datetime | None, before: datetime, limit: int) -> tuple[int, datetime | None]:
+    """Empty the payloads of the oldest deliveries that are done with and came before an instant, but not before
+    `since`; how many, and when the last of them came. What waits or was set aside keeps its own.
+    """
+    table = models.delivery
+    old = sa.and_(
+        table.c.received_at < before, table.c.status.in_(("done", "ignored")), sa.func.length(table.c.body) > 0
+    )
+    query = sa.select(table.c.id, table.c.received_at).where(old).order_by(table.c.received_at).limit(limit)
+    if since is not None:
+        query = query.where(table.c.received_at >= since)
+    rows = tx.execute(query).all()
+    if not rows:
+        return 0, None
+    tx.execute(sa.update(table).where(table.c.id.in_([row.id for row in rows])).values(body=b""))
+    return len(rows), rows[-1].received_at
+
+
 def replay(tx: Tx, ids: Sequence[int]) -> list[int]:
-    """Put deliveries back in line; gives the lanes to ring."""
+    """Put deliveries back in line, but for those whose payload was let go; gives the lanes to ring."""
     table = models.delivery
     return list(
         dict.fromkeys(
             tx.scalars(
                 sa.update(table)
-                .where(table.c.id.in_(ids))
+                .where(table.c.id.in_(ids), sa.func.length(table.c.body) > 0)
                 .values(status="pending", attempts=0, next_attempt_at=None, reason="", trace="")
                 .returning(table.c.lane_id)
             )
@@ -201,6 +219,12 @@ def listing(
 def known(tx: Tx, ids: Sequence[int]) -> set[int]:
     """Which of these deliveries there are."""
     return set(tx.scalars(sa.select(models.delivery.c.id).where(models.delivery.c.id.in_(ids))))
+
+
+def emptied(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Those of these deliveries whose payload was let go."""
+    table = models.delivery
+    return set(tx.scalars(sa.select(table.c.id).where(table.c.id.in_(ids), sa.func.length(table.c.body) == 0)))
 
 
 def ids_aside(tx: Tx) -> list[int]:

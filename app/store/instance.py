@@ -22,6 +22,10 @@ class Instance:
     demo: bool
     paused_at: datetime | None
     ticked_at: datetime | None
+    payload_days: int | None = None
+    """Payloads of deliveries are let go after so many days; None: never."""
+    payloads_gone_to: datetime | None = None
+    """What came before this (real time) was let go."""
 
     def was_off(self, now: datetime) -> bool:
         """Whether the clock has not ticked for so long (real time) that this server must have been off."""
@@ -47,7 +51,15 @@ def load(tx: Tx) -> Instance:
     if row is None:
         raise LookupError("this database holds no instance row: run `plumbline migrate`")
     clock = WorldClock(origin_real=row.origin_real, origin_world=row.origin_world, rate=row.rate)
-    return Instance(tag=row.tag, clock=clock, demo=row.demo, paused_at=row.paused_at, ticked_at=row.ticked_at)
+    return Instance(
+        tag=row.tag,
+        clock=clock,
+        demo=row.demo,
+        paused_at=row.paused_at,
+        ticked_at=row.ticked_at,
+        payload_days=row.payload_days,
+        payloads_gone_to=row.payloads_gone_to,
+    )
 
 
 def set_clock(tx: Tx, clock: WorldClock) -> None:
@@ -56,6 +68,15 @@ def set_clock(tx: Tx, clock: WorldClock) -> None:
             origin_real=clock.origin_real, origin_world=clock.origin_world, rate=clock.rate
         )
     )
+
+
+def set_payload_days(tx: Tx, days: int | None) -> None:
+    """Keep payloads of deliveries for so many days from now on; None: for ever."""
+    tx.execute(sa.update(models.instance).values(payload_days=days))
+
+
+def set_payloads_gone(tx: Tx, to: datetime) -> None:
+    tx.execute(sa.update(models.instance).values(payloads_gone_to=to))
 
 
 def set_ticked(tx: Tx, at: datetime) -> None:

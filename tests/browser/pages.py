@@ -15,6 +15,7 @@ PAGES = {
     "milestone": "/milestones/{milestone}",
     "milestone-sprint": "/milestones/{sprint}",
     "milestone-likely": "/milestones/{likely}?since=plan",
+    "milestone-plan": "/milestones/{likely}/plan",
     "item": "/i/{item}",
     "rules": "/rules",
     "rule": "/rules/stalled-review",

@@ -13,7 +13,10 @@ import sqlalchemy as sa
 
 from app.errors import UserError
 from app.services import answers as service
+from app.services import new_plan
 from app.store import models
+from app.store.views.scope import Visible
+from app.time import real_now
 from tests.services.manners import REPO, answers, body, heard, line, memory, say
 from tests.support_made import Made
 from tests.world import GROWN, World
@@ -291,6 +294,39 @@ def test_a_maintainer_makes_the_plan_anew(grown: World, command: str) -> None:
     assert (len(row.members), row.reason, row.author) == (9, "more was agreed", "boss")
     assert grown.flags() == []
     assert "The plan of 2.4 was made anew on 14 Mar" in body(grown, 1)
+
+
+def test_a_plan_is_made_anew_on_its_page_as_in_the_tracker(grown: World) -> None:
+    (two_four,) = grown.rows(sa.select(models.milestone.c.id))
+    found = new_plan.draw_up(
+        grown.db, grown.bells, two_four.id, visible=Visible(secured=True), reason=" agreed with sales ", who="ada",
+        now=grown.now, real=real_now(),
+    )  # fmt: skip
+    assert found == 9
+    heard(grown)
+    table = models.baseline
+    (row,) = grown.rows(sa.select(table).where(table.c.how == "command"))
+    assert (len(row.members), row.reason, row.author) == (9, "agreed with sales", "ada")
+    assert grown.flags() == []
+    (said,) = grown.rows(sa.select(models.audit).where(models.audit.c.what == "plan made anew"))
+    assert (said.who, said.subject) == ("ada", "acme/shop 2.4")
+
+
+@pytest.mark.parametrize("why", ["closed", "elsewhere", "unknown"])
+def test_no_plan_is_made_of_what_is_closed_or_may_not_be_seen(grown: World, why: str) -> None:
+    (two_four,) = grown.rows(sa.select(models.milestone.c.id))
+    id_, visible = two_four.id, Visible(secured=True)
+    if why == "closed":
+        grown.sql(sa.update(models.milestone).values(is_open=False))
+    elif why == "elsewhere":
+        visible = Visible(projects=frozenset({99}), secured=True)
+    else:
+        id_ += 1
+    found = new_plan.draw_up(
+        grown.db, grown.bells, id_, visible=visible, reason="x", who="ada", now=grown.now, real=real_now()
+    )
+    assert found is None
+    assert grown.rows(sa.select(models.baseline).where(models.baseline.c.how == "command")) == []
 
 
 def test_a_new_plan_needs_a_reason(grown: World) -> None:

@@ -16,6 +16,8 @@ instance = table(  # one row
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("paused_at", Instant),
     sa.Column("ticked_at", Instant),  # real time of the clock's last tick
+    sa.Column("payload_days", sa.Integer),  # payloads are let go after so many days; None: never
+    sa.Column("payloads_gone_to", Instant),  # real time: what came before was let go
 )
 
 account = table(

@@ -114,7 +114,7 @@ delivery = table(
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("world_at", Instant, nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; empty: let go
     sa.Column("status", sa.Text, nullable=False, server_default="pending"),  # pending, done, ignored, aside
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("trace", sa.Text, nullable=False, server_default=""),

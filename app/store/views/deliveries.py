@@ -82,6 +82,11 @@ class DeliveryPage:
     tracker_kind: str
     site: Mapping[str, Any]
 
+    @property
+    def let_go(self) -> bool:
+        """Whether its payload is not kept any more."""
+        return not self.body
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:

@@ -12,6 +12,7 @@ from app.errors import UserError
 from app.services import chores, payloads, readback, repair, replay
 from app.services.access import Role
 from app.store import chores as store_chores
+from app.store import instance
 from app.store.database import Tx
 from app.store.views import deliveries
 from app.time import real_now
@@ -125,6 +126,7 @@ def one(delivery_id: int) -> Any:
     with runtime.db.read() as tx:
         frame = open_frame(tx)
         found = _found(tx, frame, delivery_id)
+        keeps = instance.load(tx).payload_days
     text = payloads.readable(found.body)
     cut = len(text) > SHOWN_CHARACTERS
     read_as = readback.read_as(
@@ -145,6 +147,7 @@ def one(delivery_id: int) -> Any:
         payload=text[:SHOWN_CHARACTERS] if cut else text,
         cut=cut,
         read_as=read_as,
+        keeps=keeps,
         took=_took,
     )
 
@@ -154,6 +157,8 @@ def payload(delivery_id: int) -> Any:
     """The whole payload as text, its secrets cut out."""
     with web().runtime.db.read() as tx:
         found = _found(tx, open_frame(tx), delivery_id)
+    if found.let_go:
+        return "It was let go.", 410, {"Content-Type": "text/plain; charset=utf-8"}
     return payloads.readable(found.body), 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -164,8 +169,10 @@ def replay_one(delivery_id: int) -> Any:
     runtime = web().runtime
     with runtime.db.read() as tx:
         _found(tx, open_frame(tx), delivery_id)
-    replay.replay(runtime.db, runtime.ringer, [delivery_id], author=g.user.name, now=real_now())
-    flash(f"{_in_line(1)} This page says what becomes of it.", "ok")
+    if replay.replay(runtime.db, runtime.ringer, [delivery_id], author=g.user.name, now=real_now()):
+        flash(f"{_in_line(1)} This page says what becomes of it.", "ok")
+    else:
+        flash("It was not replayed: its payload was let go.", "warn")
     return redirect(url_for("deliveries.one", delivery_id=delivery_id), 303)
 
 

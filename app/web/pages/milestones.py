@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile, pairwise
-from typing import Any
+from typing import Annotated, Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from pydantic import BaseModel, Field, field_validator
 
-from app.services import burn_up, foretold, pages
+from app.services import burn_up, foretold, new_plan, pages
+from app.services.access import Role
 from app.services.likely import CameOut, Likely, came_out, likely_of, why_none
 from app.store import notices
 from app.store.views import answers, flags, milestone_past, milestones, programmes
 from app.store.views.milestone_past import Addition
 from app.store.views.programmes import ReleaseRow
 from app.web import charts
+from app.web.auth import needs
+from app.web.forms import Form, read
 from app.web.pages.flags import one_of
 from app.web.pages.overview import flag_words
 from app.web.runtime import web
@@ -165,6 +169,66 @@ def range_of(said: Forecast) -> str:
     if said.horizon is not None and said.late >= said.horizon:
         return f"from {charts.short_range(said.early, said.early)} on"
     return charts.short_range(said.early, said.late)
+
+
+class NewPlan(BaseModel):
+    """Why what is in a milestone now is its plan from here on."""
+
+    reason: Annotated[str, Field(max_length=200, validate_default=True)] = ""
+
+    @field_validator("reason")
+    @classmethod
+    def _says_why(cls, value: str) -> str:
+        if not value:
+            raise ValueError("say in a few words why: it stands with the plan, and in the audit log")
+        return value
+
+
+@blueprint.get("/milestones/<int:milestone_id>/plan")
+@needs(Role.EDITOR)
+def plan(milestone_id: int) -> Any:
+    """What calling it the new plan means, before it is done."""
+    return _plan(milestone_id, Form())
+
+
+@blueprint.post("/milestones/<int:milestone_id>/plan")
+@needs(Role.EDITOR)
+def make_plan(milestone_id: int) -> Any:
+    """Let what is in it now be its plan."""
+    told, form = read(NewPlan, request.form)
+    if told is None:
+        return _plan(milestone_id, form), 422
+    runtime = web().runtime
+    with runtime.db.read() as tx:
+        frame = open_frame(tx)
+    planned = new_plan.draw_up(
+        runtime.db,
+        runtime.ringer,
+        milestone_id,
+        visible=frame.visible,
+        reason=told.reason,
+        who=g.user.name,
+        now=frame.now,
+        real=frame.real,
+    )
+    if planned is None:
+        abort(404)
+    flash(f"What is in it now is its plan: {planned} {'item' if planned == 1 else 'items'}.", "ok")
+    return redirect(url_for("milestones.one", milestone_id=milestone_id), 303)
+
+
+def _plan(milestone_id: int, form: Form) -> str:
+    with web().runtime.db.read() as tx:
+        frame = open_frame(tx)
+        row = milestones.milestone_row(tx, milestone_id, visible=frame.visible)
+    if row is None or not row.open or row.joined_to is not None:
+        abort(404)
+    explained = web().explain(web().runtime.db, "milestone", milestone_id, now=frame.now)
+    subject = pages.as_seen(explained.subject, secured=frame.visible.secured)
+    if not isinstance(subject, Milestone):
+        abort(404)
+    sides = pages.sides(subject, frame.now)
+    return render_template("milestone_plan.html", page="milestones.show", row=row, sides=sides, form=form)
 
 
 def _beside(frame: Frame, subject: Milestone, sides: pages.MilestoneSides, release: ReleaseRow | None) -> Beside:

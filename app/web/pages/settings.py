@@ -5,15 +5,21 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
 import flask
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from pydantic import BaseModel, Field
 from sqlalchemy.engine import make_url
 
-from app.services import floods, sender
+from app.services import floods, retention, sender
+from app.services.access import Role
 from app.settings import ENV_PREFIX, Settings
+from app.store import instance as instances
 from app.store.views import projects
+from app.time import real_now
+from app.web.auth import needs
+from app.web.forms import Form, read
 from app.web.runtime import web
 from app.web.shell import open_frame
 
@@ -39,13 +45,37 @@ class Given:
     help: str
 
 
+class Keeping(BaseModel):
+    """For how many days payloads of deliveries are kept; None: for ever."""
+
+    payload_days: Annotated[int, Field(ge=retention.LEAST, le=retention.MOST)] | None = None
+
+
 @blueprint.get("/settings")
 def show() -> Any:
     """The settings page."""
+    return _page()
+
+
+@blueprint.post("/settings/retention")
+@needs(Role.ADMIN)
+def keep() -> Any:
+    """For how long payloads of deliveries are kept."""
+    told, form = read(Keeping, request.form)
+    if told is None:
+        return _page(form), 422
+    retention.keep_payloads(web().runtime.db, told.payload_days, who=g.user.name, now=real_now())
+    days = told.payload_days
+    flash(f"Payloads are kept {'for ever' if days is None else f'for {days} days'} from now on.", "ok")
+    return redirect(url_for("settings.show"), 303)
+
+
+def _page(form: Form | None = None) -> str:
     runtime = web().runtime
     with runtime.db.read() as tx:
         open_frame(tx)
         instance = projects.instance(tx)
+        keeps = instances.load(tx).payload_days if instance is not None else None
     return render_template(
         "settings.html",
         page="settings.show",
@@ -55,6 +85,8 @@ def show() -> Any:
         fixed=FIXED,
         database=runtime.db.url.get_backend_name(),
         versions=_versions(),
+        keeps=keeps,
+        form=form or Form(values={"payload_days": "" if keeps is None else str(keeps)}),
     )
 
 
@@ -68,10 +100,16 @@ def _given(settings: Settings) -> tuple[Given, ...]:
         elif name in ("database_url", "redis_url"):
             shown = _address(str(value))
         else:
-            shown = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+            shown = _shown(value)
         help_ = (field.description or "").replace("`", "")
         found.append(Given(f"{ENV_PREFIX}{name.upper()}", shown, name in settings.model_fields_set, help_))
     return tuple(found)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value in (None, "") else str(value)
 
 
 def _address(url: str) -> str:
