@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,7 +76,7 @@ def statuses(this: Installation) -> dict[str, int]:
 def add_deliveries(this: Installation, count: int, *, status: str = "aside") -> None:
     values = {
         "tracker_id": this.ids["tracker"], "lane_id": this.ids["lane"], "project_id": this.ids["project"],
-        "event": "issues", "received_at": real_now(), "world_at": NOW, "size": 1, "body": b"", "status": status,
+        "event": "issues", "received_at": real_now(), "world_at": NOW, "size": 1, "body": zlib.compress(b"{}"), "status": status,
     }  # fmt: skip
     with this.db.write() as tx:
         tx.execute(sa.insert(m.delivery), [{**values, "guid": f"{status}-{n}"} for n in range(count)])
