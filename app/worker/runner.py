@@ -11,11 +11,12 @@ import signal
 import time
 from collections.abc import Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import redis
 import rq
 import structlog
+from rq.exceptions import StopRequested
 
 from app.settings import QUEUES
 
@@ -36,10 +37,33 @@ class LeanWorker(rq.SimpleWorker):
             log_job_description=False,
         )
         self.told_to_stop = False
+        self.at_work = False
 
     def handle_warm_shutdown_request(self) -> None:
         """Remember that work ended because somebody asked for it."""
         self.told_to_stop = True
+
+    def _shutdown(self) -> None:
+        """Stop now, or after the job in hand. Called from a signal's handler, which may interrupt anything: it asks the
+        broker nothing, and where the exception is swallowed on its way out, the next heartbeat raises it again.
+        """
+        self._stop_requested = True
+        if not self.at_work:
+            raise StopRequested
+
+    def execute_job(self, job: rq.job.Job, queue: rq.Queue) -> None:
+        """Do a job, which nothing interrupts that may be waited for."""
+        self.at_work = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.at_work = False
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        """Say that we are there; stop where that was asked for."""
+        if self._stop_requested and not self.at_work:
+            raise StopRequested
+        super().heartbeat(*args, **kwargs)
 
 
 def run_worker(redis_url: str, *, queues: Sequence[str] = QUEUES) -> None:

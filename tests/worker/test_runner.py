@@ -48,6 +48,32 @@ def test_it_works_both_queues_in_its_own_process_judging_first(broker_url, tmp_p
         assert worker.wait(10) == 0
 
 
+SWALLOWED = """
+import os, signal
+from app.worker import runner
+
+class Deaf(runner.LeanWorker):
+    def set_state(self, state, pipeline=None):
+        if state == "idle" and self.get_state() == "busy":
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            except Exception:
+                pass
+        super().set_state(state, pipeline)
+
+runner.LeanWorker = Deaf
+runner.run_worker(os.environ["PLUMBLINE_REDIS_URL"])
+"""
+
+
+def test_it_stops_also_where_the_signal_comes_between_two_jobs_and_is_swallowed(broker_url, tmp_path):
+    file = tmp_path / "out"
+    enqueue(broker_url, DRAIN_QUEUE, str(file), "job")
+    with python("-c", SWALLOWED, env={"PLUMBLINE_REDIS_URL": broker_url}) as worker:
+        assert worker.wait(30) == 0
+    assert "job done" in text(file)
+
+
 def test_the_command_becomes_the_worker(broker_url, tmp_path):
     file = tmp_path / "out"
     enqueue(broker_url, DRAIN_QUEUE, str(file), "job")
