@@ -160,10 +160,3 @@ def seen(tx: Tx, kind: str, ids: Sequence[int], *, visible: Visible) -> set[int]
     for start in range(0, len(wanted), PAGE):
         found.update(tx.scalars(sa.select(table.c.id).where(table.c.id.in_(wanted[start : start + PAGE]), clause)))
     return found
-
-
-def changes_since(tx: Tx, projects: Collection[int], since: datetime) -> int:
-    """How much happened in projects since an instant: what playing it takes goes by that."""
-    change = m.change.c
-    counted = sa.select(sa.func.count()).where(change.project_id.in_(sorted(projects)), change.at > since)
-    return int(tx.scalar(counted) or 0)

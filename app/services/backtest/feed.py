@@ -134,8 +134,8 @@ class Feed:
             if frozen["how"] == "command":  # others are made anew when their time comes
                 self._plan(frozen["created_at"], self._baseline(frozen))
         self.projects = projects.load(tx)
-        every = {id_ for id_, _ in past.every_item(tx)}
-        self._derive(every if self.derive_all else set(stale) & self.project_of.keys(), heard=self.heard)
+        wanted = {id_ for id_, _ in past.every_item(tx)} if self.derive_all else set(stale) & self.project_of.keys()
+        self._derive(wanted, heard=self.heard)
         for project_id in self.projects.judged:
             self._count(project_id, self.since)
 
@@ -218,7 +218,7 @@ class Feed:
 
         return act
 
-    def _heard(self, touched: _Touched) -> None:
+    def _bring(self, touched: _Touched) -> None:
         """Put the changes that came where they are read from."""
         past.put_changes(self.tx, touched.changes)
         touched.changes.clear()
@@ -305,7 +305,7 @@ class Feed:
 
     def _counting(self, project_id: int, now: datetime) -> Act:
         def act(touched: _Touched) -> None:
-            self._heard(touched)
+            self._bring(touched)
             self.walks.forget(touched.derive)
             counted = self._count(project_id, now)
             touched.reload |= counted.items
@@ -347,7 +347,7 @@ class Feed:
 
     def _moment(self, touched: _Touched, now: datetime) -> Moment:
         tx = self.tx
-        self._heard(touched)
+        self._bring(touched)
         if touched.everything:
             touched.derive.update(id_ for id_, _ in past.items(tx, open_or_closed_since=now - LOOKS_BACK))
             touched.milestones.update(past.milestones(tx, open_or_closed_since=now - LOOKS_BACK))
