@@ -80,7 +80,7 @@ def with_later(tx: Tx, since: datetime, *, settled_before: datetime) -> Iterator
         change.c.item_id,
         *(change.c[name] for name in ("id", "at", "field", "actor_id", "before", "after", "natural_key")),
     )
-    wanted = sorted(_later(tx, since) - _settled(tx, since, settled_before))
+    wanted = sorted(_later(tx, since) - _settled(tx, since, settled_before) | _checked(tx, since))
     for start in range(0, len(wanted), PAGE):
         page = wanted[start : start + PAGE]
         found: dict[int, list[Sequence[Any]]] = {}
@@ -95,11 +95,11 @@ def with_later(tx: Tx, since: datetime, *, settled_before: datetime) -> Iterator
 
 
 def _later(tx: Tx, since: datetime) -> set[int]:
-    """Items that anything later than an instant is known of."""
+    """Items that any change, beginning or end later than an instant is known of."""
     item, change = models.item, models.change
-    later = set(tx.scalars(sa.select(change.c.item_id).where(change.c.at > since, change.c.item_id.is_not(None))))
-    later |= set(tx.scalars(sa.select(item.c.id).where(sa.or_(item.c.created_at > since, item.c.deleted_at > since))))
-    return later | _checked(tx, since)
+    changed = set(tx.scalars(sa.select(change.c.item_id).where(change.c.at > since, change.c.item_id.is_not(None))))
+    came_or_went = sa.or_(item.c.created_at > since, item.c.deleted_at > since)
+    return changed | set(tx.scalars(sa.select(item.c.id).where(came_or_went)))
 
 
 def _checked(tx: Tx, since: datetime) -> set[int]:
@@ -118,7 +118,7 @@ def _settled(tx: Tx, since: datetime, before: datetime) -> set[int]:
         tx.scalars(sa.select(change.c.item_id).where(change.c.at > since, change.c.field != "comment").distinct())
     )
     found -= set(tx.scalars(sa.select(link.c.source_item_id))) | set(tx.scalars(sa.select(link.c.target_item_id)))
-    return found - _checked(tx, since)
+    return found
 
 
 def changes_since(tx: Tx, since: datetime, *, settled_before: datetime) -> int:
